@@ -1,0 +1,31 @@
+/**
+ * Differentiable graphs on ONNX Runtime: build, differentiate, print, encode, run. Nothing here knows of
+ * language models or of interpretability.
+ * @module
+ */
+export * from './shape.js';
+export * from './graph.js';
+export * from './gradients.js';
+export * from './print.js';
+export { encodeOnnx, opset } from './onnx/encode.js';
+export { add, div, exp, log, mul, neg, relu, sigmoid, sign, sqrt, sub, tanh, type Operand } from './ops/elementwise.js';
+export { argMax, argMin, cumSum, expand, reduceMax, reduceMean, reduceMin, reduceSum, reshape } from './ops/reduce.js';
+export { gemm, matmul, type MatmulOptions } from './ops/matmul.js';
+export { cast, concat, slice, split, transpose } from './ops/layout.js';
+export { gather, gatherElements, oneHot, scatterAdd } from './ops/lookup.js';
+export { and, equal, greater, less, where } from './ops/compare.js';
+export { layerNorm, logSoftmax, softmax, type LayerNorm } from './ops/normalize.js';
+export { gelu } from './ops/gelu.js';
+export { dropout, hashBits } from './ops/dropout.js';
+export { crossEntropy } from './ops/loss.js';
+export { adamW, adamWScales, type AdamWOptions, type AdamWScales, type AdamWState } from './optim/adamw.js';
+export { scheduled, type Schedule } from './optim/schedule.js';
+export { clipByGlobalNorm } from './optim/clip.js';
+export {
+  type Executable,
+  type Runtime,
+  type Tensors,
+  checkFeeds,
+  floatsOf,
+  outputOf,
+} from './runtime/runtime.js';

@@ -1,0 +1,133 @@
+/**
+ * A graph as an ONNX model, the form in which ONNX Runtime takes it.
+ * @module
+ */
+import { create, toBinary } from '@bufbuild/protobuf';
+import { type Attribute, type Graph, type GraphNode, type Value } from '../graph.js';
+import { onnxTypes } from '../ops/layout.js';
+import {
+  AttributeProto_AttributeType as AttributeType,
+  type AttributeProto,
+  AttributeProtoSchema,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from './onnx_pb.js';
+
+/** Version of ONNX's own operator set that the rules are written against. */
+export const opset = 18;
+
+function encodeAttribute(name: string, value: Attribute, isFloat: boolean): AttributeProto {
+  if (typeof value === 'string') {
+    return create(AttributeProtoSchema, {
+      name,
+      type: AttributeType.STRING,
+      s: new TextEncoder().encode(value),
+    });
+  }
+  if (typeof value === 'number') {
+    return isFloat
+      ? create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value })
+      : create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
+  }
+  return isFloat
+    ? create(AttributeProtoSchema, { name, type: AttributeType.FLOATS, floats: [...value] })
+    : create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
+}
+
+function encodeTensor(name: string, { dtype, shape, node }: Value): TensorProto {
+  const { data } = node;
+  const bytes = data === null ? undefined : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return create(TensorProtoSchema, {
+    name,
+    dims: shape.map(BigInt),
+    dataType: onnxTypes[dtype],
+    ...(bytes === undefined ? {} : { rawData: bytes }),
+  });
+}
+
+function encodeValueInfo(name: string, { dtype, shape }: Value): ValueInfoProto {
+  const dim = shape.map((length) => ({ value: { case: 'dimValue' as const, value: BigInt(length) } }));
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: { value: { case: 'tensorType', value: { elemType: onnxTypes[dtype], shape: { dim } } } },
+  });
+}
+
+/** Small equal constants (axes, scalars) are stored once. */
+function constantKey({ data }: GraphNode, { dtype, shape }: Value): string | null {
+  return data !== null && data.length <= 16 ? `${dtype}:${shape.join(',')}:${data.join(',')}` : null;
+}
+
+/** Encodes a graph as the bytes of an ONNX ModelProto. */
+export function encodeOnnx(graph: Graph): Uint8Array {
+  const names = new Map<Value, string>();
+  const nodes: NodeProto[] = [];
+  const initializers: TensorProto[] = [];
+  const shared = new Map<string, string>();
+  // A separator that callers' names cannot hold keeps ours apart from theirs.
+  let count = 0;
+  const fresh = (): string => `#${count++}`;
+  const nameOf = (value: Value): string => names.get(value) ?? '';
+
+  const outputNames = new Map<Value, string>();
+  const aliases: [Value, string][] = [];
+  for (const [name, value] of Object.entries(graph.outputs)) {
+    const computed = value.node.rule !== null && !outputNames.has(value);
+    if (computed) outputNames.set(value, name);
+    else aliases.push([value, name]);
+  }
+
+  for (const node of graph.nodes) {
+    for (const value of node.outputs) {
+      if (node.op === 'Input') names.set(value, node.name);
+      else if (node.op === 'Constant') {
+        const key = constantKey(node, value);
+        const name = (key === null ? undefined : shared.get(key)) ?? fresh();
+        names.set(value, name);
+        if (key !== null && shared.has(key)) continue;
+        if (key !== null) shared.set(key, name);
+        initializers.push(encodeTensor(name, value));
+      } else names.set(value, outputNames.get(value) ?? fresh());
+    }
+    if (node.rule === null) continue;
+    nodes.push(
+      create(NodeProtoSchema, {
+        opType: node.op,
+        domain: node.rule.domain ?? '',
+        input: node.inputs.map(nameOf),
+        output: node.outputs.map(nameOf),
+        attribute: Object.entries(node.attributes).map(([name, value]) =>
+          encodeAttribute(name, value, node.rule?.floats?.includes(name) ?? false),
+        ),
+      }),
+    );
+  }
+  // One value under two names, or an input given straight back, needs a node of its own in ONNX.
+  for (const [value, name] of aliases) {
+    nodes.push(create(NodeProtoSchema, { opType: 'Identity', input: [nameOf(value)], output: [name] }));
+  }
+
+  return toBinary(
+    ModelProtoSchema,
+    create(ModelProtoSchema, {
+      irVersion: 9n,
+      producerName: 'inversionview',
+      opsetImport: [
+        { domain: '', version: BigInt(opset) },
+        { domain: 'com.microsoft', version: 1n },
+      ],
+      graph: {
+        name: 'graph',
+        node: nodes,
+        initializer: initializers,
+        input: graph.inputs.map((value) => encodeValueInfo(value.node.name, value)),
+        output: Object.entries(graph.outputs).map(([name, value]) => encodeValueInfo(name, value)),
+      },
+    }),
+  );
+}

@@ -1,0 +1,125 @@
+/**
+ * Arithmetic element by element, with NumPy's broadcasting. Numbers stand for float32 scalars.
+ * @module
+ */
+import { type OpRule, type Value, apply1, scalar } from '../graph.js';
+import { type DType, GraphError, broadcastShapes, formatShape } from '../shape.js';
+import { sumTo } from './reduce.js';
+
+/** A value, or a number that stands for a float32 scalar. */
+export type Operand = Value | number;
+
+const lift = (operand: Operand): Value => (typeof operand === 'number' ? scalar(operand) : operand);
+
+/** The shape rule of two operands of one type that broadcast together. */
+export function inferBroadcast(op: string, result?: DType): OpRule['infer'] {
+  return (inputs) => {
+    const [a, b] = pair(op, inputs);
+    const shape = broadcastShapes(a.shape, b.shape);
+    if (a.dtype !== b.dtype || shape === null) {
+      throw new GraphError(
+        `${op}: ${a.dtype}${formatShape(a.shape)} and ${b.dtype}${formatShape(b.shape)} do not go together`,
+      );
+    }
+    return [{ dtype: result ?? a.dtype, shape }];
+  };
+}
+
+/** Exactly two inputs. */
+export function pair(op: string, inputs: readonly Value[]): [Value, Value] {
+  const [a, b] = inputs;
+  if (a === undefined || b === undefined || inputs.length !== 2) {
+    throw new GraphError(`${op}: takes 2 inputs, got ${inputs.length}`);
+  }
+  return [a, b];
+}
+
+/** Exactly one input, of a floating type unless told otherwise. */
+export function single(op: string, inputs: readonly Value[], anyType = false): Value {
+  const [x] = inputs;
+  if (x === undefined || inputs.length !== 1) throw new GraphError(`${op}: takes 1 input, got ${inputs.length}`);
+  if (!anyType && x.dtype !== 'float32') throw new GraphError(`${op}: needs float32, got ${x.dtype}`);
+  return x;
+}
+
+/** A rule for two broadcasting operands whose gradients are made from (a, b, y, dy). */
+function binary(
+  op: string,
+  gradientOf: (a: Value, b: Value, y: Value, dy: Value) => [Value, Value],
+): OpRule {
+  return {
+    op,
+    infer: inferBroadcast(op),
+    gradient(node, [dy]) {
+      const [a, b] = pair(op, node.inputs);
+      const y = node.outputs[0];
+      if (!dy || y === undefined) return [null, null];
+      const [da, db] = gradientOf(a, b, y, dy);
+      return [sumTo(da, a.shape), sumTo(db, b.shape)];
+    },
+  };
+}
+
+/** A rule for one operand whose gradient is made from (x, y, dy). */
+function unary(op: string, gradientOf: (x: Value, y: Value, dy: Value) => Value): OpRule {
+  return {
+    op,
+    infer(inputs) {
+      const x = single(op, inputs);
+      return [{ dtype: x.dtype, shape: x.shape }];
+    },
+    gradient(node, [dy]) {
+      const x = single(op, node.inputs);
+      const y = node.outputs[0];
+      return dy && y !== undefined ? [gradientOf(x, y, dy)] : [null];
+    },
+  };
+}
+
+const addRule = binary('Add', (_a, _b, _y, dy) => [dy, dy]);
+const subRule = binary('Sub', (_a, _b, _y, dy) => [dy, neg(dy)]);
+const mulRule = binary('Mul', (a, b, _y, dy) => [mul(dy, b), mul(dy, a)]);
+const divRule = binary('Div', (_a, b, y, dy) => {
+  const da = div(dy, b);
+  return [da, neg(mul(da, y))];
+});
+const negRule = unary('Neg', (_x, _y, dy) => neg(dy));
+const sqrtRule = unary('Sqrt', (_x, y, dy) => div(mul(dy, 0.5), y));
+const expRule = unary('Exp', (_x, y, dy) => mul(dy, y));
+const logRule = unary('Log', (x, _y, dy) => div(dy, x));
+const tanhRule = unary('Tanh', (_x, y, dy) => mul(dy, sub(1, mul(y, y))));
+const sigmoidRule = unary('Sigmoid', (_x, y, dy) => mul(dy, mul(y, sub(1, y))));
+// Where the input is at or under zero the output is zero, so the sign of the output is the whole gate.
+const reluRule = unary('Relu', (_x, y, dy) => mul(dy, sign(y)));
+const signRule: OpRule = {
+  op: 'Sign',
+  infer(inputs) {
+    const x = single('Sign', inputs);
+    return [{ dtype: x.dtype, shape: x.shape }];
+  },
+};
+
+/** `a + b`. */
+export const add = (a: Operand, b: Operand): Value => apply1(addRule, [lift(a), lift(b)]);
+/** `a − b`. */
+export const sub = (a: Operand, b: Operand): Value => apply1(subRule, [lift(a), lift(b)]);
+/** `a · b`. */
+export const mul = (a: Operand, b: Operand): Value => apply1(mulRule, [lift(a), lift(b)]);
+/** `a / b`. */
+export const div = (a: Operand, b: Operand): Value => apply1(divRule, [lift(a), lift(b)]);
+/** `−x`. */
+export const neg = (x: Operand): Value => apply1(negRule, [lift(x)]);
+/** Square root. */
+export const sqrt = (x: Operand): Value => apply1(sqrtRule, [lift(x)]);
+/** `e^x`. */
+export const exp = (x: Operand): Value => apply1(expRule, [lift(x)]);
+/** Natural logarithm. */
+export const log = (x: Operand): Value => apply1(logRule, [lift(x)]);
+/** Hyperbolic tangent. */
+export const tanh = (x: Operand): Value => apply1(tanhRule, [lift(x)]);
+/** Logistic function. */
+export const sigmoid = (x: Operand): Value => apply1(sigmoidRule, [lift(x)]);
+/** `max(x, 0)`. */
+export const relu = (x: Operand): Value => apply1(reluRule, [lift(x)]);
+/** −1, 0 or 1; constant as far as gradients go. */
+export const sign = (x: Operand): Value => apply1(signRule, [lift(x)]);

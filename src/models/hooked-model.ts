@@ -1,0 +1,131 @@
+/**
+ * A GPT-2 ready to be asked: which activations does this input give, and what follows when one is changed.
+ * A graph is compiled for each distinct question (which hooks, which batch) and kept.
+ * @module
+ */
+import {
+  type Executable,
+  type Graph,
+  type Runtime,
+  type Tensors,
+  type Value,
+  constant,
+  graph,
+  input,
+} from '../engine/index.js';
+import { InputError, suggest } from '../input-error.js';
+import { type Gpt2Config } from './gpt2-config.js';
+import { type Intervention, gpt2 } from './gpt2.js';
+import { headSite, hookNames } from './hooks.js';
+import { type Processing } from './processing.js';
+import { type ParameterSet, fingerprint } from './weights/fingerprint.js';
+
+/** A model with its weights as they are run. */
+export interface HookedModel {
+  readonly config: Gpt2Config;
+  /** For messages: where it was read from. */
+  readonly name: string;
+  readonly processing: Processing;
+  /** Identity of the unprocessed weights. */
+  readonly hash: string;
+  /** Parameters as they are run, by Hugging Face name. */
+  readonly parameters: ParameterSet;
+  /** The parameters as values of a graph: constants, made once and shared by all graphs. */
+  parameter(name: string): Value | null;
+}
+
+/** Makes a model of parameters that have been processed as stated; `raw` are those before processing. */
+export async function hookedModel(
+  name: string,
+  config: Gpt2Config,
+  raw: ParameterSet,
+  parameters: ParameterSet,
+  processing: Processing,
+): Promise<HookedModel> {
+  const values = new Map<string, Value>();
+  return {
+    config,
+    name,
+    processing,
+    hash: await fingerprint(raw),
+    parameters,
+    parameter(parameterName) {
+      const known = values.get(parameterName);
+      const source = parameters.get(parameterName);
+      if (known !== undefined || source === undefined) return known ?? null;
+      const value = constant({ dtype: 'float32', shape: source.shape, data: source.data });
+      values.set(parameterName, value);
+      return value;
+    },
+  };
+}
+
+/** Every name that {@link runWithCache} takes: hooks, single heads and `logits`. */
+export function cacheNames({ config }: HookedModel): string[] {
+  const heads = Array.from({ length: config.n_layer }, (_, layer) =>
+    Array.from({ length: config.n_head }, (__, head) => headSite(layer, head)),
+  ).flat();
+  return [...hookNames(config.n_layer), ...heads, 'logits'];
+}
+
+/** What is asked of a run. */
+export interface RunOptions {
+  /** Names of {@link cacheNames}; the run stops at the last one needed. */
+  readonly names: readonly string[];
+  readonly interventions?: ReadonlyMap<string, Intervention>;
+}
+
+/**
+ * The graph of a question: input `ids` `[batch, place]` int32, outputs by hook name.
+ * @throws InputError for a name that the model does not have, with a suggestion
+ */
+export function questionGraph(
+  model: HookedModel,
+  batch: number,
+  places: number,
+  { names, interventions }: RunOptions,
+): Graph {
+  const accepted = cacheNames(model);
+  for (const name of [...names, ...(interventions?.keys() ?? [])]) {
+    if (!accepted.includes(name)) throw new InputError(`No hook is named "${name}".${suggest(name, accepted)}`);
+  }
+  if (places > model.config.n_positions) {
+    throw new InputError(`${places} tokens are more than the ${model.config.n_positions} places of ${model.name}`);
+  }
+  const ids = input('ids', 'int32', [batch, places]);
+  const run = gpt2(model.config, model.parameter, ids, interventions === undefined ? {} : { interventions });
+  const outputs: Record<string, Value> = {};
+  for (const name of names) {
+    const value = name === 'logits' ? run.logits : run.cache.get(name);
+    if (value !== undefined) outputs[name] = value;
+  }
+  return graph(outputs);
+}
+
+/**
+ * Runs equally long inputs and gives the named activations; shapes as in {@link gpt2}.
+ * @param ids token ids, one array an input, all of one length
+ */
+export async function runWithCache(
+  runtime: Runtime,
+  model: HookedModel,
+  ids: readonly (readonly number[])[],
+  options: RunOptions,
+): Promise<Tensors> {
+  const places = ids[0]?.length ?? 0;
+  if (places === 0) throw new InputError('A run needs at least one input of at least one token');
+  const vocabulary = model.config.vocab_size;
+  for (const row of ids) {
+    if (row.length !== places) throw new InputError(`Inputs of one run must be equally long: ${places} and ${row.length}`);
+    const bad = row.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabulary);
+    if (bad !== undefined) throw new InputError(`Token id ${bad} is outside the vocabulary of ${vocabulary}`);
+  }
+  const executable: Executable = await runtime.compile(questionGraph(model, ids.length, places, options));
+  try {
+    return await executable.run({
+      ids: { dtype: 'int32', shape: [ids.length, places], data: Int32Array.from(ids.flat()) },
+    });
+  } finally {
+    await executable.dispose();
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The names of the places in a transformer, as TransformerLens has them, in one file; and the short names
+ * people type: `a0.3` (layer 0, head 3), `x0.pre`, `x0.mid`, `x0.post`, `m0`.
+ * @module
+ */
+import { InputError, suggest } from '../input-error.js';
+
+/** Hook names of one block, in the order in which they are reached. */
+export const blockHooks = {
+  residPre: 'hook_resid_pre',
+  ln1Scale: 'ln1.hook_scale',
+  ln1Normalized: 'ln1.hook_normalized',
+  q: 'attn.hook_q',
+  k: 'attn.hook_k',
+  v: 'attn.hook_v',
+  scores: 'attn.hook_attn_scores',
+  pattern: 'attn.hook_pattern',
+  z: 'attn.hook_z',
+  result: 'attn.hook_result',
+  attnOut: 'hook_attn_out',
+  residMid: 'hook_resid_mid',
+  ln2Scale: 'ln2.hook_scale',
+  ln2Normalized: 'ln2.hook_normalized',
+  mlpPre: 'mlp.hook_pre',
+  mlpPost: 'mlp.hook_post',
+  mlpOut: 'hook_mlp_out',
+  residPost: 'hook_resid_post',
+} as const;
+
+/** Hook names outside the blocks. */
+export const modelHooks = {
+  embed: 'hook_embed',
+  posEmbed: 'hook_pos_embed',
+  finalScale: 'ln_final.hook_scale',
+  finalNormalized: 'ln_final.hook_normalized',
+} as const;
+
+/** The full name of a hook of one block: `blocks.2.hook_resid_mid`. */
+export const blockHook = (layer: number, hook: keyof typeof blockHooks): string =>
+  `blocks.${layer}.${blockHooks[hook]}`;
+
+/** The site of one head's output: `blocks.2.attn.hook_result.5`. */
+export const headSite = (layer: number, head: number): string => `${blockHook(layer, 'result')}.${head}`;
+
+/** Every hook name of a model in the order of a run. */
+export function hookNames(layers: number): string[] {
+  const names: string[] = [modelHooks.embed, modelHooks.posEmbed];
+  for (let layer = 0; layer < layers; layer++) {
+    for (const hook of Object.keys(blockHooks)) names.push(blockHook(layer, hook as keyof typeof blockHooks));
+  }
+  return [...names, modelHooks.finalScale, modelHooks.finalNormalized];
+}
+
+/** Every site that gives a vector of the model's width at each position, in the order of a run. */
+export function vectorSites(layers: number, heads: number): string[] {
+  const sites: string[] = [];
+  for (let layer = 0; layer < layers; layer++) {
+    sites.push(blockHook(layer, 'residPre'));
+    for (let head = 0; head < heads; head++) sites.push(headSite(layer, head));
+    for (const hook of ['residMid', 'mlpOut', 'residPost'] as const) sites.push(blockHook(layer, hook));
+  }
+  return sites;
+}
+
+const shortForms: readonly [RegExp, string][] = [
+  [/^blocks\.(\d+)\.attn\.hook_result\.(\d+)$/, 'a$1.$2'],
+  [/^blocks\.(\d+)\.hook_resid_(pre|mid|post)$/, 'x$1.$2'],
+  [/^blocks\.(\d+)\.hook_mlp_out$/, 'm$1'],
+];
+const longForms: readonly [RegExp, string][] = [
+  [/^a(\d+)\.(\d+)$/, 'blocks.$1.attn.hook_result.$2'],
+  [/^x(\d+)\.(pre|mid|post)$/, 'blocks.$1.hook_resid_$2'],
+  [/^m(\d+)$/, 'blocks.$1.hook_mlp_out'],
+];
+
+const rewrite = (name: string, forms: readonly [RegExp, string][]): string => {
+  const form = forms.find(([pattern]) => pattern.test(name));
+  return form === undefined ? name : name.replace(form[0], form[1]);
+};
+
+/** `a0.3` for `blocks.0.attn.hook_result.3`; a name without a short form is given back. */
+export const shortName = (site: string): string => rewrite(site, shortForms);
+
+/** `blocks.0.attn.hook_result.3` for `a0.3`; any other name is given back. */
+export const fullName = (site: string): string => rewrite(site, longForms);
+
+/**
+ * The full name of a site given in either form.
+ * @throws InputError with a suggestion when it is not among the accepted ones
+ */
+export function resolveSite(name: string, accepted: readonly string[]): string {
+  const full = fullName(name.trim());
+  if (accepted.includes(full)) return full;
+  const short = accepted.map(shortName);
+  const near = suggest(name, [...short, ...accepted]);
+  throw new InputError(`Unknown site "${name}".${near} Sites: ${short.join(', ')}.`);
+}
+
+/** Layer and head of a head site, or null for any other site. */
+export function headOf(site: string): { layer: number; head: number } | null {
+  const match = /^blocks\.(\d+)\.attn\.hook_result\.(\d+)$/.exec(site);
+  return match === null ? null : { layer: Number(match[1]), head: Number(match[2]) };
+}
