@@ -1,0 +1,22 @@
+import { existsSync } from 'node:fs';
+import { defineConfig } from 'tsdown';
+
+/** What the package exposes: output name -> source. A layer that has no index yet is left out. */
+const entries: Record<string, string> = {
+  'engine/index': 'src/engine/index.ts',
+  'engine/node': 'src/engine/runtime/node.ts',
+  'models/index': 'src/models/index.ts',
+  'tasks/index': 'src/tasks/index.ts',
+  'inversion/index': 'src/inversion/index.ts',
+  'report/index': 'src/report/index.ts',
+  'cli/main': 'src/cli/main.ts',
+};
+
+export default defineConfig({
+  entry: Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(source))),
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  dts: true,
+  fixedExtension: false,
+});
