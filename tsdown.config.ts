@@ -19,4 +19,5 @@ export default defineConfig({
   format: 'esm',
   dts: true,
   fixedExtension: false,
+  inputOptions: { checks: { pluginTimings: false } },
 });

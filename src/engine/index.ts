@@ -29,3 +29,12 @@ export {
   floatsOf,
   outputOf,
 } from './runtime/runtime.js';
+export { muon, orthogonalize, type MuonOptions, type MuonState } from './optim/muon.js';
+export {
+  createTrainer,
+  initialState,
+  type OptimizerOptions,
+  type Trainer,
+  type TrainingSpec,
+  type TrainingState,
+} from './optim/trainer.js';

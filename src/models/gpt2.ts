@@ -17,6 +17,7 @@ import {
   gemm,
   layerNorm,
   matmul,
+  oneHot,
   reshape,
   slice,
   softmax,
@@ -34,6 +35,11 @@ export type Intervention = (activation: Value) => Value;
 export interface Gpt2Options {
   /** Interventions by hook name; `blocks.L.attn.hook_result.H` is a head alone, `[batch, place, width]`. */
   readonly interventions?: ReadonlyMap<string, Intervention>;
+  /**
+   * One place a row, int32 `[batch]`: what is asked of the last block is asked of these places alone. All
+   * values after its attention, logits too, then have one place.
+   */
+  readonly readAt?: Value;
   /** Dropout on embeddings and residual branches, while training. */
   readonly dropout?: { readonly rate: number; readonly seed: Value };
 }
@@ -71,12 +77,13 @@ export function gpt2(
   ids: Value,
   options: Gpt2Options = {},
 ): Gpt2Run {
-  const [batch, places] = ids.shape;
-  if (batch === undefined || places === undefined || ids.shape.length !== 2 || places > config.n_positions) {
+  const [batch, length] = ids.shape;
+  if (batch === undefined || length === undefined || ids.shape.length !== 2 || length > config.n_positions) {
     throw new GraphError(
       `gpt2: ids must be [batch, place] with at most ${config.n_positions} places, got ${formatShape(ids.shape)}`,
     );
   }
+  let places = length;
   const { n_embd: width, n_head: heads, n_layer: layers, layer_norm_epsilon: epsilon } = config;
   const cache = new Map<string, Value>();
   const unused = new Set(options.interventions?.keys());
@@ -157,7 +164,13 @@ export function gpt2(
     const alpha = 1 / Math.sqrt(width / heads);
     const scores = at('scores', add(matmul(queries, keys, { transB: true, alpha }), mask));
     const pattern = at('pattern', softmax(scores));
-    const z = at('z', headFirst(matmul(pattern, values)));
+    let z = at('z', headFirst(matmul(pattern, values)));
+    if (options.readAt !== undefined && layer === layers - 1) {
+      const chosen = reshape(oneHot(options.readAt, places), [batch, 1, places]);
+      residual = matmul(chosen, residual);
+      z = reshape(matmul(chosen, reshape(z, [batch, places, width])), [batch, 1, heads, width / heads]);
+      places = 1;
+    }
     const mixed = attentionOut(layer, z);
     residual = at('residMid', add(residual, drop(at('attnOut', mixed))));
 

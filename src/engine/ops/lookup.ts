@@ -58,7 +58,12 @@ const oneHotRule: OpRule = {
 };
 /** For each id a row of `depth` with a 1 at it: `[…ids, depth]`, float32. */
 export function oneHot(ids: Value, depth: number): Value {
-  const length = constant({ dtype: 'int64', shape: [1], data: BigInt64Array.of(BigInt(depth)) });
+  // ONNX Runtime has kernels only for a depth of the ids' own type.
+  const length = constant(
+    ids.dtype === 'int32'
+      ? { dtype: 'int32', shape: [1], data: Int32Array.of(depth) }
+      : { dtype: 'int64', shape: [1], data: BigInt64Array.of(BigInt(depth)) },
+  );
   const values = constant({ dtype: 'float32', shape: [2], data: Float32Array.of(0, 1) });
   return apply1(oneHotRule, [ids, length, values], { axis: -1 });
 }

@@ -1,0 +1,83 @@
+/**
+ * Collecting activations: one forward pass of the probed model serves all sites asked for.
+ * @module
+ */
+import { type Executable, GraphError, type Runtime, graph, input } from '../engine/index.js';
+import { gpt2 } from '../models/gpt2.js';
+import { type HookedModel } from '../models/hooked-model.js';
+import { padded } from '../models/padding.js';
+
+/** Activations of some inputs at some sites. */
+export interface Collected {
+  readonly places: number;
+  readonly width: number;
+  /** By site `[input · place · width]`, inputs in the order given, padding included. */
+  readonly sites: ReadonlyMap<string, Float32Array>;
+}
+
+/** The activation of one input at one site and position, as a view. */
+export function activationAt(collected: Collected, site: string, row: number, position: number): Float32Array {
+  const all = collected.sites.get(site);
+  if (all === undefined) throw new GraphError(`collect: site ${site} was not collected`);
+  const start = (row * collected.places + position) * collected.width;
+  return all.subarray(start, start + collected.width);
+}
+
+/** Collects activations of a model at fixed sites. */
+export interface Collector {
+  /** @param sequences token ids from BOS on, `places` at the most */
+  collect(sequences: readonly (readonly number[])[]): Promise<Collected>;
+  dispose(): Promise<void>;
+}
+
+/** Makes a collector whose graph takes `batch` inputs of `places` tokens at a time. */
+export function createCollector(
+  runtime: Runtime,
+  model: HookedModel,
+  sites: readonly string[],
+  places: number,
+  pad: number,
+  batch = 256,
+): Collector {
+  const width = model.config.n_embd;
+  let compiled: Promise<Executable> | null = null;
+  const compile = (): Promise<Executable> => {
+    const { cache } = gpt2(model.config, model.parameter, input('ids', 'int32', [batch, places]));
+    const values = sites.map((site) => {
+      const value = cache.get(site);
+      if (value === undefined) throw new GraphError(`collect: the model has no site ${site}`);
+      return [site, value] as const;
+    });
+    return runtime.compile(graph(Object.fromEntries(values)));
+  };
+  return {
+    async collect(sequences) {
+      compiled ??= compile();
+      const executable = await compiled;
+      const row = places * width;
+      const whole = Math.ceil(sequences.length / batch) * batch;
+      const out = new Map(sites.map((site) => [site, new Float32Array(whole * row)]));
+      for (let start = 0; start < sequences.length; start += batch) {
+        const ids = new Int32Array(batch * places).fill(pad);
+        ids.set(padded(sequences.slice(start, start + batch), places, pad));
+        // The run writes straight into its part of the result.
+        const into = Object.fromEntries(
+          [...out].map(([site, data]) => [
+            site,
+            {
+              dtype: 'float32' as const,
+              shape: [batch, places, width],
+              data: data.subarray(start * row, (start + batch) * row),
+            },
+          ]),
+        );
+        await executable.run({ ids: { dtype: 'int32', shape: [batch, places], data: ids } }, into);
+      }
+      for (const [site, data] of out) out.set(site, data.subarray(0, sequences.length * row));
+      return { places, width, sites: out };
+    },
+    async dispose() {
+      if (compiled !== null) await (await compiled).dispose();
+    },
+  };
+}

@@ -1,0 +1,59 @@
+/**
+ * A trained decoder and the sequences it speaks in.
+ * @module
+ */
+import { GraphError, type Value, constant } from '../engine/index.js';
+import { type DecoderConfig } from '../models/decoder-config.js';
+import { type ParameterSet } from '../models/weights/fingerprint.js';
+import { type Task } from '../tasks/task.js';
+
+/** A decoder with its weights. */
+export interface Decoder {
+  readonly name: string;
+  readonly config: DecoderConfig;
+  readonly parameters: ParameterSet;
+  /** The parameters as constants of a graph, made once. */
+  parameter(name: string): Value;
+}
+
+/** Makes a decoder of its parts. */
+export function makeDecoder(name: string, config: DecoderConfig, parameters: ParameterSet): Decoder {
+  const values = new Map<string, Value>();
+  return {
+    name,
+    config,
+    parameters,
+    parameter(wanted) {
+      const known = values.get(wanted);
+      if (known !== undefined) return known;
+      const source = parameters.get(wanted);
+      if (source === undefined) throw new GraphError(`decoder ${name}: parameter "${wanted}" is missing`);
+      const value = constant({ dtype: 'float32', shape: source.shape, data: source.data });
+      values.set(wanted, value);
+      return value;
+    },
+  };
+}
+
+/** Tokens that a decoder draws after BOS. */
+export const drawnTokens = (task: Task, form: DecoderConfig['form']): number =>
+  (form === 'completion' ? task.completion.maxFree : task.maxLength) - 1;
+
+/** The sequence a decoder models for an input: the whole of it, or its free tokens. */
+export const spoken = (task: Task, form: DecoderConfig['form'], ids: readonly number[]): readonly number[] =>
+  form === 'completion' ? task.completion.toFree(ids) : ids;
+
+/**
+ * The input that drawn tokens stand for.
+ * @param drawn what a decoder drew after BOS
+ * @returns ids from BOS on; what could not be completed or did not end is given as far as it goes
+ */
+export function heard(task: Task, form: DecoderConfig['form'], drawn: ArrayLike<number>): number[] {
+  const ids = [task.bos];
+  for (let at = 0; at < drawn.length; at++) {
+    ids.push(drawn[at] ?? task.pad);
+    if (form === 'completion' && task.completion.done(ids)) return task.completion.complete(ids) ?? ids;
+    if (form === 'plain' && ids.at(-1) === task.eos) return ids;
+  }
+  return ids;
+}

@@ -1,0 +1,110 @@
+/**
+ * The judge: the probed model itself runs every candidate, and its activations alone say how near it is.
+ * @module
+ */
+import {
+  type Executable,
+  type Graph,
+  GraphError,
+  type Runtime,
+  floatsOf,
+  graph,
+  input,
+  reshape,
+} from '../engine/index.js';
+import { gpt2 } from '../models/gpt2.js';
+import { type HookedModel } from '../models/hooked-model.js';
+import { padded } from '../models/padding.js';
+import { type Task } from '../tasks/task.js';
+import { type Metric, distances, metrics } from './metrics.js';
+
+/** Rows of one compiled graph. */
+export const judgeBatch = 256;
+
+/** Distances of one candidate from the query. */
+export interface Verdict {
+  /** Distance at each of its positions, EOS and PAD left out. */
+  readonly distances: Float32Array;
+  /** The least of them. */
+  readonly distance: number;
+  /** Where that is: the matched position. */
+  readonly position: number;
+}
+
+/** Judges candidates at one site. */
+export interface Judge {
+  /**
+   * @param candidates token ids from BOS on; EOS and PAD may follow
+   * @param queries one activation for all, or one for each candidate, row after row
+   * @returns for each metric a verdict a candidate, in the order of the candidates
+   */
+  judge(candidates: readonly (readonly number[])[], queries: Float32Array): Promise<Record<Metric, Verdict[]>>;
+  dispose(): Promise<void>;
+}
+
+/** The graph that gives distances at a site: inputs `ids` and `query`, one output a metric. */
+export function judgeGraph(model: HookedModel, site: string, batch: number, places: number): Graph {
+  const width = model.config.n_embd;
+  const ids = input('ids', 'int32', [batch, places]);
+  const query = input('query', 'float32', [batch, width]);
+  const z = gpt2(model.config, model.parameter, ids).cache.get(site);
+  if (z === undefined) throw new GraphError(`judge: the model has no site ${site}`);
+  return graph(distances(z, reshape(query, [batch, 1, width])));
+}
+
+/** Makes a judge for one site; its graph is compiled at the first candidates. */
+export function createJudge(runtime: Runtime, model: HookedModel, task: Task, site: string): Judge {
+  const width = model.config.n_embd;
+  const places = task.maxLength;
+  let compiled: Promise<Executable> | null = null;
+  return {
+    async judge(candidates, queries) {
+      compiled ??= runtime.compile(judgeGraph(model, site, judgeBatch, places));
+      const executable = await compiled;
+      const one = queries.length === width;
+      if (!one && queries.length !== candidates.length * width) {
+        throw new GraphError(`judge: ${queries.length / width} queries for ${candidates.length} candidates`);
+      }
+      const verdicts: Record<Metric, Verdict[]> = { euclidean: [], cosine: [] };
+      for (let start = 0; start < candidates.length; start += judgeBatch) {
+        const part = candidates.slice(start, start + judgeBatch);
+        const query = new Float32Array(judgeBatch * width);
+        for (let row = 0; row < part.length; row++) {
+          const from = one ? 0 : (start + row) * width;
+          query.set(queries.subarray(from, from + width), row * width);
+        }
+        const ids = new Int32Array(judgeBatch * places).fill(task.pad);
+        ids.set(padded(part, places, task.pad));
+        const outputs = await executable.run({
+          ids: { dtype: 'int32', shape: [judgeBatch, places], data: ids },
+          query: { dtype: 'float32', shape: [judgeBatch, width], data: query },
+        });
+        for (const metric of metrics) {
+          const all = floatsOf(outputs, metric);
+          part.forEach((candidate, row) => {
+            const counted = judgedPlaces(task, candidate);
+            verdicts[metric].push(verdict(all.slice(row * places, row * places + counted)));
+          });
+        }
+      }
+      return verdicts;
+    },
+    async dispose() {
+      if (compiled !== null) await (await compiled).dispose();
+    },
+  };
+}
+
+/** How many positions of a candidate count: those before the first EOS or PAD. */
+function judgedPlaces(task: Task, candidate: readonly number[]): number {
+  const end = candidate.findIndex((id, at) => at > 0 && (id === task.eos || id === task.pad));
+  return end < 0 ? Math.min(candidate.length, task.maxLength) : end;
+}
+
+function verdict(row: Float32Array): Verdict {
+  let position = 0;
+  row.forEach((value, at) => {
+    if (value < (row[position] ?? Infinity)) position = at;
+  });
+  return { distances: row, distance: row[position] ?? Infinity, position };
+}

@@ -1,0 +1,254 @@
+/**
+ * Counting a letter: `vvzccvczvvvzvcvc|v:8` gives a string of three letters, asks for one of them after the bar, and
+ * ends with how often it occurs.
+ *
+ * The data: for each of the 2,600 sets of three letters, 200 of the 729 ways to give each letter a count from 1 to 9;
+ * for each of these and each of its three letters asked for, one shuffled string. That makes 1,560,000 inputs, each a
+ * pure function of its index; 390,000 of them are held out.
+ * @module
+ */
+import { InputError } from '../input-error.js';
+import { characterTokenizer } from '../models/tokenizers/character.js';
+import { hash32, type Random } from '../random.js';
+import { permute, rankOf } from './permutation.js';
+import { splitData } from './split-data.js';
+import { syntheticRounds, type Place, type Split, type Task } from './task.js';
+
+const vocabulary = Array.from('abcdefghijklmnopqrstuvwxyz123456789|:BEP');
+const LETTERS = 26;
+/** The token of count n is ZERO + n, for n from 1 to MOST. */
+const ZERO = 25;
+const MOST = 9;
+const BAR = 35;
+const COLON = 36;
+const BOS = 37;
+const EOS = 38;
+const PAD = 39;
+const MAX_LENGTH = 33;
+const MAX_FREE = 30;
+const isLetter = (id: number | undefined): id is number => id !== undefined && id >= 0 && id < LETTERS;
+const isCount = (id: number | undefined): id is number => id !== undefined && id > ZERO && id <= ZERO + MOST;
+
+const tokenizer = characterTokenizer(vocabulary, ['B', 'E', 'P']);
+
+/** Fix the data and its split. Every shipped model's figures rest on them. */
+const COUNTS_KEY = 0xc0c0;
+const SHUFFLE_KEY = 0xc054;
+const SPLIT_KEY = 0xc057;
+
+/** Sets of three letters in alphabetical order, and the number of each set. */
+const triples: (readonly [number, number, number])[] = [];
+const tripleNumber = new Map<number, number>();
+const tripleKey = (x: number, y: number, z: number): number => (x * LETTERS + y) * LETTERS + z;
+for (let x = 0; x < LETTERS; x++) {
+  for (let y = x + 1; y < LETTERS; y++) {
+    for (let z = y + 1; z < LETTERS; z++) {
+      tripleNumber.set(tripleKey(x, y, z), triples.length);
+      triples.push([x, y, z]);
+    }
+  }
+}
+/** Ways to count three letters, how many of them each set of letters has, and inputs for each set of letters. */
+const COUNTINGS = MOST ** 3;
+const DRAWN = 200;
+const PER_TRIPLE = DRAWN * 3;
+
+/**
+ * The input with an index. Its parts, from slow to fast: the set of letters, which of its 200 countings, the letter
+ * asked for. The 200 are the first of a shuffled order of all 729 that belongs to the set of letters.
+ */
+function instance(index: number): number[] {
+  const triple = Math.floor(index / PER_TRIPLE);
+  const letters = triples[triple];
+  if (letters === undefined) throw new RangeError(`counting has no input ${index}`);
+  const drawn = Math.floor((index % PER_TRIPLE) / 3);
+  const asked = index % 3;
+  const counting = permute(drawn, COUNTINGS, hash32(COUNTS_KEY, triple));
+  const counts = [
+    1 + Math.floor(counting / 81),
+    1 + (Math.floor(counting / 9) % 9),
+    1 + (counting % 9),
+  ] as const;
+
+  const ids = [BOS];
+  for (const place of [0, 1, 2] as const) {
+    for (let i = 0; i < counts[place]; i++) ids.push(letters[place]);
+  }
+  // Fisher and Yates' shuffle of the string, which lies at 1 … length, with numbers that belong to the index.
+  const key = hash32(SHUFFLE_KEY, index);
+  for (let last = ids.length - 1; last > 1; last--) {
+    const other = 1 + (hash32(key, last) % last);
+    const kept = ids[last] ?? PAD;
+    ids[last] = ids[other] ?? PAD;
+    ids[other] = kept;
+  }
+  const place = asked === 0 ? 0 : asked === 1 ? 1 : 2;
+  ids.push(BAR, letters[place], COLON, ZERO + counts[place], EOS);
+  return ids;
+}
+
+const data = splitData(triples.length * PER_TRIPLE, SPLIT_KEY, instance);
+
+interface Parsed {
+  readonly string: readonly number[];
+  /** Letters in alphabetical order with their counts. */
+  readonly counts: readonly (readonly [number, number])[];
+  readonly asked: number;
+  readonly answer: number;
+}
+
+/** The parts of a sequence of the right form, or the reason why it has not that form. */
+function parse(ids: readonly number[]): Parsed | string {
+  const framed = /^B([^BEP]*)EP*$/.exec(tokenizer.tokens(ids).join(''));
+  if (framed === null) return 'not one input from B to E';
+  const text = framed[1] ?? '';
+  const match = /^([a-z]+)\|[a-z]:[1-9]$/.exec(text);
+  if (match === null) return `not of the form string|letter:count with a count of 1…9: ${text}`;
+  const end = 1 + (match[1] ?? '').length;
+  const string = ids.slice(1, end);
+  const counts = new Map<number, number>();
+  for (const id of string) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return {
+    string,
+    counts: [...counts].sort(([x], [y]) => x - y),
+    asked: ids[end + 1] ?? PAD,
+    answer: (ids[end + 3] ?? PAD) - ZERO,
+  };
+}
+
+const letterOf = (id: number): string => vocabulary[id] ?? '?';
+
+/** Any string with three letters, 1 to 9 of each, is an input of the task: it need not be among the drawn countings. */
+function check(ids: readonly number[]): string | null {
+  const parsed = parse(ids);
+  if (typeof parsed === 'string') return parsed;
+  const { counts, asked, answer } = parsed;
+  if (counts.length !== 3)
+    return `has ${counts.length} distinct ${counts.length === 1 ? 'letter' : 'letters'}, not 3`;
+  const crowded = counts.find(([, count]) => count > MOST);
+  if (crowded !== undefined) return `has ${crowded[1]} times ${letterOf(crowded[0])}, more than ${MOST}`;
+  const found = counts.find(([letter]) => letter === asked)?.[1];
+  if (found === undefined) return `asks for ${letterOf(asked)}, which is not in the string`;
+  return found === answer ? null : `the count is wrong: ${found} times ${letterOf(asked)}, not ${answer}`;
+}
+
+function encode(input: string): number[] {
+  if (input === '')
+    throw new InputError('The input is empty: give a string, a letter and its count, as in abbc|b:2.');
+  const ids = tokenizer.encode(input);
+  if (ids.length > MAX_LENGTH - 2) {
+    throw new InputError(
+      `The input ${JSON.stringify(input)} has ${ids.length} tokens: counting takes ${MAX_LENGTH - 2} at most.`,
+    );
+  }
+  return [BOS, ...ids, EOS];
+}
+
+/** Index of the letter asked for, or −1. */
+function askedAt(ids: readonly number[]): number {
+  const bar = ids.indexOf(BAR);
+  return bar >= 0 && isLetter(ids[bar + 1]) ? bar + 1 : -1;
+}
+
+/** Letters of the string have no names: their index is their place. */
+function places(ids: readonly number[]): Place[] {
+  const colon = ids.indexOf(COLON);
+  const found: [string, number][] = [
+    ['BOS', ids[0] === BOS ? 0 : -1],
+    ['|', ids.indexOf(BAR)],
+    ['query', askedAt(ids)],
+    [':', colon],
+    ['count', colon >= 0 && isCount(ids[colon + 1]) ? colon + 1 : -1],
+    ['E', ids.indexOf(EOS)],
+  ];
+  return found
+    .filter(([, index]) => index >= 0)
+    .map(([name, index]) => ({ name, index }))
+    .sort((x, y) => x.index - y.index);
+}
+
+/** The letter asked for and the colon: where the published decoders are trained and read. */
+const positions = (ids: readonly number[]): number[] =>
+  [askedAt(ids), ids.indexOf(COLON)].filter((index) => index >= 0).sort((x, y) => x - y);
+
+const sample = (random: Random, split: Split): number[] =>
+  data.member(split, random.int(data.splitSize[split]));
+
+/** An input is data when it is the very string that its letters, counts and question have in the data. */
+function inSplit(ids: readonly number[]): Split | null {
+  const parsed = parse(ids);
+  if (typeof parsed === 'string' || check(ids) !== null) return null;
+  const [x, y, z] = parsed.counts;
+  if (x === undefined || y === undefined || z === undefined) return null;
+  const triple = tripleNumber.get(tripleKey(x[0], y[0], z[0]));
+  if (triple === undefined) return null;
+  const counting = (x[1] - 1) * 81 + (y[1] - 1) * 9 + (z[1] - 1);
+  const drawn = rankOf(counting, COUNTINGS, hash32(COUNTS_KEY, triple));
+  if (drawn >= DRAWN) return null;
+  const asked = parsed.counts.findIndex(([letter]) => letter === parsed.asked);
+  const index = triple * PER_TRIPLE + drawn * 3 + asked;
+  return parsed.string.every((id, i) => id === instance(index)[i + 1]) ? data.splitOf(index) : null;
+}
+
+function toFree(ids: readonly number[]): number[] {
+  const asked = askedAt(ids);
+  return asked >= 0 ? ids.slice(0, asked + 1) : ids.filter((id) => id !== EOS && id !== PAD);
+}
+
+/** Writes the count; null when the end is not a bar and a letter, or when the count has no token (0, or above 9). */
+function complete(free: readonly number[]): number[] | null {
+  const asked = free.at(-1);
+  if (free.length > MAX_FREE || free[0] !== BOS || !isLetter(asked) || free.at(-2) !== BAR) return null;
+  let count = 0;
+  for (let i = 1; i < free.length - 2; i++) {
+    const id = free[i];
+    if (id === BOS || id === EOS || id === PAD) return null;
+    if (id === asked) count++;
+  }
+  return count >= 1 && count <= MOST ? [...free, COLON, ZERO + count, EOS] : null;
+}
+
+function annotate(ids: readonly number[]): Record<string, string | number> {
+  const parsed = parse(ids);
+  if (typeof parsed === 'string') return {};
+  const found = parsed.counts.find(([letter]) => letter === parsed.asked)?.[1] ?? 0;
+  const letters = parsed.counts.map(([letter, count]) => `${letterOf(letter)} ${count}`).join(', ');
+  return { count: found, letters };
+}
+
+/** Counting a letter in a string. */
+export const counting: Task = {
+  name: 'counting',
+  vocabulary,
+  bos: BOS,
+  eos: EOS,
+  pad: PAD,
+  maxLength: MAX_LENGTH,
+  sites: [
+    'blocks.0.hook_resid_pre',
+    'blocks.0.attn.hook_result.0',
+    'blocks.0.hook_resid_mid',
+    'blocks.0.hook_mlp_out',
+    'blocks.0.hook_resid_post',
+    'blocks.1.attn.hook_result.0',
+    'blocks.1.hook_resid_mid',
+    'blocks.1.hook_mlp_out',
+    'blocks.1.hook_resid_post',
+  ],
+  epsilon: 0.1,
+  metric: 'euclidean',
+  model: { layers: 2, heads: 1, width: 64 },
+  encode,
+  decode: (ids) => tokenizer.decode(ids),
+  check,
+  places,
+  positions,
+  determined: (ids) => ids.flatMap((id, at) => (isCount(id) && ids[at - 1] === COLON ? [at] : [])),
+  sample,
+  inSplit,
+  data,
+  completion: { toFree, complete, done: (free) => free.at(-2) === BAR, maxFree: MAX_FREE },
+  annotate,
+  rounds: syntheticRounds,
+  draw: (random) => tokenizer.decode(data.instance(random.int(data.size))),
+};

@@ -1,0 +1,28 @@
+/**
+ * The tasks by name.
+ * @module
+ */
+import { InputError, suggest } from '../input-error.js';
+import { addition } from './addition.js';
+import { counting } from './counting.js';
+import type { Task } from './task.js';
+
+export { addition, additionIndex, additionPair } from './addition.js';
+export { counting } from './counting.js';
+export { placeName, resolvePosition } from './positions.js';
+export type { Completion, Place, SamplingRound, Split, Task, TaskData } from './task.js';
+
+/** Every task there is. */
+export const tasks: readonly Task[] = [addition, counting];
+
+/**
+ * The task with a name.
+ * @throws InputError with a suggestion and the accepted names
+ * @example taskNamed('addition').maxLength // 14
+ */
+export function taskNamed(name: string): Task {
+  const task = tasks.find((candidate) => candidate.name === name);
+  if (task !== undefined) return task;
+  const names = tasks.map((candidate) => candidate.name);
+  throw new InputError(`Unknown task "${name}".${suggest(name, names)} Tasks: ${names.join(', ')}.`);
+}

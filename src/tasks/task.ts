@@ -1,0 +1,101 @@
+/**
+ * What a task is: a finite set of inputs written in a small alphabet, the names of their places, the sites of the
+ * probed model worth reading on them, and the settings under which they are read. A task is one object of data and
+ * pure functions; everything that samples, trains or judges takes it as an argument.
+ *
+ * "ids" are token ids of one input without padding, from BOS to EOS, unless a function says otherwise.
+ * @module
+ */
+import type { Random } from '../random.js';
+
+/** `train` is what models and decoders learn from; `test` is held out from both. */
+export type Split = 'train' | 'test';
+
+/** A place that a person can name, and the index of its token (BOS is 0). */
+export interface Place {
+  readonly name: string;
+  readonly index: number;
+}
+
+/** One round of sampling: how sharp, how much noise on the activation (in units of its spread), how many. */
+export interface SamplingRound {
+  readonly temperature: number;
+  readonly noise: number;
+  readonly candidates: number;
+}
+
+/** All inputs of a task in a fixed order, and a fixed shuffled order of each split. Nothing is held in memory. */
+export interface TaskData {
+  readonly size: number;
+  /** The input with an index, 0 ≤ index < size. */
+  instance(index: number): number[];
+  /** How many inputs each split has; together they are `size`. */
+  readonly splitSize: Readonly<Record<Split, number>>;
+  /** The k-th input of a split in its shuffled order, 0 ≤ k < splitSize[split]. */
+  member(split: Split, k: number): number[];
+}
+
+/**
+ * Which tokens follow from the others. A decoder may then model the free tokens alone, and the task writes the rest.
+ */
+export interface Completion {
+  /** BOS and the free tokens of an input. */
+  toFree(ids: readonly number[]): number[];
+  /** The whole input from BOS to EOS, or null when the free tokens cannot be completed. */
+  complete(free: readonly number[]): number[] | null;
+  /** Whether the tokens so far, BOS included, are all the free ones. */
+  done(free: readonly number[]): boolean;
+  /** Most tokens that `toFree` gives, BOS included. */
+  readonly maxFree: number;
+}
+
+/** A task: see the module's header. */
+export interface Task {
+  readonly name: string;
+  /** Token strings; the index is the id. */
+  readonly vocabulary: readonly string[];
+  readonly bos: number;
+  readonly eos: number;
+  readonly pad: number;
+  /** Tokens of the longest input, BOS and EOS included: the width of a padded batch. */
+  readonly maxLength: number;
+  /** Full hook names in the order of a run. */
+  readonly sites: readonly string[];
+  /** The largest distance that counts as inside the preimage. */
+  readonly epsilon: number;
+  readonly metric: 'euclidean' | 'cosine';
+  /** Size of the probed model that the task is published with. */
+  readonly model: { readonly layers: number; readonly heads: number; readonly width: number };
+  /** @throws InputError when the text is empty, too long, or has a character that is no token. */
+  encode(input: string): number[];
+  /** The text, without BOS, EOS and PAD. */
+  decode(ids: readonly number[]): string;
+  /** Null when the sequence is in the task's input set, else the reason why not, without a full stop. Takes padding. */
+  check(ids: readonly number[]): string | null;
+  /** The named places of this input, in order; names are unique. Works on malformed inputs too. */
+  places(ids: readonly number[]): readonly Place[];
+  /** The positions whose activations are asked about in training and evaluation, in order. */
+  positions(ids: readonly number[]): readonly number[];
+  /** Indices of the tokens that the probed model answers with: they follow from what stands before them. */
+  determined(ids: readonly number[]): readonly number[];
+  /** An input drawn uniformly from a split. */
+  sample(random: Random, split: Split): number[];
+  /** The split an input belongs to; null when it is not in the data. */
+  inSplit(ids: readonly number[]): Split | null;
+  readonly data: TaskData;
+  readonly completion: Completion;
+  /** Facts about an input for display; empty when it is malformed. */
+  annotate(ids: readonly number[]): Record<string, string | number>;
+  /** Auto mode: the rounds of one query. */
+  readonly rounds: readonly SamplingRound[];
+  /** A random input as text, from the whole data. */
+  draw(random: Random): string;
+}
+
+/** Auto mode of the two synthetic tasks: four times through sharp, plain, flat, and flat with noise; 1,024 candidates. */
+export const syntheticRounds: readonly SamplingRound[] = Array.from({ length: 4 }, () => [
+  { temperature: 0.5, noise: 0, candidates: 64 },
+  { temperature: 1, noise: 0, candidates: 64 },
+  { temperature: 2, noise: 0, candidates: 64 },
+  { temperature: 2, noise: 0.1, candidates: 64 },
+]).flat();

@@ -1,0 +1,140 @@
+/** What every task owes, run for each of them. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../input-error.js';
+import { restoreRandom, seededRandom } from '../random.js';
+import { taskNamed, tasks } from './index.js';
+import type { Split } from './task.js';
+
+const splits = ['train', 'test'] as const;
+const split = fc.constantFrom<Split>(...splits);
+
+describe.each(tasks.map((task) => [task.name, task] as const))('%s', (_, task) => {
+  const index = fc.integer({ min: 0, max: task.data.size - 1 });
+  const anyIds = fc
+    .array(fc.integer({ min: 0, max: task.vocabulary.length - 1 }), { maxLength: task.maxLength })
+    .map((ids) => [task.bos, ...ids].slice(0, task.maxLength));
+
+  it('samples inputs of the split asked for', () => {
+    fc.assert(
+      fc.property(fc.nat(), split, (seed, wanted) => {
+        const ids = task.sample(seededRandom(seed), wanted);
+        expect(task.check(ids)).toBeNull();
+        expect(task.inSplit(ids)).toBe(wanted);
+        expect(ids.length).toBeLessThanOrEqual(task.maxLength);
+        expect(ids[0]).toBe(task.bos);
+        expect(ids.at(-1)).toBe(task.eos);
+      }),
+    );
+  });
+
+  it('gives each member of the splits once, three quarters of them to training', () => {
+    const { size, splitSize } = task.data;
+    expect(splitSize).toEqual({ train: size * 0.75, test: size * 0.25 });
+    const first = splits.flatMap((of) =>
+      Array.from({ length: 3000 }, (_, k) => task.decode(task.data.member(of, k))),
+    );
+    expect(new Set(first).size).toBe(first.length);
+    for (const of of splits) {
+      fc.assert(
+        fc.property(fc.integer({ min: 0, max: splitSize[of] - 1 }), (k) => {
+          expect(task.inSplit(task.data.member(of, k))).toBe(of);
+        }),
+      );
+    }
+  });
+
+  it('is determined by seed and index alone', () => {
+    fc.assert(
+      fc.property(fc.nat(), index, split, (seed, at, of) => {
+        expect(task.sample(seededRandom(seed), of)).toEqual(task.sample(seededRandom(seed), of));
+        expect(task.data.instance(at)).toEqual(task.data.instance(at));
+        expect(task.draw(seededRandom(seed))).toBe(task.draw(seededRandom(seed)));
+      }),
+    );
+  });
+
+  it('goes on from a saved state as if it had not stopped', () => {
+    const random = seededRandom(11);
+    for (let i = 0; i < 10; i++) task.sample(random, 'train');
+    const resumed = restoreRandom(random.state());
+    for (let i = 0; i < 10; i++) expect(task.sample(resumed, 'train')).toEqual(task.sample(random, 'train'));
+  });
+
+  it('takes back what it writes: decode and encode', () => {
+    fc.assert(
+      fc.property(index, (at) => {
+        const ids = task.data.instance(at);
+        expect(task.encode(task.decode(ids))).toEqual(ids);
+        expect(task.decode([...ids, task.pad, task.pad])).toBe(task.decode(ids));
+        expect(task.check([...ids, task.pad])).toBeNull();
+      }),
+    );
+  });
+
+  it('completes the free tokens of every input to the input', () => {
+    fc.assert(
+      fc.property(index, (at) => {
+        const ids = task.data.instance(at);
+        const free = task.completion.toFree(ids);
+        expect(free.length).toBeLessThanOrEqual(task.completion.maxFree);
+        expect(task.completion.complete(free)).toEqual(ids);
+      }),
+    );
+  });
+
+  it('reads any sequence without failing, and completes only to sequences of its length', () => {
+    fc.assert(
+      fc.property(anyIds, (ids) => {
+        const reason = task.check(ids);
+        expect(reason === null || reason.length > 0).toBe(true);
+        expect(task.inSplit(ids) === null || reason === null).toBe(true);
+        task.annotate(ids);
+        const names = task.places(ids).map(({ name }) => name);
+        expect(new Set(names).size).toBe(names.length);
+        for (const at of [...task.positions(ids), ...task.places(ids).map((place) => place.index)]) {
+          expect(at >= 0 && at < ids.length).toBe(true);
+        }
+        for (const at of task.positions(ids)) expect([task.bos, task.eos, task.pad]).not.toContain(ids[at]);
+        const whole = task.completion.complete(task.completion.toFree(ids));
+        if (whole !== null) expect(whole.length).toBeLessThanOrEqual(task.maxLength);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('finds a sequence without its frame outside the input set', () => {
+    const ids = task.data.instance(0);
+    for (const broken of [[], ids.slice(1), ids.slice(0, -1), [...ids, ids[1] ?? 0], [task.bos, ...ids]]) {
+      expect(task.check(broken)).toMatch(/from B to E/);
+    }
+  });
+
+  it('refuses empty, overlong and foreign text in one line that says what is accepted', () => {
+    const long = (task.vocabulary[1] ?? '').repeat(task.maxLength - 1);
+    for (const text of ['', long, '#', 'B', 'E', 'P', ' ', '😀']) {
+      expect(() => task.encode(text)).toThrow(InputError);
+      expect(() => task.encode(text)).toThrow(/^[^\n]*(at most|use |give )[^\n]*$/);
+    }
+    expect(task.encode(long.slice(1))).toHaveLength(task.maxLength);
+  });
+
+  it('has a sensible frame', () => {
+    expect(new Set(task.vocabulary).size).toBe(task.vocabulary.length);
+    expect([task.bos, task.eos, task.pad].map((id) => task.vocabulary[id])).toEqual(['B', 'E', 'P']);
+    expect(new Set(task.sites).size).toBe(task.sites.length);
+    expect(task.rounds.reduce((sum, round) => sum + round.candidates, 0)).toBe(1024);
+  });
+});
+
+describe('taskNamed', () => {
+  it('finds tasks by name', () => {
+    for (const task of tasks) expect(taskNamed(task.name)).toBe(task);
+  });
+
+  it('suggests a name for a wrong one', () => {
+    expect(() => taskNamed('additon')).toThrow(
+      new InputError('Unknown task "additon". Did you mean "addition"? Tasks: addition, counting.'),
+    );
+  });
+});

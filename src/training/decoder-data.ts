@@ -1,0 +1,119 @@
+/**
+ * Training samples of a decoder: what an input says, and the activation it left at a site and position.
+ * Activations are made as they are needed; nothing is stored.
+ * @module
+ */
+import { type Tensors } from '../engine/index.js';
+import { type Collected, type Collector, activationAt } from '../inversion/collect.js';
+import { spoken } from '../inversion/decoder.js';
+import { type DecoderConfig } from '../models/decoder-config.js';
+import { padded } from '../models/padding.js';
+import { type Random, randomFor } from '../random.js';
+import { type Task } from '../tasks/task.js';
+import { type DecoderRecipe } from './decoder-recipe.js';
+
+/** Batches drawn from one run of the probed model. */
+export const batchesPerChunk = 16;
+
+interface Sample {
+  readonly row: number;
+  readonly site: number;
+  readonly position: number;
+  readonly sequence: readonly number[];
+}
+
+/** One batch, ready to be fed, and the number of tokens its sequences are padded to. */
+export interface DecoderBatch {
+  readonly places: number;
+  readonly feeds: Tensors;
+}
+
+/** A site's number, drawn in proportion to the weights. */
+function drawSite(weights: readonly number[], total: number, random: Random): number {
+  let mark = random.next() * total;
+  for (const [site, weight] of weights.entries()) {
+    mark -= weight;
+    if (mark < 0) return site;
+  }
+  return weights.length - 1;
+}
+
+/**
+ * Draws the samples of chunk number `index` and lays them out in batches.
+ * @param siteWeights how often each site is drawn, in proportion
+ */
+export async function drawDecoderChunk(
+  task: Task,
+  config: DecoderConfig,
+  recipe: DecoderRecipe,
+  collector: Collector,
+  index: number,
+  siteWeights: readonly number[],
+): Promise<DecoderBatch[]> {
+  const random = randomFor(recipe.seed, 'decoder', index);
+  const total = siteWeights.reduce((sum, weight) => sum + weight, 0);
+  const size = recipe.batch * batchesPerChunk;
+  const inputs = Array.from({ length: Math.ceil(size / recipe.perInput) }, () => task.sample(random, 'train'));
+  const collected = await collector.collect(inputs);
+  const samples: Sample[] = [];
+  for (const [row, ids] of inputs.entries()) {
+    const positions = task.positions(ids);
+    const sequence = spoken(task, config.form, ids);
+    for (let i = 0; i < recipe.perInput && samples.length < size; i++) {
+      const position = random.next() < recipe.bosShare ? 0 : (positions[random.int(positions.length)] ?? 0);
+      samples.push({ row, position, sequence, site: drawSite(siteWeights, total, random) });
+    }
+  }
+  shuffle(samples, random);
+  // Sorting is stable: samples of one length stay shuffled.
+  if (recipe.trim > 0) samples.sort((a, b) => a.sequence.length - b.sequence.length);
+  const batches = Array.from({ length: batchesPerChunk }, (_, at) =>
+    layOut(task, config, recipe, collected, samples.slice(at * recipe.batch, (at + 1) * recipe.batch)),
+  );
+  shuffle(batches, random);
+  return batches;
+}
+
+function shuffle<T>(list: T[], random: Random): void {
+  for (let i = list.length - 1; i > 0; i--) {
+    const j = random.int(i + 1);
+    const [a, b] = [list[i], list[j]];
+    if (a !== undefined && b !== undefined) [list[i], list[j]] = [b, a];
+  }
+}
+
+function layOut(
+  task: Task,
+  config: DecoderConfig,
+  { trim }: DecoderRecipe,
+  collected: Collected,
+  samples: readonly Sample[],
+): DecoderBatch {
+  const rows = samples.length;
+  const width = config.activation_width;
+  const longest = samples.reduce((most, { sequence }) => Math.max(most, sequence.length - 1), 1);
+  const places = trim > 0 ? Math.min(config.places, Math.ceil(longest / trim) * trim) : config.places;
+  const z = new Float32Array(rows * width);
+  const site = new Int32Array(rows);
+  const targets = new Int32Array(rows * places);
+  const weights = new Float32Array(rows * places);
+  samples.forEach((sample, row) => {
+    z.set(activationAt(collected, config.sites[sample.site] ?? '', sample.row, sample.position), row * width);
+    site[row] = sample.site;
+    for (let at = 1; at < sample.sequence.length; at++) {
+      targets[row * places + at - 1] = sample.sequence[at] ?? task.pad;
+      weights[row * places + at - 1] = 1;
+    }
+  });
+  const ids = padded(samples.map(({ sequence }) => sequence.slice(0, -1)), places, task.pad);
+  return {
+    places,
+    feeds: {
+      z: { dtype: 'float32', shape: [rows, width], data: z },
+      site: { dtype: 'int32', shape: [rows], data: site },
+      ids: { dtype: 'int32', shape: [rows, places], data: ids },
+      targets: { dtype: 'int32', shape: [rows * places], data: targets },
+      weights: { dtype: 'float32', shape: [rows * places], data: weights },
+    },
+  };
+}

@@ -1,0 +1,141 @@
+/**
+ * How decoders are trained: the published settings under `paper`, and our own for two processors.
+ * @module
+ */
+import { z } from 'zod';
+import { InputError, suggest } from '../input-error.js';
+import { decoderConfigSchema } from '../models/decoder-config.js';
+import { type DecoderConfig } from '../models/decoder-config.js';
+import { type Task } from '../tasks/task.js';
+import { scheduleSchema } from './model-recipe.js';
+
+const count = z.number().int().min(1);
+
+/** The part of a decoder's architecture that a recipe chooses; the task gives the rest. */
+const architectureSchema = decoderConfigSchema.pick({
+  layers: true,
+  heads: true,
+  width: true,
+  inner: true,
+  activation: true,
+  conditioning: true,
+  additive: true,
+  form: true,
+});
+
+/** Everything that decides what comes out of a decoder's training. */
+export const decoderRecipeSchema = z.object({
+  task: z.string(),
+  preset: z.string(),
+  seed: z.number().int().min(0).max(0xffffffff),
+  architecture: architectureSchema,
+  batch: count,
+  schedule: scheduleSchema,
+  /** `muon` takes Muon's step for the matrices inside blocks and AdamW's for the rest. */
+  optimizer: z.enum(['adamw', 'muon']),
+  weightDecay: z.number().min(0),
+  clip: z.number().positive().nullable(),
+  dropout: z.number().min(0).max(0.9),
+  /** Samples (site and position) taken from each input that the probed model runs. */
+  perInput: count,
+  /** Share of samples whose activation is that of BOS: the condition of no information. */
+  bosShare: z.number().min(0).max(1),
+  /** Padding of batches: to a multiple of this many tokens; 0 pads all to the task's maximum. */
+  trim: z.number().int().min(0),
+  /** Strength with which sites of a low in-preimage rate are drawn more often; 0 draws evenly. */
+  rebalance: z.number().min(0),
+  /** Steps between evaluations; a multiple of 16. */
+  evaluateEvery: count.multipleOf(16),
+  /** Held-out queries a site in an evaluation during training. */
+  evaluateQueries: count,
+});
+
+/** The recipe of a decoder. */
+export type DecoderRecipe = z.infer<typeof decoderRecipeSchema>;
+type Preset = Omit<DecoderRecipe, 'task' | 'preset' | 'seed'>;
+
+const paper = (hidden: number, steps: number, rebalance: number): Preset => ({
+  architecture: {
+    layers: 2,
+    heads: 4,
+    width: 256,
+    inner: 1024,
+    activation: 'gelu',
+    conditioning: { kind: 'residual-mlp', blocks: 6, hidden },
+    additive: false,
+    form: 'plain',
+  },
+  batch: 256,
+  schedule: { kind: 'constant', peak: 1e-4, warmup: 0, steps, floor: 1 },
+  optimizer: 'adamw',
+  weightDecay: 0.01,
+  clip: null,
+  dropout: 0.1,
+  perInput: 1,
+  bosShare: 0.01,
+  trim: 0,
+  rebalance,
+  evaluateEvery: 4096,
+  evaluateQueries: 100,
+});
+
+const fast: Preset = {
+  architecture: {
+    layers: 2,
+    heads: 4,
+    width: 256,
+    inner: 1024,
+    activation: 'relu2',
+    conditioning: { kind: 'site-projection', width: 256, blocks: 3, hidden: 512 },
+    additive: true,
+    form: 'completion',
+  },
+  batch: 512,
+  schedule: { kind: 'cosine', peak: 2e-3, warmup: 200, steps: 8_000, floor: 0.02 },
+  optimizer: 'muon',
+  weightDecay: 0.01,
+  clip: 1,
+  dropout: 0,
+  perInput: 4,
+  bosShare: 0.01,
+  trim: 4,
+  rebalance: 2,
+  evaluateEvery: 512,
+  evaluateQueries: 100,
+};
+
+// 100 epochs of 1M samples in batches of 256.
+const published = 390_625;
+const presets: Readonly<Record<string, Readonly<Record<string, Preset>>>> = {
+  addition: { paper: paper(32, published, 0), fast },
+  counting: { paper: paper(64, published, 6), fast: { ...fast, perInput: 8 } },
+};
+
+/** The names of a task's presets. */
+export const decoderPresets = (task: string): string[] => Object.keys(presets[task] ?? {});
+
+/**
+ * The named settings of a task.
+ * @throws InputError for an unknown preset, with those there are
+ */
+export function decoderRecipe(task: string, preset = 'fast', seed = 0): DecoderRecipe {
+  const settings = presets[task]?.[preset];
+  if (settings === undefined) {
+    const names = decoderPresets(task);
+    throw new InputError(`Unknown preset "${preset}".${suggest(preset, names)} Presets of ${task}: ${names.join(', ')}.`);
+  }
+  return { task, preset, seed, ...settings };
+}
+
+/** The whole architecture of a task's decoder. */
+export function decoderConfigFor(task: Task, recipe: DecoderRecipe, activationWidth: number): DecoderConfig {
+  const { form } = recipe.architecture;
+  return {
+    ...recipe.architecture,
+    vocabulary: task.vocabulary.length,
+    // The last token is predicted, never read.
+    places: (form === 'completion' ? task.completion.maxFree : task.maxLength) - 1,
+    activation_width: activationWidth,
+    sites: [...task.sites],
+  };
+}

@@ -1,0 +1,151 @@
+/**
+ * Training a decoder on the activations of a probed model.
+ * @module
+ */
+import {
+  type Runtime,
+  type Tensor,
+  type TrainingSpec,
+  crossEntropy,
+  initialState,
+  input,
+  reshape,
+} from '../engine/index.js';
+import { type Collector, activationAt, createCollector } from '../inversion/collect.js';
+import { type SiteRate, averageRate } from '../inversion/evaluate.js';
+import { type DecoderConfig, decoderParameters, isStatistic } from '../models/decoder-config.js';
+import { decoderLogits } from '../models/decoder.js';
+import { type HookedModel } from '../models/hooked-model.js';
+import { type Random, randomFor, seedFor } from '../random.js';
+import { type Task } from '../tasks/task.js';
+import { type DecoderBatch, batchesPerChunk, drawDecoderChunk } from './decoder-data.js';
+import { type DecoderRecipe, decoderConfigFor } from './decoder-recipe.js';
+import { initializeParameters } from './initialize.js';
+import { type PlannedTraining } from './model-training.js';
+
+/** A decoder's training: besides its steps, the weights with which sites are drawn. */
+export interface PlannedDecoderTraining extends PlannedTraining {
+  readonly config: DecoderConfig;
+  /** Parameters that are not trained: the statistics of the activations. */
+  readonly statistics: ReadonlyMap<string, Tensor>;
+  /** How often each site is drawn, in proportion; part of a checkpoint. */
+  siteWeights: readonly number[];
+  /** Draws sites of a low rate more often from the next chunk on. */
+  rebalance(rates: readonly SiteRate[]): void;
+}
+
+/** Inputs whose activations give each site's statistics. */
+const statisticsInputs = 1024;
+
+/** Plans the training of a decoder; runs the probed model once for the statistics of its activations. */
+export async function planDecoderTraining(
+  runtime: Runtime,
+  model: HookedModel,
+  task: Task,
+  recipe: DecoderRecipe,
+): Promise<PlannedDecoderTraining> {
+  const config = decoderConfigFor(task, recipe, model.config.n_embd);
+  const collector = createCollector(runtime, model, config.sites, task.maxLength, task.pad);
+  const random = randomFor(recipe.seed, 'parameters');
+  const measured = await measureSites(task, config, collector, random);
+  const all = initializeParameters(decoderParameters(config), random, measured);
+  const trained = new Map([...all].filter(([name]) => !isStatistic(name)));
+  const statistics = new Map([...all].filter(([name]) => isStatistic(name)));
+
+  const { batch } = recipe;
+  const spec: TrainingSpec = {
+    optimizer: {
+      schedule: recipe.schedule,
+      weightDecay: recipe.weightDecay,
+      ...(recipe.clip === null ? {} : { clip: recipe.clip }),
+      decays: (name) => (trained.get(name)?.shape.length ?? 0) > 1,
+      ...(recipe.optimizer === 'muon' ? { muon: (name: string) => isInnerMatrix(name) } : {}),
+    },
+    loss(parameter, variant) {
+      const places = Number(variant);
+      const z = input('z', 'float32', [batch, config.activation_width]);
+      const site = input('site', 'int32', [batch]);
+      const ids = input('ids', 'int32', [batch, places]);
+      const targets = input('targets', 'int32', [batch * places]);
+      const weights = input('weights', 'float32', [batch * places]);
+      const noise = recipe.dropout > 0 ? { rate: recipe.dropout, seed: input('seed', 'uint32', []) } : null;
+      const fixed = new Map([...statistics].map(([name, tensor]) => [name, input(name, 'float32', tensor.shape)]));
+      const logits = decoderLogits(config, (name) => fixed.get(name) ?? parameter(name), z, site, ids, noise);
+      return { loss: crossEntropy(reshape(logits, [batch * places, config.vocabulary]), targets, weights) };
+    },
+  };
+
+  let held = -1;
+  let chunk: DecoderBatch[] = [];
+  const plan: PlannedDecoderTraining = {
+    spec,
+    config,
+    statistics,
+    steps: recipe.schedule.steps,
+    siteWeights: config.sites.map(() => 1),
+    start: () => initialState(trained, spec.optimizer),
+    rebalance(rates) {
+      const mean = averageRate(rates);
+      const bySite = new Map(rates.map(({ site, rate }) => [site, rate]));
+      plan.siteWeights = config.sites.map((site) => Math.exp(recipe.rebalance * (mean - (bySite.get(site) ?? mean))));
+    },
+    async feeds(step) {
+      const wanted = Math.floor(step / batchesPerChunk);
+      if (wanted !== held) {
+        chunk = await drawDecoderChunk(task, config, recipe, collector, wanted, plan.siteWeights);
+        held = wanted;
+      }
+      const drawn = chunk[step % batchesPerChunk];
+      if (drawn === undefined) throw new Error(`no batch for step ${step}`);
+      const feeds: Record<string, Tensor> = { ...drawn.feeds };
+      for (const [name, tensor] of statistics) feeds[name] = tensor;
+      if (recipe.dropout > 0) {
+        const seed = seedFor(recipe.seed, 'dropout', step);
+        feeds['seed'] = { dtype: 'uint32', shape: [], data: Uint32Array.of(seed) };
+      }
+      return { variant: String(drawn.places), feeds };
+    },
+    dispose: () => collector.dispose(),
+  };
+  return plan;
+}
+
+/** Matrices between layers: embeddings and per-site tables are looked up, not multiplied through. */
+const isInnerMatrix = (name: string): boolean => /^(h|condition)\.\d+\..*\.weight$/.test(name) && !/ln/.test(name);
+
+/** The statistics that a decoder's parameters start from, see {@link decoderParameters}. */
+async function measureSites(
+  task: Task,
+  config: DecoderConfig,
+  collector: Collector,
+  random: Random,
+): Promise<Map<string, Float32Array>> {
+  const width = config.activation_width;
+  const sites = config.sites.length;
+  const inputs = Array.from({ length: statisticsInputs }, () => task.sample(random, 'train'));
+  const collected = await collector.collect(inputs);
+  const means = new Float32Array(sites * width);
+  const scales = new Float32Array(sites);
+  const embedding = new Float32Array(sites * sites);
+  config.sites.forEach((site, at) => {
+    const rows = inputs.flatMap((ids, row) =>
+      task.positions(ids).map((position) => activationAt(collected, site, row, position)),
+    );
+    const mean = new Float64Array(width);
+    for (const z of rows) z.forEach((value, i) => (mean[i] = (mean[i] ?? 0) + value / rows.length));
+    let spread = 0;
+    for (const z of rows) z.forEach((value, i) => (spread += (value - (mean[i] ?? 0)) ** 2));
+    const level = mean.reduce((sum, value) => sum + value, 0) / width;
+    let around = 0;
+    for (const z of rows) z.forEach((value) => (around += (value - level) ** 2));
+    const count = rows.length * width;
+    means.set(mean, at * width);
+    scales[at] = 1 / Math.max(1e-6, Math.sqrt(spread / count));
+    for (let i = 0; i < sites; i++) embedding[at * sites + i] = level + random.gaussian() * Math.sqrt(around / count);
+  });
+  return new Map([
+    ['condition.mean', means],
+    ['condition.scale', scales],
+    ['condition.site.weight', embedding],
+  ]);
+}

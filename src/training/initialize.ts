@@ -1,0 +1,45 @@
+/**
+ * Parameters at the start of a training, from a seed.
+ * @module
+ */
+import type { Tensor } from '../engine/index.js';
+import { type ParameterPlan } from '../models/decoder-config.js';
+import { type Gpt2Config, gpt2ParameterShapes } from '../models/gpt2-config.js';
+import { type Random } from '../random.js';
+
+/** Fills parameters as planned; `statistics` must be given. */
+export function initializeParameters(
+  plans: ReadonlyMap<string, ParameterPlan>,
+  random: Random,
+  statistics: ReadonlyMap<string, Float32Array> = new Map(),
+): Map<string, Tensor> {
+  const out = new Map<string, Tensor>();
+  for (const [name, { shape, initial }] of plans) {
+    const data = new Float32Array(shape.reduce((product, length) => product * length, 1));
+    if (initial === 'ones') data.fill(1);
+    else if (initial === 'statistics') {
+      const given = statistics.get(name);
+      if (given?.length !== data.length) throw new Error(`no statistics for parameter "${name}"`);
+      data.set(given);
+    } else if (initial !== 'zeros') {
+      for (let i = 0; i < data.length; i++) {
+        data[i] = 'normal' in initial ? random.gaussian() * initial.normal : (2 * random.next() - 1) * initial.uniform;
+      }
+    }
+    out.set(name, { dtype: 'float32', shape, data });
+  }
+  return out;
+}
+
+/** GPT-2's start: normal with deviation 0.02, less for what writes to the residual stream. */
+export function gpt2Plans(config: Gpt2Config): Map<string, ParameterPlan> {
+  const residual = 0.02 / Math.sqrt(2 * config.n_layer);
+  const plans = new Map<string, ParameterPlan>();
+  for (const [name, shape] of gpt2ParameterShapes(config)) {
+    let initial: ParameterPlan['initial'] = { normal: name.endsWith('c_proj.weight') ? residual : 0.02 };
+    if (name.endsWith('.bias')) initial = 'zeros';
+    else if (/ln_\w+\.weight$/.test(name)) initial = 'ones';
+    plans.set(name, { shape, initial });
+  }
+  return plans;
+}

@@ -1,0 +1,97 @@
+/**
+ * How probed models are trained: the published settings under `paper`, and our own, faster ones.
+ * @module
+ */
+import { z } from 'zod';
+import { InputError, suggest } from '../input-error.js';
+
+const count = z.number().int().min(1);
+
+/** The settings of a learning rate. */
+export const scheduleSchema = z.object({
+  kind: z.enum(['constant', 'cosine', 'linear']),
+  peak: z.number().positive(),
+  warmup: z.number().int().min(0),
+  steps: count,
+  floor: z.number().min(0).max(1),
+});
+
+/** Everything that decides what comes out of a training of a probed model. */
+export const modelRecipeSchema = z.object({
+  task: z.string(),
+  preset: z.string(),
+  seed: z.number().int().min(0).max(0xffffffff),
+  batch: count,
+  schedule: scheduleSchema,
+  weightDecay: z.number().min(0),
+  dropout: z.number().min(0).max(0.9),
+  /**
+   * Tokens that the loss counts: every one, or those that follow from what came before them. `single` is
+   * `determined` where that is one token an input: the last block then computes its place alone.
+   */
+  loss: z.enum(['every', 'determined', 'single']),
+  /** Padding of batches, see BatchSource. */
+  trim: z.number().int().min(0),
+});
+
+/** The recipe of a probed model. */
+export type ModelRecipe = z.infer<typeof modelRecipeSchema>;
+
+type Preset = Omit<ModelRecipe, 'task' | 'preset' | 'seed'>;
+
+const presets: Readonly<Record<string, Readonly<Record<string, Preset>>>> = {
+  addition: {
+    paper: {
+      batch: 512,
+      schedule: { kind: 'constant', peak: 1e-4, warmup: 0, steps: 59_350, floor: 1 },
+      weightDecay: 0.01,
+      dropout: 0.1,
+      loss: 'every',
+      trim: 0,
+    },
+    fast: {
+      batch: 512,
+      schedule: { kind: 'cosine', peak: 4e-3, warmup: 300, steps: 5_000, floor: 0.01 },
+      weightDecay: 0.01,
+      dropout: 0,
+      loss: 'determined',
+      trim: 0,
+    },
+  },
+  counting: {
+    paper: {
+      batch: 128,
+      schedule: { kind: 'constant', peak: 5e-4, warmup: 0, steps: 914_100, floor: 1 },
+      weightDecay: 0.01,
+      dropout: 0,
+      loss: 'determined',
+      trim: 0,
+    },
+    fast: {
+      batch: 256,
+      schedule: { kind: 'cosine', peak: 2e-3, warmup: 500, steps: 15_000, floor: 0.01 },
+      weightDecay: 0.01,
+      dropout: 0,
+      loss: 'single',
+      trim: 4,
+    },
+  },
+};
+
+/**
+ * The named settings of a task.
+ * @throws InputError for an unknown preset, with those there are
+ */
+export function modelRecipe(task: string, preset = 'fast', seed = 0): ModelRecipe {
+  const known = presets[task] ?? {};
+  const settings = known[preset];
+  if (settings === undefined) {
+    const names = Object.keys(known);
+    throw new InputError(
+      names.length === 0
+        ? `There is no recipe for the task "${task}". Recipes: ${Object.keys(presets).join(', ')}.`
+        : `Unknown preset "${preset}".${suggest(preset, names)} Presets of ${task}: ${names.join(', ')}.`,
+    );
+  }
+  return { task, preset, seed, ...settings };
+}
