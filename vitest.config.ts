@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['{src,test,bench,examples,scripts}/**/*.test.ts'],
-    // ONNX Runtime's native binding loads in worker threads and not in forked processes.
+    // Worker threads start sooner than processes, and ONNX Runtime's native binding is loaded once.
     pool: 'threads',
     // Each worker runs graphs on threads of its own: more workers only take turns.
     maxWorkers: 2,
