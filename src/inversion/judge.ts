@@ -18,7 +18,7 @@ import { padded } from '../models/padding.js';
 import { type Task } from '../tasks/task.js';
 import { type Metric, distances, metrics } from './metrics.js';
 
-/** Rows of one compiled graph. */
+/** Rows of one compiled graph unless told otherwise. */
 export const judgeBatch = 256;
 
 /** Distances of one candidate from the query. */
@@ -53,31 +53,37 @@ export function judgeGraph(model: HookedModel, site: string, batch: number, plac
 }
 
 /** Makes a judge for one site; its graph is compiled at the first candidates. */
-export function createJudge(runtime: Runtime, model: HookedModel, task: Task, site: string): Judge {
+export function createJudge(
+  runtime: Runtime,
+  model: HookedModel,
+  task: Task,
+  site: string,
+  batch = judgeBatch,
+): Judge {
   const width = model.config.n_embd;
   const places = task.maxLength;
   let compiled: Promise<Executable> | null = null;
   return {
     async judge(candidates, queries) {
-      compiled ??= runtime.compile(judgeGraph(model, site, judgeBatch, places));
+      compiled ??= runtime.compile(judgeGraph(model, site, batch, places));
       const executable = await compiled;
       const one = queries.length === width;
       if (!one && queries.length !== candidates.length * width) {
         throw new GraphError(`judge: ${queries.length / width} queries for ${candidates.length} candidates`);
       }
       const verdicts: Record<Metric, Verdict[]> = { euclidean: [], cosine: [] };
-      for (let start = 0; start < candidates.length; start += judgeBatch) {
-        const part = candidates.slice(start, start + judgeBatch);
-        const query = new Float32Array(judgeBatch * width);
+      for (let start = 0; start < candidates.length; start += batch) {
+        const part = candidates.slice(start, start + batch);
+        const query = new Float32Array(batch * width);
         for (let row = 0; row < part.length; row++) {
           const from = one ? 0 : (start + row) * width;
           query.set(queries.subarray(from, from + width), row * width);
         }
-        const ids = new Int32Array(judgeBatch * places).fill(task.pad);
+        const ids = new Int32Array(batch * places).fill(task.pad);
         ids.set(padded(part, places, task.pad));
         const outputs = await executable.run({
-          ids: { dtype: 'int32', shape: [judgeBatch, places], data: ids },
-          query: { dtype: 'float32', shape: [judgeBatch, width], data: query },
+          ids: { dtype: 'int32', shape: [batch, places], data: ids },
+          query: { dtype: 'float32', shape: [batch, width], data: query },
         });
         for (const metric of metrics) {
           const all = floatsOf(outputs, metric);
