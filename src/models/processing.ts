@@ -46,13 +46,14 @@ export function processWeights(config: Gpt2Config, raw: ParameterSet): Parameter
     // The pattern sums to one, so a value bias reaches the output whole: b_O + b_V·W_O.
     const project = read(`${own}.attn.c_proj.weight`).data;
     const bias = Float64Array.from(read(`${own}.attn.c_proj.bias`).data);
-    for (let row = 0; row < width; row++) {
-      const value = attention.bias[2 * width + row] ?? 0;
+    const own_bias = read(`${own}.attn.c_attn.bias`).data;
+    for (let row = 2 * width; row < 3 * width; row++) {
+      const value = own_bias[row] ?? 0;
+      attention.bias[row] = (attention.bias[row] ?? 0) - value;
       for (let column = 0; column < width; column++) {
-        bias[column] = (bias[column] ?? 0) + value * (project[row * width + column] ?? 0);
+        bias[column] = (bias[column] ?? 0) + value * (project[(row - 2 * width) * width + column] ?? 0);
       }
     }
-    attention.bias.fill(0, 2 * width);
     put(`${own}.attn.c_attn.weight`, [width, 3 * width], attention.weight);
     put(`${own}.attn.c_attn.bias`, [3 * width], attention.bias);
     centred(`${own}.attn.c_proj.weight`);

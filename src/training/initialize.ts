@@ -31,12 +31,12 @@ export function initializeParameters(
   return out;
 }
 
-/** GPT-2's start: normal with deviation 0.02, less for what writes to the residual stream. */
-export function gpt2Plans(config: Gpt2Config): Map<string, ParameterPlan> {
-  const residual = 0.02 / Math.sqrt(2 * config.n_layer);
+/** GPT-2's start: normal, with less deviation for what writes to the residual stream. GPT-2 itself has 0.02. */
+export function gpt2Plans(config: Gpt2Config, deviation: number): Map<string, ParameterPlan> {
+  const residual = deviation / Math.sqrt(2 * config.n_layer);
   const plans = new Map<string, ParameterPlan>();
   for (const [name, shape] of gpt2ParameterShapes(config)) {
-    let initial: ParameterPlan['initial'] = { normal: name.endsWith('c_proj.weight') ? residual : 0.02 };
+    let initial: ParameterPlan['initial'] = { normal: name.endsWith('c_proj.weight') ? residual : deviation };
     if (name.endsWith('.bias')) initial = 'zeros';
     else if (/ln_\w+\.weight$/.test(name)) initial = 'ones';
     plans.set(name, { shape, initial });

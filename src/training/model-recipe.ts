@@ -30,6 +30,10 @@ export const modelRecipeSchema = z.object({
    * `determined` where that is one token an input: the last block then computes its place alone.
    */
   loss: z.enum(['every', 'determined', 'single']),
+  /** Standard deviation of the weights at the start. */
+  deviation: z.number().positive(),
+  /** `muon` takes Muon's step for the matrices inside blocks and AdamW's for the rest. */
+  optimizer: z.enum(['adamw', 'muon']),
   /** Padding of batches, see BatchSource. */
   trim: z.number().int().min(0),
 });
@@ -45,6 +49,8 @@ const presets: Readonly<Record<string, Readonly<Record<string, Preset>>>> = {
       batch: 512,
       schedule: { kind: 'constant', peak: 1e-4, warmup: 0, steps: 59_350, floor: 1 },
       weightDecay: 0.01,
+      deviation: 0.02,
+      optimizer: 'adamw',
       dropout: 0.1,
       loss: 'every',
       trim: 0,
@@ -53,6 +59,8 @@ const presets: Readonly<Record<string, Readonly<Record<string, Preset>>>> = {
       batch: 512,
       schedule: { kind: 'cosine', peak: 4e-3, warmup: 300, steps: 5_000, floor: 0.01 },
       weightDecay: 0.01,
+      deviation: 0.02,
+      optimizer: 'adamw',
       dropout: 0,
       loss: 'determined',
       trim: 0,
@@ -63,14 +71,18 @@ const presets: Readonly<Record<string, Readonly<Record<string, Preset>>>> = {
       batch: 128,
       schedule: { kind: 'constant', peak: 5e-4, warmup: 0, steps: 914_100, floor: 1 },
       weightDecay: 0.01,
+      deviation: 0.02,
+      optimizer: 'adamw',
       dropout: 0,
       loss: 'determined',
       trim: 0,
     },
     fast: {
       batch: 256,
-      schedule: { kind: 'cosine', peak: 2e-3, warmup: 500, steps: 15_000, floor: 0.01 },
+      schedule: { kind: 'cosine', peak: 2e-3, warmup: 500, steps: 8_000, floor: 0.01 },
       weightDecay: 0.01,
+      deviation: 0.125,
+      optimizer: 'muon',
       dropout: 0,
       loss: 'single',
       trim: 4,

@@ -63,6 +63,7 @@ export function planModelTraining(task: Task, recipe: ModelRecipe): PlannedTrain
       weightDecay: recipe.weightDecay,
       // Hugging Face's trainer leaves biases and norms out of the decay; so does the recipe.
       decays: (name) => !name.endsWith('.bias') && !/ln_\w+\.weight$/.test(name),
+      ...(recipe.optimizer === 'muon' ? { muon: (name: string) => /(attn|mlp)\.c_\w+\.weight$/.test(name) } : {}),
     },
     loss(parameter, variant) {
       // The last token is only ever predicted, never read.
@@ -86,7 +87,7 @@ export function planModelTraining(task: Task, recipe: ModelRecipe): PlannedTrain
     spec,
     steps: recipe.schedule.steps,
     start: () =>
-      initialState(initializeParameters(gpt2Plans(config), randomFor(recipe.seed, 'parameters')), spec.optimizer),
+      initialState(initializeParameters(gpt2Plans(config, recipe.deviation), randomFor(recipe.seed, 'parameters')), spec.optimizer),
     dispose: () => Promise.resolve(),
     feeds(step) {
       const drawn = read(step);

@@ -4,7 +4,10 @@
  */
 
 /** Named float32 tensors: the form in which parameters are kept outside graphs. */
-export type ParameterSet = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
+export type ParameterSet = ReadonlyMap<
+  string,
+  { readonly shape: readonly number[]; readonly data: Float32Array }
+>;
 
 /**
  * SHA-256 over names, shapes and little-endian float32 values, names in code-unit order; 64 hex digits.
@@ -19,7 +22,8 @@ export async function fingerprint(parameters: ParameterSet): Promise<string> {
   return sha256(new TextEncoder().encode(hashes.join('\n')));
 }
 
-const asBytes = (data: Float32Array): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+const asBytes = (data: Float32Array): Uint8Array =>
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 async function sha256(bytes: Uint8Array): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);

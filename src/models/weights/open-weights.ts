@@ -4,11 +4,17 @@
  * @module
  */
 import { InputError } from '../../input-error.js';
-import { type ByteSource, type Directory, isPlainFileName, plainFileNameFault, quote } from './byte-source.js';
+import {
+  type ByteSource,
+  type Directory,
+  isPlainFileName,
+  plainFileNameFault,
+  quote,
+} from './byte-source.js';
 import { openPytorchBin } from './pytorch-bin.js';
 import { openSafetensors } from './safetensors.js';
 import { isRecord, parseStrictJson } from './strict-json.js';
-import type { TensorFile } from './tensor-file.js';
+import type { TensorFile, TensorInfo } from './tensor-file.js';
 
 type Opener = (source: ByteSource) => Promise<TensorFile>;
 
@@ -52,7 +58,9 @@ async function openOne(directory: Directory, file: string, open: Opener): Promis
   const source = await directory.open(file);
   if (source.size <= largestPointer && (await beginsLikePointer(source))) {
     await source.close();
-    throw new InputError(`${source.name} is a Git LFS pointer, not the weights: fetch them with "git lfs pull".`);
+    throw new InputError(
+      `${source.name} is a Git LFS pointer, not the weights: fetch them with "git lfs pull".`,
+    );
   }
   return open(source);
 }
@@ -83,15 +91,17 @@ async function openShards(
     throw new InputError(`${directory.name} has no tensor ${quote(name)}.`);
   };
   try {
-    const tensors = new Map();
-    const metadata = {};
+    const tensors = new Map<string, TensorInfo>();
+    const metadata: Record<string, string> = {};
     for (const [name, file] of fileOf) {
       const shard = shards.get(file) ?? (await openOne(directory, file, open));
       if (!shards.has(file)) Object.assign(metadata, shard.metadata);
       shards.set(file, shard);
       const tensor = shard.tensors.get(name);
       if (tensor === undefined) {
-        throw new InputError(`${directory.name}/${file} has no tensor ${quote(name)}, which ${index} places there.`);
+        throw new InputError(
+          `${directory.name}/${file} has no tensor ${quote(name)}, which ${index} places there.`,
+        );
       }
       tensors.set(name, tensor);
     }
@@ -113,7 +123,9 @@ async function readIndex(directory: Directory, index: string): Promise<Map<strin
   const source = await directory.open(index);
   try {
     if (source.size > largestIndex) {
-      throw new InputError(`${source.name} has ${source.size} bytes, and ${largestIndex} are the most for an index.`);
+      throw new InputError(
+        `${source.name} has ${source.size} bytes, and ${largestIndex} are the most for an index.`,
+      );
     }
     const fields = parseStrictJson(await source.read(0, source.size), source.name, 4);
     const map = isRecord(fields) ? fields['weight_map'] : undefined;

@@ -265,7 +265,8 @@ export function isKind<O, K extends 'tuple' | 'list' | 'dict' | 'object' | 'glob
 /** What a value is, for a message. */
 export function describe<O>(value: PickleValue<O>): string {
   if (value === null) return 'None';
-  if (typeof value === 'object') return value.kind === 'global' ? value.name : `a ${value.kind}`;
+  if (isKind(value, 'global')) return value.name;
+  if (typeof value === 'object') return value.kind === 'object' ? 'an object' : `a ${value.kind}`;
   if (typeof value === 'string') return 'a text';
   return typeof value === 'number' ? 'a number' : 'a truth value';
 }

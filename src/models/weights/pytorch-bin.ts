@@ -7,7 +7,13 @@
 import { InputError } from '../../input-error.js';
 import { type ByteSource, quote } from './byte-source.js';
 import { gather, isRowMajor, reach } from './strided.js';
-import { bytesPerElement, elementCount, type TensorFile, tensorFile, type TensorInfo } from './tensor-file.js';
+import {
+  bytesPerElement,
+  elementCount,
+  type TensorFile,
+  tensorFile,
+  type TensorInfo,
+} from './tensor-file.js';
 import { readTorchStateDict, type TorchTensor } from './torch-state-dict.js';
 import { openZip, type ZipArchive } from './zip.js';
 
@@ -75,12 +81,19 @@ function findRoot(file: string, archive: ZipArchive): string {
 async function checkByteOrder(file: string, archive: ZipArchive, entry: string): Promise<void> {
   if (!archive.sizes.has(entry)) return;
   const order = new TextDecoder().decode(await readSmall(file, archive, entry, 16));
-  if (order !== 'little') throw new InputError(`${file} has byte order ${quote(order)}; accepted is "little".`);
+  if (order !== 'little')
+    throw new InputError(`${file} has byte order ${quote(order)}; accepted is "little".`);
 }
 
-async function readSmall(file: string, archive: ZipArchive, entry: string, most: number): Promise<Uint8Array> {
+async function readSmall(
+  file: string,
+  archive: ZipArchive,
+  entry: string,
+  most: number,
+): Promise<Uint8Array> {
   const size = archive.sizes.get(entry) ?? 0;
-  if (size > most) throw new InputError(`${file}: ${quote(entry)} has ${size} bytes, and ${most} are the most.`);
+  if (size > most)
+    throw new InputError(`${file}: ${quote(entry)} has ${size} bytes, and ${most} are the most.`);
   return archive.read(entry, 0, size);
 }
 
@@ -97,15 +110,22 @@ function checkView(file: string, name: string, view: TorchTensor, stored: number
   const shape = `[${view.shape.join(', ')}]`;
   const count = elementCount(view.shape);
   // A view of a few elements repeated without end would be a bomb of its own.
-  if (count === null || count > elements) fail(`has shape ${shape}, more than the ${elements} elements of its storage`);
+  if (count === null || count > elements)
+    fail(`has shape ${shape}, more than the ${elements} elements of its storage`);
   const end = reach(view);
   if (end > elements) {
     const strides = `strides [${view.stride.join(', ')}]`;
-    fail(`of shape ${shape}, offset ${view.offset} and ${strides} leaves its storage of ${elements} elements`);
+    fail(
+      `of shape ${shape}, offset ${view.offset} and ${strides} leaves its storage of ${elements} elements`,
+    );
   }
 }
 
-async function readView(archive: ZipArchive, entry: string, view: TorchTensor): Promise<Uint8Array<ArrayBuffer>> {
+async function readView(
+  archive: ZipArchive,
+  entry: string,
+  view: TorchTensor,
+): Promise<Uint8Array<ArrayBuffer>> {
   const size = bytesPerElement[view.storage.dtype];
   const end = reach(view);
   if (end === 0) return new Uint8Array(0);

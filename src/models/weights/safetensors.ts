@@ -35,7 +35,8 @@ export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
     const header = await readHeader(source);
     const dataStart = 8 + header.length;
     const fields = parseStrictJson(header, `${source.name}: its safetensors header`, 3);
-    if (!isRecord(fields)) throw new InputError(`${source.name}: its safetensors header is not a JSON object.`);
+    if (!isRecord(fields))
+      throw new InputError(`${source.name}: its safetensors header is not a JSON object.`);
     const { [metadataName]: metadata = {}, ...entries } = fields;
     const tensors = new Map<string, PlacedTensor>();
     for (const [name, entry] of Object.entries(entries)) {
@@ -116,7 +117,9 @@ function checkTiling(file: string, tensors: readonly PlacedTensor[], dataSize: n
     }
     if (begin < reached) throw new InputError(`${file}: tensor ${quote(name)} overlaps ${quote(before)}.`);
     if (begin > reached) {
-      throw new InputError(`${file}: ${begin - reached} bytes before tensor ${quote(name)} belong to no tensor.`);
+      throw new InputError(
+        `${file}: ${begin - reached} bytes before tensor ${quote(name)} belong to no tensor.`,
+      );
     }
     reached = end;
     before = name;

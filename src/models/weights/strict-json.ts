@@ -63,6 +63,7 @@ function structureFault(text: string, deepest: number): string | null {
       case ']':
         scopes.pop();
         break;
+      default:
     }
   }
   return null;

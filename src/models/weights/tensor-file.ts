@@ -119,7 +119,8 @@ async function toFloat32(
 const widening: Readonly<
   Partial<Record<WeightDType, (bytes: Uint8Array<ArrayBuffer>) => Float32Array<ArrayBuffer>>>
 > = {
-  F64: ({ buffer, byteOffset, length }) => Float32Array.from(new Float64Array(buffer, byteOffset, length / 8)),
+  F64: ({ buffer, byteOffset, length }) =>
+    Float32Array.from(new Float64Array(buffer, byteOffset, length / 8)),
   // The same memory: a float32 weight is held once.
   F32: ({ buffer, byteOffset, length }) => new Float32Array(buffer, byteOffset, length / 4),
   F16: ({ buffer, byteOffset, length }) => decodeFloat16(new Uint16Array(buffer, byteOffset, length / 2)),

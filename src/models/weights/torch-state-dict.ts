@@ -6,7 +6,14 @@
  */
 import { InputError } from '../../input-error.js';
 import { quote } from './byte-source.js';
-import { describe, isKind, type PickleGlobal, type PickleRules, type PickleValue, readPickle } from './pickle.js';
+import {
+  describe,
+  isKind,
+  type PickleGlobal,
+  type PickleRules,
+  type PickleValue,
+  readPickle,
+} from './pickle.js';
 import { elementCount, type WeightDType } from './tensor-file.js';
 
 /** A flat array in the archive. */
@@ -77,7 +84,12 @@ function torchRules(what: string): PickleRules<TorchObject> {
 
   const rebuildTensor = (args: readonly Value[]): Value => {
     const [storage, offset, shape, stride] = args;
-    if (args.length < 6 || args.length > 7 || !isKind(storage, 'object') || storage.object.kind !== 'storage') {
+    if (
+      args.length < 6 ||
+      args.length > 7 ||
+      !isKind(storage, 'object') ||
+      storage.object.kind !== 'storage'
+    ) {
       return fail('rebuilds a tensor from what is not a storage, an offset, a shape and strides');
     }
     const sizes = isKind(shape, 'tuple') ? wholeNumbers(shape.items) : null;
@@ -88,7 +100,10 @@ function torchRules(what: string): PickleRules<TorchObject> {
     if (sizes.length !== steps.length) {
       return fail(`rebuilds a tensor with ${sizes.length} sizes and ${steps.length} strides`);
     }
-    return { kind: 'object', object: { kind: 'tensor', storage: storage.object, offset, shape: sizes, stride: steps } };
+    return {
+      kind: 'object',
+      object: { kind: 'tensor', storage: storage.object, offset, shape: sizes, stride: steps },
+    };
   };
 
   const rebuildParameter = (args: readonly Value[]): Value => {
@@ -100,7 +115,8 @@ function torchRules(what: string): PickleRules<TorchObject> {
   };
 
   const orderedDict = (args: readonly Value[]): Value => {
-    if (args.length > 0) return fail('makes an OrderedDict with arguments; accepted is an empty one that is then filled');
+    if (args.length > 0)
+      return fail('makes an OrderedDict with arguments; accepted is an empty one that is then filled');
     return { kind: 'dict', entries: new Map() };
   };
 
@@ -121,7 +137,8 @@ function torchRules(what: string): PickleRules<TorchObject> {
     if (word !== 'storage' || dtype === undefined || typeof key !== 'string' || typeof device !== 'string') {
       return fail('has a persistent id that names no storage');
     }
-    if (!/^\w{1,32}$/.test(key)) return fail(`names a storage ${quote(key)}; accepted are letters and digits`);
+    if (!/^\w{1,32}$/.test(key))
+      return fail(`names a storage ${quote(key)}; accepted are letters and digits`);
     if (typeof elements !== 'number' || elementCount([elements]) === null) {
       return fail(`has a storage ${quote(key)} whose length is not a whole number from 0`);
     }

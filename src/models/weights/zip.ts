@@ -51,8 +51,7 @@ export async function openZip(source: ByteSource, limits: ZipLimits = defaultZip
   const explain = (error: unknown): unknown => {
     if (error instanceof InputError || !(error instanceof Error)) return error;
     const code = 'code' in error ? String(error.code) : undefined;
-    const damaged = code === undefined || code.startsWith('Z_') || code === 'ERR_BUFFER_TOO_LARGE';
-    return damaged ? fail(`not a readable zip archive: ${error.message}`) : error;
+    return code === undefined || code.startsWith('Z_') ? fail(`not a readable zip archive: ${error.message}`) : error;
   };
 
   const entries = new Map<string, Entry>();
@@ -69,10 +68,13 @@ export async function openZip(source: ByteSource, limits: ZipLimits = defaultZip
     for await (const entry of zip.eachEntry()) {
       const name = quote(entry.fileName);
       if (entries.has(entry.fileName)) throw fail(`the zip archive has two entries ${name}`);
-      if (entries.size >= limits.entries) throw fail(`the zip archive has more than ${limits.entries} entries`);
+      if (entries.size >= limits.entries)
+        throw fail(`the zip archive has more than ${limits.entries} entries`);
       if (entry.isEncrypted()) throw fail(`the zip entry ${name} is encrypted`);
       if (entry.compressionMethod !== stored && entry.compressionMethod !== deflated) {
-        throw fail(`the zip entry ${name} uses compression method ${entry.compressionMethod}; accepted are 0 and 8`);
+        throw fail(
+          `the zip entry ${name} uses compression method ${entry.compressionMethod}; accepted are 0 and 8`,
+        );
       }
       declared += entry.uncompressedSize;
       if (declared > most) {
@@ -102,13 +104,18 @@ export async function openZip(source: ByteSource, limits: ZipLimits = defaultZip
       if (entry === undefined) throw fail(`the zip archive has no entry ${quote(name)}`);
       const size = entry.uncompressedSize;
       if (offset + length > size) {
-        throw fail(`${length} bytes are needed at ${offset} of the zip entry ${quote(name)}, which has ${size}`);
+        throw fail(
+          `${length} bytes are needed at ${offset} of the zip entry ${quote(name)}, which has ${size}`,
+        );
       }
       try {
         const start = await dataStart(entry);
         if (entry.compressionMethod === stored) return await source.read(start + offset, length);
         const packed = await source.read(start, entry.compressedSize);
-        const bytes = await inflate(packed, { maxOutputLength: Math.max(1, size) });
+        const bytes = await inflate(packed, { maxOutputLength: Math.max(1, size) }).catch((error: unknown) => {
+          const beyond = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+          throw beyond ? fail(`the zip entry ${quote(name)} inflates to more than the ${size} bytes that it declares`) : error;
+        });
         if (bytes.length !== size) {
           throw fail(`the zip entry ${quote(name)} inflates to ${bytes.length} bytes and declares ${size}`);
         }

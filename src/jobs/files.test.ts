@@ -1,0 +1,242 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { InputError } from '../input-error.js';
+import { openDirectory, openFile, writeDirectoryAtomic, writeFileAtomic } from './files.js';
+
+const root = mkdtempSync(join(tmpdir(), 'inversionview-files-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+let place = '';
+let made = 0;
+beforeEach(() => {
+  place = join(root, String(made++));
+  mkdirSync(place);
+});
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const content = (path: string): string => readFileSync(path, 'utf8');
+
+/** Node with TypeScript, running a script that may import `./files.ts`. */
+const script = (code: string): string[] => {
+  const files = JSON.stringify(new URL('./files.ts', import.meta.url).href);
+  return ['--import', 'tsx', '--input-type=module', '-e', `const files = await import(${files});\n${code}`];
+};
+const project = fileURLToPath(new URL('../..', import.meta.url));
+
+function* failing(): Generator<Uint8Array> {
+  yield bytes('half of it');
+  throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+}
+
+describe('openFile', () => {
+  it('reads ranges', async () => {
+    writeFileSync(join(place, 'a'), 'abcdef');
+    const source = await openFile(join(place, 'a'));
+    expect(source.size).toBe(6);
+    expect(await source.read(2, 3)).toEqual(bytes('cde'));
+    expect(await source.read(6, 0)).toEqual(new Uint8Array(0));
+    await expect(source.read(5, 2)).rejects.toThrow(
+      /is truncated or damaged: 2 bytes are needed at 5, and it has 6/,
+    );
+    await expect(source.read(0, 2 ** 52)).rejects.toThrow(InputError);
+    await expect(source.read(-1, 2)).rejects.toThrow(InputError);
+    await source.close();
+  });
+
+  it('says when a file shrank', async () => {
+    writeFileSync(join(place, 'a'), 'abcdef');
+    const source = await openFile(join(place, 'a'));
+    writeFileSync(join(place, 'a'), 'ab');
+    await expect(source.read(0, 6)).rejects.toThrow(/became shorter while it was read/);
+    await source.close();
+  });
+
+  it('refuses what is missing or no file', async () => {
+    await expect(openFile(join(place, 'none'))).rejects.toThrow(
+      /none cannot be read: no such file or directory\.$/,
+    );
+    await expect(openFile(place)).rejects.toThrow(/is not a file/);
+    await expect(openFile(join(place, 'none'))).rejects.toThrow(InputError);
+  });
+});
+
+describe('openDirectory', () => {
+  it('lists and opens, through links too, and no further', async () => {
+    writeFileSync(join(place, 'b'), 'x');
+    symlinkSync(join(place, 'b'), join(place, 'a'));
+    const directory = await openDirectory(place);
+    expect(await directory.list()).toEqual(['a', 'b']);
+    const source = await directory.open('a');
+    expect(await source.read(0, 1)).toEqual(bytes('x'));
+    await source.close();
+    await expect(directory.open('c')).rejects.toThrow(InputError);
+    await expect(directory.open('../0/a')).rejects.toThrow(/is not accepted as a file name/);
+  });
+
+  it('refuses what is missing or no directory', async () => {
+    writeFileSync(join(place, 'file'), '');
+    await expect(openDirectory(join(place, 'none'))).rejects.toThrow(/none does not exist\.$/);
+    await expect(openDirectory(join(place, 'file'))).rejects.toThrow(/is not a directory/);
+  });
+});
+
+describe('writeFileAtomic', () => {
+  it('writes and replaces, whole or in chunks', async () => {
+    const path = join(place, 'a');
+    await writeFileAtomic(path, bytes('first'));
+    expect(content(path)).toBe('first');
+    await writeFileAtomic(path, [bytes('sec'), new Uint8Array(0), bytes('ond')]);
+    expect(content(path)).toBe('second');
+    expect(readdirSync(place)).toEqual(['a']);
+  });
+
+  it('leaves the old file and nothing else when the disk is full', async () => {
+    const path = join(place, 'a');
+    await writeFileAtomic(path, bytes('old'));
+    await expect(writeFileAtomic(path, failing())).rejects.toThrow(InputError);
+    await expect(writeFileAtomic(path, failing())).rejects.toThrow(
+      /a was not written, and what was there before is untouched: the disk is full\.$/,
+    );
+    expect(content(path)).toBe('old');
+    expect(readdirSync(place)).toEqual(['a']);
+  });
+
+  it('leaves the old file when the system stops a real write half way', async () => {
+    const path = join(place, 'a');
+    await writeFileAtomic(path, bytes('old'));
+    // A limit on the size of files stands in for a full disk: the write of 8 MB ends with an error after a part.
+    const write = `
+      try { await files.writeFileAtomic(${JSON.stringify(path)}, new Uint8Array(8e6)); }
+      catch (error) { console.log(error.name + ': ' + error.message); }`;
+    const run = spawnSync(
+      'sh',
+      ['-c', 'ulimit -f 4096 && exec "$0" "$@"', process.execPath, ...script(write)],
+      {
+        cwd: project,
+        encoding: 'utf8',
+      },
+    );
+    expect(run.stdout + run.stderr).toMatch(/^InputError: .*untouched: the file would be larger/);
+    expect(content(path)).toBe('old');
+    expect(readdirSync(place)).toEqual(['a']);
+  });
+
+  it('passes on a fault of the program, and refuses a place that is not there', async () => {
+    const faulty = (function* (): Generator<Uint8Array> {
+      yield bytes('x');
+      throw new RangeError('a fault');
+    })();
+    await expect(writeFileAtomic(join(place, 'a'), faulty)).rejects.toThrow(RangeError);
+    expect(readdirSync(place)).toEqual([]);
+    await expect(writeFileAtomic(join(place, 'none', 'a'), bytes('x'))).rejects.toThrow(
+      /no such file or directory/,
+    );
+  });
+});
+
+describe('writeDirectoryAtomic', () => {
+  it('writes and replaces all that was there', async () => {
+    const path = join(place, 'run', 'checkpoint');
+    await writeDirectoryAtomic(path, { weights: bytes('1'), state: bytes('1') });
+    await writeDirectoryAtomic(`${path}/`, { weights: [bytes('2')] });
+    expect(readdirSync(path)).toEqual(['weights']);
+    expect(content(join(path, 'weights'))).toBe('2');
+    expect(readdirSync(join(place, 'run'))).toEqual(['checkpoint']);
+  });
+
+  it('leaves the old directory and nothing else when the disk is full', async () => {
+    const path = join(place, 'checkpoint');
+    await writeDirectoryAtomic(path, { weights: bytes('old') });
+    const writing = writeDirectoryAtomic(path, { state: bytes('new'), weights: failing() });
+    await expect(writing).rejects.toThrow(/checkpoint was not written, .* the disk is full/);
+    expect(readdirSync(path)).toEqual(['weights']);
+    expect(content(join(path, 'weights'))).toBe('old');
+    expect(readdirSync(place)).toEqual(['checkpoint']);
+  });
+
+  it('refuses a name that leaves the directory', async () => {
+    const path = join(place, 'checkpoint');
+    await expect(writeDirectoryAtomic(path, { '../x': bytes('x') })).rejects.toThrow(RangeError);
+    expect(readdirSync(place)).toEqual([]);
+  });
+
+  it('is read whole, and written again, from each state that a crash can leave', async () => {
+    const path = join(place, 'checkpoint');
+    const [partial, previous] = [`${path}.partial`, `${path}.previous`];
+    const states: Record<string, () => void> = {
+      'while the new one is written': () => {
+        mkdirSync(partial);
+        writeFileSync(join(partial, 'weights'), 'ne');
+      },
+      'while an earlier one is removed': () => {
+        mkdirSync(previous);
+        writeFileSync(join(previous, 'state'), 'older');
+      },
+      'between the two renames': () => {
+        mkdirSync(partial);
+        writeFileSync(join(partial, 'weights'), 'new');
+        renameSync(path, previous);
+      },
+    };
+    for (const crash of Object.values(states)) {
+      await writeDirectoryAtomic(path, { weights: bytes('old') });
+      crash();
+      const source = await (await openDirectory(path)).open('weights');
+      expect(await source.read(0, source.size)).toEqual(bytes('old'));
+      await source.close();
+      await writeDirectoryAtomic(path, { weights: bytes('next') });
+      expect(content(join(path, 'weights'))).toBe('next');
+      expect(readdirSync(place)).toEqual(['checkpoint']);
+    }
+  });
+});
+
+describe('kill -9', () => {
+  it('leaves a whole file and a whole checkpoint at any moment', { timeout: 60_000 }, async () => {
+    const [file, checkpoint] = [join(place, 'file'), join(place, 'checkpoint')];
+    const size = 300_000;
+    const write = `
+      for (let i = 1; ; i++) {
+        const content = new Uint8Array(${size}).fill(i % 250);
+        await files.writeFileAtomic(${JSON.stringify(file)}, content);
+        await files.writeDirectoryAtomic(${JSON.stringify(checkpoint)}, { weights: content, state: content });
+        if (i === 1) console.log('written');
+      }`;
+    for (let round = 0; round < 4; round++) {
+      const child = spawn(process.execPath, script(write), {
+        cwd: project,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      await once(child.stdout, 'data');
+      await delay(5 + 23 * round);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      const fill = new Set(readFileSync(file));
+      expect([readFileSync(file).length, fill.size]).toEqual([size, 1]);
+      const directory = await openDirectory(checkpoint);
+      const seen = new Set<number>();
+      for (const name of ['weights', 'state']) {
+        const source = await directory.open(name);
+        expect(source.size).toBe(size);
+        for (const value of await source.read(0, size)) seen.add(value);
+        await source.close();
+      }
+      expect(seen.size).toBe(1);
+    }
+  });
+});

@@ -1,0 +1,122 @@
+/**
+ * A training's directory: a recipe when it starts, a checkpoint as it goes on, the trained files when it ends.
+ * The checkpoint is one file that is exchanged whole, so that a kill or a full disk leaves the previous one.
+ * @module
+ */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type Tensor, type TrainingState } from '../engine/index.js';
+import { InputError } from '../input-error.js';
+import { openSafetensors } from '../models/weights/safetensors.js';
+import { safetensorsChunks } from '../models/weights/safetensors-encode.js';
+import { openDirectory, writeFileAtomic } from './files.js';
+
+const checkpointFile = 'checkpoint.safetensors';
+
+const historySchema = z.array(
+  z.object({
+    step: z.number(),
+    loss: z.number(),
+    seconds: z.number(),
+    figures: z.record(z.string(), z.number()),
+  }),
+);
+
+/** What was measured as a training went on: mean loss since the last entry, time so far, figures. */
+export type History = z.infer<typeof historySchema>;
+
+/** A checkpoint: the state of the optimizer and what else the training must know to go on. */
+export interface Checkpoint {
+  readonly kind: 'model' | 'decoder';
+  readonly recipe: unknown;
+  readonly state: TrainingState;
+  readonly history: History;
+  readonly seconds: number;
+  /** Loss added up since the last entry of the history. */
+  readonly pendingLoss: number;
+  /** Weights with which a decoder's training draws sites. */
+  readonly siteWeights: readonly number[];
+  /** Hash of the probed model that a decoder is trained on. */
+  readonly modelHash: string;
+}
+
+const metadataSchema = z.object({
+  kind: z.enum(['model', 'decoder']),
+  step: z.number().int(),
+  recipe: z.unknown(),
+  history: historySchema,
+  seconds: z.number(),
+  pendingLoss: z.number(),
+  siteWeights: z.array(z.number()),
+  modelHash: z.string(),
+});
+
+/**
+ * Makes the directory of a new training.
+ * @throws InputError when there is something in it already
+ */
+export function createRunDirectory(directory: string, recipe: unknown): void {
+  if (existsSync(directory) && readdirSync(directory).length > 0) {
+    const hint = existsSync(join(directory, checkpointFile))
+      ? `, or go on with it: --resume ${directory}`
+      : '';
+    throw new InputError(`${directory} exists already: choose another directory with --out${hint}.`);
+  }
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
+}
+
+/** Writes the checkpoint in place of the previous one. */
+export async function saveCheckpoint(directory: string, { state, ...rest }: Checkpoint): Promise<void> {
+  const tensors = [
+    ...[...state.parameters].map(([name, tensor]) => [`parameter:${name}`, tensor] as const),
+    ...state.moments,
+  ].map(([name, { shape, data }]) => {
+    if (!(data instanceof Float32Array)) throw new TypeError(`${name} is not float32`);
+    return { name, dtype: 'F32' as const, shape, data };
+  });
+  const metadata = { ...rest, step: state.step };
+  writeFileAtomic(
+    join(directory, checkpointFile),
+    encodeSafetensors(tensors, { training: JSON.stringify(metadata) }),
+  );
+}
+
+/**
+ * Reads the checkpoint of a training.
+ * @throws InputError when there is none or it is damaged
+ */
+export async function loadCheckpoint(directory: string): Promise<Checkpoint> {
+  if (!existsSync(join(directory, checkpointFile))) {
+    throw new InputError(`${directory} holds no ${checkpointFile}: there is no training to go on with.`);
+  }
+  const file = await openSafetensors(await (await openDirectory(directory)).open(checkpointFile));
+  try {
+    const parsed = metadataSchema.safeParse(JSON.parse(file.metadata['training'] ?? 'null'));
+    if (!parsed.success)
+      throw new InputError(`${directory}/${checkpointFile} is not the checkpoint of a training.`);
+    const { step, ...rest } = parsed.data;
+    const parameters = new Map<string, Tensor>();
+    const moments = new Map<string, Tensor>();
+    for (const [name, { shape }] of file.tensors) {
+      const tensor: Tensor = { dtype: 'float32', shape, data: await file.readFloat32(name) };
+      if (name.startsWith('parameter:')) parameters.set(name.slice('parameter:'.length), tensor);
+      else moments.set(name, tensor);
+    }
+    return { ...rest, recipe: rest.recipe, state: { step, parameters, moments } };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Writes the files a training ends with, each whole, and its history as `history.json`. */
+export async function writeResults(
+  directory: string,
+  files: ReadonlyMap<string, Uint8Array>,
+  history: History,
+): Promise<void> {
+  for (const [file, bytes] of files) await writeFileAtomic(join(directory, file), bytes);
+  const lines = new TextEncoder().encode(`${JSON.stringify(history, null, 1)}\n`);
+  await writeFileAtomic(join(directory, 'history.json'), lines);
+}

@@ -1,0 +1,71 @@
+/**
+ * What the package ships: one trained model and one decoder for each task.
+ * @module
+ */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InputError } from '../input-error.js';
+import { type LoadedDecoder, expectTrainedOn, loadDecoder } from '../inversion/decoder-files.js';
+import { type HookedModel } from '../models/hooked-model.js';
+import { loadGpt2 } from '../models/load-gpt2.js';
+import { type Processing } from '../models/processing.js';
+import { type Task } from '../tasks/task.js';
+import { openDirectory } from './files.js';
+
+/** The package's own directory, from the sources as from the built files. */
+export function packageDirectory(): string {
+  let directory = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(directory, 'package.json'))) {
+    const parent = dirname(directory);
+    if (parent === directory) throw new Error('the package directory was not found');
+    directory = parent;
+  }
+  return directory;
+}
+
+/** Where a task's shipped model or decoder lies. */
+export const shippedDirectory = (task: string, what: 'model' | 'decoder'): string =>
+  join(packageDirectory(), 'weights', task, what);
+
+/** Reads a model for a task: the shipped one unless a directory is given. */
+export async function modelFor(
+  task: Task,
+  directory: string | undefined,
+  processing: Processing,
+): Promise<HookedModel> {
+  const model =
+    directory === undefined
+      ? {
+          ...(await loadGpt2(await openDirectory(shippedDirectory(task.name, 'model')), processing)),
+          name: `shipped ${task.name} model`,
+        }
+      : await loadGpt2(await openDirectory(directory), processing);
+  if (model.config.vocab_size !== task.vocabulary.length || model.config.n_positions < task.maxLength) {
+    throw new InputError(
+      `${model.name} has ${model.config.vocab_size} tokens and ${model.config.n_positions} positions; ` +
+        `${task.name} needs ${task.vocabulary.length} tokens and ${task.maxLength} positions.`,
+    );
+  }
+  return model;
+}
+
+/**
+ * Reads a decoder for a model: the shipped one unless a directory is given.
+ * @throws InputError when it was trained on another model
+ */
+export async function decoderFor(
+  task: Task,
+  directory: string | undefined,
+  model: HookedModel,
+): Promise<LoadedDecoder> {
+  const loaded = await loadDecoder(await openDirectory(directory ?? shippedDirectory(task.name, 'decoder')));
+  const hash = loaded.name.split(' ').at(-1) ?? '';
+  const decoder =
+    directory === undefined ? { ...loaded, name: `shipped ${task.name} decoder ${hash}` } : loaded;
+  if (decoder.provenance.task !== task.name) {
+    throw new InputError(`${decoder.name} was trained for ${decoder.provenance.task}, not for ${task.name}.`);
+  }
+  expectTrainedOn(decoder, model);
+  return decoder;
+}

@@ -1,0 +1,112 @@
+/**
+ * The job that trains a decoder on a probed model and writes its directory.
+ * @module
+ */
+import { type Runtime, type TrainingState } from '../engine/index.js';
+import { InputError } from '../input-error.js';
+import { makeDecoder } from '../inversion/decoder.js';
+import { type Provenance, decoderFiles } from '../inversion/decoder-files.js';
+import { type SiteRate, averageRate, inPreimageRates } from '../inversion/evaluate.js';
+import { type HookedModel } from '../models/hooked-model.js';
+import { shortName } from '../models/hooks.js';
+import { decodeFloat16, encodeFloat16 } from '../models/weights/float16.js';
+import { type ParameterSet } from '../models/weights/fingerprint.js';
+import { taskNamed } from '../tasks/index.js';
+import { type DecoderRecipe, decoderRecipeSchema } from '../training/decoder-recipe.js';
+import { type PlannedDecoderTraining, planDecoderTraining } from '../training/decoder-training.js';
+import { decoderCard } from './cards.js';
+import { type Checkpoint, createRunDirectory, loadCheckpoint, writeResults } from './run-directory.js';
+import { parametersOf } from './train-model.js';
+import { type Progress, trainingLoop } from './training-loop.js';
+import { versions } from './versions.js';
+
+/** Held-out queries a site of the last evaluation, whose figures go into the card. */
+const finalQueries = 400;
+/** Seed of the queries that are asked while a decoder trains; `evaluate` asks others. */
+const evaluationSeed = 1_000_003;
+
+/** What the job is told. */
+export interface TrainDecoderJob {
+  readonly directory: string;
+  readonly model: HookedModel;
+  /** Of a new training; absent when one is taken up again. */
+  readonly recipe?: DecoderRecipe;
+  readonly checkpointSeconds: number;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** The recipe of a decoder's training that can be taken up again. */
+export async function resumedRecipe(directory: string): Promise<DecoderRecipe> {
+  const { kind, recipe } = await loadCheckpoint(directory);
+  if (kind !== 'decoder') throw new InputError(`${directory} is the training of a ${kind}: use train-${kind}.`);
+  return decoderRecipeSchema.parse(recipe);
+}
+
+/** Trains, or goes on training, until the recipe's end or a stop. @returns whether it came to the end */
+export async function trainDecoder(runtime: Runtime, job: TrainDecoderJob): Promise<boolean> {
+  const { directory, model } = job;
+  const resumed = job.recipe === undefined ? await loadCheckpoint(directory) : null;
+  const recipe = job.recipe ?? (await resumedRecipe(directory));
+  if (resumed !== null && resumed.modelHash !== model.hash) {
+    throw new InputError(`${directory} was trained on another model (${resumed.modelHash.slice(0, 12)}): give it with --model.`);
+  }
+  const task = taskNamed(recipe.task);
+  const plan = await planDecoderTraining(runtime, model, task, recipe);
+  const from: Checkpoint = resumed ?? {
+    kind: 'decoder',
+    recipe,
+    state: plan.start(),
+    history: [],
+    seconds: 0,
+    pendingLoss: 0,
+    siteWeights: plan.siteWeights,
+    modelHash: model.hash,
+  };
+  plan.siteWeights = from.siteWeights;
+  if (resumed === null) createRunDirectory(directory, recipe);
+
+  const evaluate = async (parameters: ParameterSet, queries: number): Promise<SiteRate[]> => {
+    const decoder = makeDecoder(directory, plan.config, parameters);
+    return inPreimageRates(runtime, model, decoder, task, { queries, seed: evaluationSeed });
+  };
+  const result = await trainingLoop(runtime, {
+    ...job,
+    plan,
+    from,
+    evaluateEvery: recipe.evaluateEvery,
+    siteWeights: () => plan.siteWeights,
+    async evaluate(state) {
+      const rates = await evaluate(withStatistics(state, plan), recipe.evaluateQueries);
+      plan.rebalance(rates);
+      const bySite = rates.map(({ site, rate }) => [shortName(site), rate] as const);
+      return { rate: averageRate(rates), ...Object.fromEntries(bySite) };
+    },
+  });
+  if (!result.finished) return false;
+
+  // What is shipped is what is measured: the weights as float16 keeps them.
+  const parameters = new Map(
+    [...withStatistics(result.state, plan)].map(([name, { shape, data }]) => [
+      name,
+      { shape, data: decodeFloat16(encodeFloat16(data)) },
+    ]),
+  );
+  const rates = await evaluate(parameters, finalQueries);
+  const provenance: Provenance = {
+    task: task.name,
+    model: { name: model.name, hash: model.hash, processing: model.processing },
+    recipe,
+    steps: result.state.step,
+    seconds: Math.round(result.seconds),
+    versions: versions(runtime),
+    figures: { queries: finalQueries, average: averageRate(rates), sites: rates },
+  };
+  const files = decoderFiles({ config: plan.config, parameters }, provenance, decoderCard(task, provenance), 'F16');
+  await writeResults(directory, files, result.history);
+  return true;
+}
+
+function withStatistics(state: TrainingState, plan: PlannedDecoderTraining): ParameterSet {
+  return parametersOf({ ...state, parameters: new Map([...state.parameters, ...plan.statistics]) });
+}

@@ -1,0 +1,22 @@
+/**
+ * What produced an artifact, for the record inside it.
+ * @module
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type Runtime } from '../engine/index.js';
+import { packageDirectory } from './shipped.js';
+
+/** Version of this package. */
+export function packageVersion(): string {
+  const text = readFileSync(join(packageDirectory(), 'package.json'), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}
+
+/** Versions of all that decides a result. */
+export const versions = (runtime: Runtime): Record<string, string> => ({
+  inversionview: packageVersion(),
+  node: process.versions.node,
+  runtime: runtime.name,
+});
