@@ -14,7 +14,9 @@ import { GraphError, formatShape, sameShape } from './shape.js';
  */
 export function gradients(loss: Value, values: readonly Value[]): Value[] {
   if (loss.shape.length !== 0 || loss.dtype !== 'float32') {
-    throw new GraphError(`gradients: the loss must be a float32 scalar, not ${loss.dtype}${formatShape(loss.shape)}`);
+    throw new GraphError(
+      `gradients: the loss must be a float32 scalar, not ${loss.dtype}${formatShape(loss.shape)}`,
+    );
   }
   const nodes = sortNodes([loss]);
   const wanted = new Set(values.map((value) => value.node));

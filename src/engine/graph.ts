@@ -135,8 +135,9 @@ export function checkTensor(name: string, tensor: Tensor): void {
 export function constant(tensor: Tensor): Value {
   checkTensor('Constant', tensor);
   return first(
-    makeNode({ op: 'Constant', rule: null, inputs: [], attributes: {}, name: '', data: tensor.data }, [tensor])
-      .outputs,
+    makeNode({ op: 'Constant', rule: null, inputs: [], attributes: {}, name: '', data: tensor.data }, [
+      tensor,
+    ]).outputs,
   );
 }
 

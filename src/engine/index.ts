@@ -8,8 +8,32 @@ export * from './graph.js';
 export * from './gradients.js';
 export * from './print.js';
 export { encodeOnnx, opset } from './onnx/encode.js';
-export { add, div, exp, log, mul, neg, relu, sigmoid, sign, sqrt, sub, tanh, type Operand } from './ops/elementwise.js';
-export { argMax, argMin, cumSum, expand, reduceMax, reduceMean, reduceMin, reduceSum, reshape } from './ops/reduce.js';
+export {
+  add,
+  div,
+  exp,
+  log,
+  mul,
+  neg,
+  relu,
+  sigmoid,
+  sign,
+  sqrt,
+  sub,
+  tanh,
+  type Operand,
+} from './ops/elementwise.js';
+export {
+  argMax,
+  argMin,
+  cumSum,
+  expand,
+  reduceMax,
+  reduceMean,
+  reduceMin,
+  reduceSum,
+  reshape,
+} from './ops/reduce.js';
 export { gemm, matmul, type MatmulOptions } from './ops/matmul.js';
 export { cast, concat, slice, split, transpose } from './ops/layout.js';
 export { gather, gatherElements, oneHot, scatterAdd } from './ops/lookup.js';

@@ -59,7 +59,12 @@ export function planCandidates(
 }
 
 /** Rows `start … end` of a request, as views. */
-export function sliceRequest(request: SampleRequest, start: number, end: number, tokens: number): SampleRequest {
+export function sliceRequest(
+  request: SampleRequest,
+  start: number,
+  end: number,
+  tokens: number,
+): SampleRequest {
   const width = request.z.length / request.sites.length;
   return {
     z: request.z.subarray(start * width, end * width),

@@ -19,8 +19,14 @@ export function chooseShown<T extends { readonly distance: number; readonly insi
   random: Random,
 ): T[] {
   const distinct = [...new Map(candidates.map((candidate) => [key(candidate), candidate])).values()];
-  const inside = draw(distinct.filter((candidate) => candidate.inside), random);
-  const outside = draw(distinct.filter((candidate) => !candidate.inside), random);
+  const inside = draw(
+    distinct.filter((candidate) => candidate.inside),
+    random,
+  );
+  const outside = draw(
+    distinct.filter((candidate) => !candidate.inside),
+    random,
+  );
   const wanted = Math.max(Math.round(count * insideShare), count - outside.length);
   const shownInside = inside.slice(0, wanted);
   const shown = [...shownInside, ...outside.slice(0, count - shownInside.length)];

@@ -16,7 +16,12 @@ export interface Collected {
 }
 
 /** The activation of one input at one site and position, as a view. */
-export function activationAt(collected: Collected, site: string, row: number, position: number): Float32Array {
+export function activationAt(
+  collected: Collected,
+  site: string,
+  row: number,
+  position: number,
+): Float32Array {
   const all = collected.sites.get(site);
   if (all === undefined) throw new GraphError(`collect: site ${site} was not collected`);
   const start = (row * collected.places + position) * collected.width;

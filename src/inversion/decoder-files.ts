@@ -52,7 +52,9 @@ export async function loadDecoder(directory: Directory): Promise<LoadedDecoder> 
   const origin = provenanceSchema.safeParse(await readJson(directory, 'provenance.json'));
   if (!origin.success) {
     const [issue] = origin.error.issues;
-    throw new InputError(`${directory.name}/provenance.json: "${issue?.path.join('.') ?? ''}": ${issue?.message ?? ''}`);
+    throw new InputError(
+      `${directory.name}/provenance.json: "${issue?.path.join('.') ?? ''}": ${issue?.message ?? ''}`,
+    );
   }
   const file = await openSafetensors(await directory.open('model.safetensors'));
   try {
@@ -68,7 +70,10 @@ export async function loadDecoder(directory: Directory): Promise<LoadedDecoder> 
       parameters.set(name, { shape, data: await file.readFloat32(name) });
     }
     const hash = await fingerprint(parameters);
-    return { ...makeDecoder(`${directory.name} ${hash.slice(0, 12)}`, config, parameters), provenance: origin.data };
+    return {
+      ...makeDecoder(`${directory.name} ${hash.slice(0, 12)}`, config, parameters),
+      provenance: origin.data,
+    };
   } finally {
     await file.close();
   }
@@ -102,9 +107,7 @@ export function decoderFiles(
 ): Map<string, Uint8Array> {
   const text = (value: string): Uint8Array => new TextEncoder().encode(value);
   const tensors = [...decoder.parameters].map(([name, { shape, data }]) =>
-    dtype === 'F16'
-      ? { name, dtype, shape, data: encodeFloat16(data) }
-      : { name, dtype, shape, data },
+    dtype === 'F16' ? { name, dtype, shape, data: encodeFloat16(data) } : { name, dtype, shape, data },
   );
   return new Map([
     ['config.json', text(`${JSON.stringify(decoder.config, null, 2)}\n`)],

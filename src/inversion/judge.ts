@@ -38,7 +38,10 @@ export interface Judge {
    * @param queries one activation for all, or one for each candidate, row after row
    * @returns for each metric a verdict a candidate, in the order of the candidates
    */
-  judge(candidates: readonly (readonly number[])[], queries: Float32Array): Promise<Record<Metric, Verdict[]>>;
+  judge(
+    candidates: readonly (readonly number[])[],
+    queries: Float32Array,
+  ): Promise<Record<Metric, Verdict[]>>;
   dispose(): Promise<void>;
 }
 

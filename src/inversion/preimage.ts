@@ -100,7 +100,9 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
     const pattern = head === null ? null : blockHook(head.layer, 'pattern');
     const places = task.maxLength;
     const names = pattern === null ? [site] : [site, pattern];
-    const executable = await keep(runs, site, () => runtime.compile(questionGraph(model, 1, places, { names })));
+    const executable = await keep(runs, site, () =>
+      runtime.compile(questionGraph(model, 1, places, { names })),
+    );
     const data = padded([ids], places, task.pad);
     const outputs = await executable.run({ ids: { dtype: 'int32', shape: [1, places], data } });
     const all = floatsOf(outputs, site);
@@ -122,7 +124,9 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
       const start = all.length;
       const batch = query.onCandidates !== undefined && start < streamedFirst ? firstBatch : fullBatch;
       const end = Math.min(rows, start + batch);
-      const sampler = keep(samplers, batch, () => createSampler(runtime, config, parameter, task.bos, tokens, batch));
+      const sampler = keep(samplers, batch, () =>
+        createSampler(runtime, config, parameter, task.bos, tokens, batch),
+      );
       const judge = keep(judges, `${site} ${batch}`, () => createJudge(runtime, model, task, site, batch));
       const drawn = await sampler.sample(sliceRequest(plan.request, start, end, tokens));
       const inputs = Array.from({ length: end - start }, (_, row) =>
@@ -131,7 +135,8 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
       const verdicts = await judge.judge(inputs, z);
       const fresh = inputs.map((ids, row): Candidate => {
         const [euclidean, cosine] = [verdicts.euclidean[row], verdicts.cosine[row]];
-        if (euclidean === undefined || cosine === undefined) throw new GraphError('a candidate was not judged');
+        if (euclidean === undefined || cosine === undefined)
+          throw new GraphError('a candidate was not judged');
         const round = plan.rounds[start + row] ?? 0;
         return { ids, round, valid: task.check(ids) === null, verdicts: { euclidean, cosine } };
       });
@@ -208,4 +213,3 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
     },
   };
 }
-

@@ -85,7 +85,11 @@ export function samplerGraph(
   for (let step = 0; step < tokens; step++) {
     const { logits, past: next } = decode(config, p, ids, past, u, step);
     past = next;
-    ids = drawToken(reshape(logits, [batch, config.vocabulary]), temperature, slice(uniform, 1, step, step + 1));
+    ids = drawToken(
+      reshape(logits, [batch, config.vocabulary]),
+      temperature,
+      slice(uniform, 1, step, step + 1),
+    );
     drawn.push(ids);
   }
   return graph({ tokens: concat(drawn, 1) });
@@ -134,4 +138,3 @@ export function createSampler(
     },
   };
 }
-

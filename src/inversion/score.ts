@@ -29,7 +29,11 @@ export interface Scorer {
    * @param inputs ids from BOS on
    * @param z one activation for all
    */
-  probabilities(inputs: readonly (readonly number[])[], z: Float32Array, site: number): Promise<Float32Array[]>;
+  probabilities(
+    inputs: readonly (readonly number[])[],
+    z: Float32Array,
+    site: number,
+  ): Promise<Float32Array[]>;
   dispose(): Promise<void>;
 }
 
@@ -44,7 +48,9 @@ export function createScorer(runtime: Runtime, decoder: Decoder, task: Task): Sc
     const ids = input('ids', 'int32', [scoreBatch, places]);
     const targets = input('targets', 'int32', [scoreBatch, places]);
     const logits = decoderLogits(config, (name) => decoder.parameter(name), z, site, ids);
-    return runtime.compile(graph({ likelihood: reduceSum(mul(softmax(logits), oneHot(targets, vocabulary)), [2]) }));
+    return runtime.compile(
+      graph({ likelihood: reduceSum(mul(softmax(logits), oneHot(targets, vocabulary)), [2]) }),
+    );
   };
   return {
     async probabilities(inputs, z, site) {

@@ -52,7 +52,9 @@ ${json(summary.recipe)}
 /** The card of a decoder. */
 export function decoderCard(task: Task, provenance: Provenance): string {
   const { figures, model } = provenance;
-  const rows = figures?.sites.map(({ site, rate, valid }) => `| \`${shortName(site)}\` | ${percent(rate)} | ${percent(valid)} |`);
+  const rows = figures?.sites.map(
+    ({ site, rate, valid }) => `| \`${shortName(site)}\` | ${percent(rate)} | ${percent(valid)} |`,
+  );
   return `---
 license: mit
 ---

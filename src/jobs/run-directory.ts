@@ -77,10 +77,8 @@ export async function saveCheckpoint(directory: string, { state, ...rest }: Chec
     return { name, dtype: 'F32' as const, shape, data };
   });
   const metadata = { ...rest, step: state.step };
-  writeFileAtomic(
-    join(directory, checkpointFile),
-    encodeSafetensors(tensors, { training: JSON.stringify(metadata) }),
-  );
+  const chunks = safetensorsChunks(tensors, { training: JSON.stringify(metadata) });
+  await writeFileAtomic(join(directory, checkpointFile), chunks);
 }
 
 /**

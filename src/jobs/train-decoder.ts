@@ -39,7 +39,8 @@ export interface TrainDecoderJob {
 /** The recipe of a decoder's training that can be taken up again. */
 export async function resumedRecipe(directory: string): Promise<DecoderRecipe> {
   const { kind, recipe } = await loadCheckpoint(directory);
-  if (kind !== 'decoder') throw new InputError(`${directory} is the training of a ${kind}: use train-${kind}.`);
+  if (kind !== 'decoder')
+    throw new InputError(`${directory} is the training of a ${kind}: use train-${kind}.`);
   return decoderRecipeSchema.parse(recipe);
 }
 
@@ -49,7 +50,9 @@ export async function trainDecoder(runtime: Runtime, job: TrainDecoderJob): Prom
   const resumed = job.recipe === undefined ? await loadCheckpoint(directory) : null;
   const recipe = job.recipe ?? (await resumedRecipe(directory));
   if (resumed !== null && resumed.modelHash !== model.hash) {
-    throw new InputError(`${directory} was trained on another model (${resumed.modelHash.slice(0, 12)}): give it with --model.`);
+    throw new InputError(
+      `${directory} was trained on another model (${resumed.modelHash.slice(0, 12)}): give it with --model.`,
+    );
   }
   const task = taskNamed(recipe.task);
   const plan = await planDecoderTraining(runtime, model, task, recipe);
@@ -102,7 +105,12 @@ export async function trainDecoder(runtime: Runtime, job: TrainDecoderJob): Prom
     versions: versions(runtime),
     figures: { queries: finalQueries, average: averageRate(rates), sites: rates },
   };
-  const files = decoderFiles({ config: plan.config, parameters }, provenance, decoderCard(task, provenance), 'F16');
+  const files = decoderFiles(
+    { config: plan.config, parameters },
+    provenance,
+    decoderCard(task, provenance),
+    'F16',
+  );
   await writeResults(directory, files, result.history);
   return true;
 }

@@ -46,12 +46,22 @@ export async function trainModel(runtime: Runtime, job: TrainModelJob): Promise<
   let recipe: ModelRecipe;
   if (job.recipe === undefined) {
     from = await loadCheckpoint(directory);
-    if (from.kind !== 'model') throw new InputError(`${directory} is the training of a ${from.kind}: use train-${from.kind}.`);
+    if (from.kind !== 'model')
+      throw new InputError(`${directory} is the training of a ${from.kind}: use train-${from.kind}.`);
     recipe = modelRecipeSchema.parse(from.recipe);
   } else {
     recipe = job.recipe;
     const state = planModelTraining(taskNamed(recipe.task), recipe).start();
-    from = { kind: 'model', recipe, state, history: [], seconds: 0, pendingLoss: 0, siteWeights: [], modelHash: '' };
+    from = {
+      kind: 'model',
+      recipe,
+      state,
+      history: [],
+      seconds: 0,
+      pendingLoss: 0,
+      siteWeights: [],
+      modelHash: '',
+    };
     createRunDirectory(directory, recipe);
   }
   const task = taskNamed(recipe.task);
@@ -79,10 +89,14 @@ export async function trainModel(runtime: Runtime, job: TrainModelJob): Promise<
     figures: { accuracy: await accuracy(result.state, finallyEvaluated), inputs: finallyEvaluated },
   };
   const files = gpt2Files(config, parameters, { hash: summary.hash });
-  await writeResults(directory, new Map([
-    ...files,
-    ['provenance.json', new TextEncoder().encode(`${JSON.stringify(summary, null, 2)}\n`)],
-    ['README.md', new TextEncoder().encode(modelCard(task, summary))],
-  ]), result.history);
+  await writeResults(
+    directory,
+    new Map([
+      ...files,
+      ['provenance.json', new TextEncoder().encode(`${JSON.stringify(summary, null, 2)}\n`)],
+      ['README.md', new TextEncoder().encode(modelCard(task, summary))],
+    ]),
+    result.history,
+  );
   return true;
 }

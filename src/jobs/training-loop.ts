@@ -54,7 +54,14 @@ export async function trainingLoop(runtime: Runtime, options: LoopOptions): Prom
   const save = async (): Promise<void> => {
     const state = trainer.state();
     const siteWeights = options.siteWeights();
-    await saveCheckpoint(directory, { ...from, state, history, seconds: seconds(), pendingLoss, siteWeights });
+    await saveCheckpoint(directory, {
+      ...from,
+      state,
+      history,
+      seconds: seconds(),
+      pendingLoss,
+      siteWeights,
+    });
     saved = performance.now();
   };
   try {

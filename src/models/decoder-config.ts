@@ -51,10 +51,14 @@ export function readDecoderConfig(json: unknown, name = 'config.json'): DecoderC
   const result = decoderConfigSchema.safeParse(json);
   if (!result.success) {
     const [issue] = result.error.issues;
-    throw new InputError(`${name}: "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'not a decoder config'}`);
+    throw new InputError(
+      `${name}: "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'not a decoder config'}`,
+    );
   }
   if (result.data.width % result.data.heads !== 0) {
-    throw new InputError(`${name}: width ${result.data.width} is not a multiple of heads ${result.data.heads}`);
+    throw new InputError(
+      `${name}: width ${result.data.width} is not a multiple of heads ${result.data.heads}`,
+    );
   }
   return result.data;
 }
@@ -62,11 +66,14 @@ export function readDecoderConfig(json: unknown, name = 'config.json'): DecoderC
 /** Width of the conditioning vector. */
 export function conditioningWidth(config: DecoderConfig): number {
   const { conditioning } = config;
-  return conditioning.kind === 'residual-mlp' ? config.activation_width + config.sites.length : conditioning.width;
+  return conditioning.kind === 'residual-mlp'
+    ? config.activation_width + config.sites.length
+    : conditioning.width;
 }
 
 /** How a parameter starts out. */
-export type Initial = 'zeros' | 'ones' | { readonly normal: number } | { readonly uniform: number } | 'statistics';
+export type Initial =
+  'zeros' | 'ones' | { readonly normal: number } | { readonly uniform: number } | 'statistics';
 
 /** Shape and start of a parameter. */
 export interface ParameterPlan {

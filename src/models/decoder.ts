@@ -36,7 +36,8 @@ const epsilon = 1e-5;
 
 const norm = (x: Value, p: Parameters, name: string): Value =>
   layerNorm(x, p(`${name}.weight`), p(`${name}.bias`), epsilon).output;
-const linear = (x: Value, p: Parameters, name: string): Value => gemm(x, p(`${name}.weight`), p(`${name}.bias`));
+const linear = (x: Value, p: Parameters, name: string): Value =>
+  gemm(x, p(`${name}.weight`), p(`${name}.bias`));
 const squaredRelu = (x: Value): Value => {
   const gated = relu(x);
   return mul(gated, gated);
@@ -131,7 +132,9 @@ export function decode(
 ): Decoding {
   const [batch, places] = ids.shape;
   if (batch === undefined || places === undefined || start + places > config.places) {
-    throw new GraphError(`decoder: ids ${formatShape(ids.shape)} from place ${start} on pass ${config.places} places`);
+    throw new GraphError(
+      `decoder: ids ${formatShape(ids.shape)} from place ${start} on pass ${config.places} places`,
+    );
   }
   const { width } = config;
   let stream = 0;
@@ -144,7 +147,11 @@ export function decode(
 
   past.forEach((seen, layer) => {
     const own = `h.${layer}`;
-    const [q, k, v] = split(linear(norm(x, p, `${own}.ln_1`), p, `${own}.attn.c_attn`), 1, [width, width, width]);
+    const [q, k, v] = split(linear(norm(x, p, `${own}.ln_1`), p, `${own}.attn.c_attn`), 1, [
+      width,
+      width,
+      width,
+    ]);
     if (!q || !k || !v) throw new GraphError('decoder: c_attn did not split');
     const keys = concat([seen.keys, heads(k, config, batch)], 2);
     const values = concat([seen.values, heads(v, config, batch)], 2);
@@ -184,4 +191,3 @@ export function decoderLogits(
   const u = condition(config, p, z, site);
   return decode(config, p, ids, prefix(config, p, u), u, 0, noise).logits;
 }
-

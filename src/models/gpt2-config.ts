@@ -35,7 +35,9 @@ export function readGpt2Config(json: unknown, name = 'config.json'): Gpt2Config 
   if (!result.success) {
     const [issue] = result.error.issues;
     const field = issue?.path.join('.') ?? '';
-    throw new InputError(`${name}: ${field === '' ? '' : `"${field}": `}${issue?.message ?? 'not a GPT-2 config'}`);
+    throw new InputError(
+      `${name}: ${field === '' ? '' : `"${field}": `}${issue?.message ?? 'not a GPT-2 config'}`,
+    );
   }
   const config = result.data;
   if (config.n_embd % config.n_head !== 0) {

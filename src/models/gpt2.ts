@@ -135,7 +135,10 @@ export function gpt2(
       return reshape(gemm(part, slice(weight, 0, head * size, (head + 1) * size)), [batch, places, width]);
     });
     const each = plain.map((result, head) => intervene(headSite(layer, head), result));
-    const stacked = concat(each.map((result) => reshape(result, [batch, places, 1, width])), 2);
+    const stacked = concat(
+      each.map((result) => reshape(result, [batch, places, 1, width])),
+      2,
+    );
     const all = hook(blockHook(layer, 'result'), stacked);
     const whole = all !== stacked;
     let out = linear(z, `h.${layer}.attn.c_proj`);
@@ -155,7 +158,12 @@ export function gpt2(
     const headFirst = (x: Value): Value => transpose(x, [0, 2, 1, 3]);
 
     residual = at('residPre', residual);
-    const normal1 = norm(residual, `${own}.ln_1`, blockHook(layer, 'ln1Scale'), blockHook(layer, 'ln1Normalized'));
+    const normal1 = norm(
+      residual,
+      `${own}.ln_1`,
+      blockHook(layer, 'ln1Scale'),
+      blockHook(layer, 'ln1Normalized'),
+    );
     const [q, k, v] = split(linear(normal1, `${own}.attn.c_attn`), 2, [width, width, width]);
     if (!q || !k || !v) throw new GraphError('gpt2: c_attn did not split');
     const queries = headFirst(at('q', byHead(q)));
@@ -174,14 +182,23 @@ export function gpt2(
     const mixed = attentionOut(layer, z);
     residual = at('residMid', add(residual, drop(at('attnOut', mixed))));
 
-    const normal2 = norm(residual, `${own}.ln_2`, blockHook(layer, 'ln2Scale'), blockHook(layer, 'ln2Normalized'));
+    const normal2 = norm(
+      residual,
+      `${own}.ln_2`,
+      blockHook(layer, 'ln2Scale'),
+      blockHook(layer, 'ln2Normalized'),
+    );
     const post = at('mlpPost', gelu(at('mlpPre', linear(normal2, `${own}.mlp.c_fc`))));
     residual = at('residPost', add(residual, drop(at('mlpOut', linear(post, `${own}.mlp.c_proj`)))));
   }
 
   const final = norm(residual, 'ln_f', modelHooks.finalScale, modelHooks.finalNormalized);
   const head = parameter('lm_head.weight') ?? need('wte.weight');
-  const logits = reshape(gemm(flat(final), head, parameter('lm_head.bias'), { transB: true }), [batch, places, -1]);
+  const logits = reshape(gemm(flat(final), head, parameter('lm_head.bias'), { transB: true }), [
+    batch,
+    places,
+    -1,
+  ]);
   if (unused.size > 0) {
     throw new GraphError(`gpt2: no hook is named ${[...unused].join(', ')}`);
   }

@@ -87,10 +87,13 @@ export function questionGraph(
 ): Graph {
   const accepted = cacheNames(model);
   for (const name of [...names, ...(interventions?.keys() ?? [])]) {
-    if (!accepted.includes(name)) throw new InputError(`No hook is named "${name}".${suggest(name, accepted)}`);
+    if (!accepted.includes(name))
+      throw new InputError(`No hook is named "${name}".${suggest(name, accepted)}`);
   }
   if (places > model.config.n_positions) {
-    throw new InputError(`${places} tokens are more than the ${model.config.n_positions} places of ${model.name}`);
+    throw new InputError(
+      `${places} tokens are more than the ${model.config.n_positions} places of ${model.name}`,
+    );
   }
   const ids = input('ids', 'int32', [batch, places]);
   const run = gpt2(model.config, model.parameter, ids, interventions === undefined ? {} : { interventions });
@@ -116,7 +119,8 @@ export async function runWithCache(
   if (places === 0) throw new InputError('A run needs at least one input of at least one token');
   const vocabulary = model.config.vocab_size;
   for (const row of ids) {
-    if (row.length !== places) throw new InputError(`Inputs of one run must be equally long: ${places} and ${row.length}`);
+    if (row.length !== places)
+      throw new InputError(`Inputs of one run must be equally long: ${places} and ${row.length}`);
     const bad = row.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabulary);
     if (bad !== undefined) throw new InputError(`Token id ${bad} is outside the vocabulary of ${vocabulary}`);
   }

@@ -14,7 +14,8 @@ import { encodeSafetensors } from './weights/safetensors-encode.js';
 import { type TensorFile } from './weights/tensor-file.js';
 
 /** Buffers that older versions of transformers stored with the weights: masks, not parameters. */
-const isBuffer = (name: string): boolean => /\.attn\.(masked_)?bias$/.test(name) && !/c_attn|c_proj/.test(name);
+const isBuffer = (name: string): boolean =>
+  /\.attn\.(masked_)?bias$/.test(name) && !/c_attn|c_proj/.test(name);
 
 const prefix = 'transformer.';
 
@@ -42,7 +43,9 @@ async function readParameters(where: string, config: Gpt2Config, weights: Tensor
     const bare = name.startsWith(prefix) ? name.slice(prefix.length) : name;
     if (shapes.has(bare)) stored.set(bare, name);
     else if (!isBuffer(bare) && bare !== 'lm_head.weight') {
-      throw new InputError(`${where}: the weights hold "${name}", which a GPT-2 of this config does not have`);
+      throw new InputError(
+        `${where}: the weights hold "${name}", which a GPT-2 of this config does not have`,
+      );
     }
   }
   const parameters = new Map<string, { shape: readonly number[]; data: Float32Array }>();

@@ -42,7 +42,12 @@ export function processWeights(config: Gpt2Config, raw: ParameterSet): Parameter
   centred('wpe.weight');
   for (let layer = 0; layer < layers; layer++) {
     const own = `h.${layer}`;
-    const attention = foldNorm(read(`${own}.ln_1.weight`), read(`${own}.ln_1.bias`), read(`${own}.attn.c_attn.weight`), read(`${own}.attn.c_attn.bias`));
+    const attention = foldNorm(
+      read(`${own}.ln_1.weight`),
+      read(`${own}.ln_1.bias`),
+      read(`${own}.attn.c_attn.weight`),
+      read(`${own}.attn.c_attn.bias`),
+    );
     // The pattern sums to one, so a value bias reaches the output whole: b_O + b_V·W_O.
     const project = read(`${own}.attn.c_proj.weight`).data;
     const bias = Float64Array.from(read(`${own}.attn.c_proj.bias`).data);
@@ -59,7 +64,12 @@ export function processWeights(config: Gpt2Config, raw: ParameterSet): Parameter
     centred(`${own}.attn.c_proj.weight`);
     put(`${own}.attn.c_proj.bias`, [width], centreRows(bias, width));
 
-    const mlp = foldNorm(read(`${own}.ln_2.weight`), read(`${own}.ln_2.bias`), read(`${own}.mlp.c_fc.weight`), read(`${own}.mlp.c_fc.bias`));
+    const mlp = foldNorm(
+      read(`${own}.ln_2.weight`),
+      read(`${own}.ln_2.bias`),
+      read(`${own}.mlp.c_fc.weight`),
+      read(`${own}.mlp.c_fc.bias`),
+    );
     put(`${own}.mlp.c_fc.weight`, [width, inner], mlp.weight);
     put(`${own}.mlp.c_fc.bias`, [inner], mlp.bias);
     centred(`${own}.mlp.c_proj.weight`);

@@ -15,7 +15,8 @@ const largest = 256 * 1024 * 1024;
 export async function readJson(directory: Directory, file: string): Promise<unknown> {
   const source = await directory.open(file);
   try {
-    if (source.size > largest) throw new InputError(`${source.name}: ${source.size} bytes are too many for a JSON file`);
+    if (source.size > largest)
+      throw new InputError(`${source.name}: ${source.size} bytes are too many for a JSON file`);
     const text = new TextDecoder().decode(await source.read(0, source.size));
     return JSON.parse(text) as unknown;
   } catch (error) {

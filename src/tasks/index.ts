@@ -15,6 +15,9 @@ export type { Completion, Place, SamplingRound, Split, Task, TaskData } from './
 /** Every task there is. */
 export const tasks: readonly Task[] = [addition, counting];
 
+/** Their names. */
+export const taskNames: readonly string[] = tasks.map(({ name }) => name);
+
 /**
  * The task with a name.
  * @throws InputError with a suggestion and the accepted names
@@ -23,6 +26,5 @@ export const tasks: readonly Task[] = [addition, counting];
 export function taskNamed(name: string): Task {
   const task = tasks.find((candidate) => candidate.name === name);
   if (task !== undefined) return task;
-  const names = tasks.map((candidate) => candidate.name);
-  throw new InputError(`Unknown task "${name}".${suggest(name, names)} Tasks: ${names.join(', ')}.`);
+  throw new InputError(`Unknown task "${name}".${suggest(name, taskNames)} Tasks: ${taskNames.join(', ')}.`);
 }

@@ -53,7 +53,9 @@ export async function drawDecoderChunk(
   const random = randomFor(recipe.seed, 'decoder', index);
   const total = siteWeights.reduce((sum, weight) => sum + weight, 0);
   const size = recipe.batch * batchesPerChunk;
-  const inputs = Array.from({ length: Math.ceil(size / recipe.perInput) }, () => task.sample(random, 'train'));
+  const inputs = Array.from({ length: Math.ceil(size / recipe.perInput) }, () =>
+    task.sample(random, 'train'),
+  );
   const collected = await collector.collect(inputs);
   const samples: Sample[] = [];
   for (const [row, ids] of inputs.entries()) {
@@ -105,7 +107,11 @@ function layOut(
       weights[row * places + at - 1] = 1;
     }
   });
-  const ids = padded(samples.map(({ sequence }) => sequence.slice(0, -1)), places, task.pad);
+  const ids = padded(
+    samples.map(({ sequence }) => sequence.slice(0, -1)),
+    places,
+    task.pad,
+  );
   return {
     places,
     feeds: {

@@ -122,7 +122,9 @@ export function decoderRecipe(task: string, preset = 'fast', seed = 0): DecoderR
   const settings = presets[task]?.[preset];
   if (settings === undefined) {
     const names = decoderPresets(task);
-    throw new InputError(`Unknown preset "${preset}".${suggest(preset, names)} Presets of ${task}: ${names.join(', ')}.`);
+    throw new InputError(
+      `Unknown preset "${preset}".${suggest(preset, names)} Presets of ${task}: ${names.join(', ')}.`,
+    );
   }
   return { task, preset, seed, ...settings };
 }

@@ -69,7 +69,9 @@ export async function planDecoderTraining(
       const targets = input('targets', 'int32', [batch * places]);
       const weights = input('weights', 'float32', [batch * places]);
       const noise = recipe.dropout > 0 ? { rate: recipe.dropout, seed: input('seed', 'uint32', []) } : null;
-      const fixed = new Map([...statistics].map(([name, tensor]) => [name, input(name, 'float32', tensor.shape)]));
+      const fixed = new Map(
+        [...statistics].map(([name, tensor]) => [name, input(name, 'float32', tensor.shape)]),
+      );
       const logits = decoderLogits(config, (name) => fixed.get(name) ?? parameter(name), z, site, ids, noise);
       return { loss: crossEntropy(reshape(logits, [batch * places, config.vocabulary]), targets, weights) };
     },
@@ -87,7 +89,9 @@ export async function planDecoderTraining(
     rebalance(rates) {
       const mean = averageRate(rates);
       const bySite = new Map(rates.map(({ site, rate }) => [site, rate]));
-      plan.siteWeights = config.sites.map((site) => Math.exp(recipe.rebalance * (mean - (bySite.get(site) ?? mean))));
+      plan.siteWeights = config.sites.map((site) =>
+        Math.exp(recipe.rebalance * (mean - (bySite.get(site) ?? mean))),
+      );
     },
     async feeds(step) {
       const wanted = Math.floor(step / batchesPerChunk);
@@ -111,7 +115,8 @@ export async function planDecoderTraining(
 }
 
 /** Matrices between layers: embeddings and per-site tables are looked up, not multiplied through. */
-const isInnerMatrix = (name: string): boolean => /^(h|condition)\.\d+\..*\.weight$/.test(name) && !/ln/.test(name);
+const isInnerMatrix = (name: string): boolean =>
+  /^(h|condition)\.\d+\..*\.weight$/.test(name) && !/ln/.test(name);
 
 /** The statistics that a decoder's parameters start from, see {@link decoderParameters}. */
 async function measureSites(
@@ -141,7 +146,8 @@ async function measureSites(
     const count = rows.length * width;
     means.set(mean, at * width);
     scales[at] = 1 / Math.max(1e-6, Math.sqrt(spread / count));
-    for (let i = 0; i < sites; i++) embedding[at * sites + i] = level + random.gaussian() * Math.sqrt(around / count);
+    for (let i = 0; i < sites; i++)
+      embedding[at * sites + i] = level + random.gaussian() * Math.sqrt(around / count);
   });
   return new Map([
     ['condition.mean', means],

@@ -23,7 +23,10 @@ export function initializeParameters(
       data.set(given);
     } else if (initial !== 'zeros') {
       for (let i = 0; i < data.length; i++) {
-        data[i] = 'normal' in initial ? random.gaussian() * initial.normal : (2 * random.next() - 1) * initial.uniform;
+        data[i] =
+          'normal' in initial
+            ? random.gaussian() * initial.normal
+            : (2 * random.next() - 1) * initial.uniform;
       }
     }
     out.set(name, { dtype: 'float32', shape, data });

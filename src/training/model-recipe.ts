@@ -90,6 +90,9 @@ const presets: Readonly<Record<string, Readonly<Record<string, Preset>>>> = {
   },
 };
 
+/** The names of a task's presets. */
+export const modelPresets = (task: string): string[] => Object.keys(presets[task] ?? {});
+
 /**
  * The named settings of a task.
  * @throws InputError for an unknown preset, with those there are

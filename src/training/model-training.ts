@@ -63,7 +63,9 @@ export function planModelTraining(task: Task, recipe: ModelRecipe): PlannedTrain
       weightDecay: recipe.weightDecay,
       // Hugging Face's trainer leaves biases and norms out of the decay; so does the recipe.
       decays: (name) => !name.endsWith('.bias') && !/ln_\w+\.weight$/.test(name),
-      ...(recipe.optimizer === 'muon' ? { muon: (name: string) => /(attn|mlp)\.c_\w+\.weight$/.test(name) } : {}),
+      ...(recipe.optimizer === 'muon'
+        ? { muon: (name: string) => /(attn|mlp)\.c_\w+\.weight$/.test(name) }
+        : {}),
     },
     loss(parameter, variant) {
       // The last token is only ever predicted, never read.
@@ -87,7 +89,10 @@ export function planModelTraining(task: Task, recipe: ModelRecipe): PlannedTrain
     spec,
     steps: recipe.schedule.steps,
     start: () =>
-      initialState(initializeParameters(gpt2Plans(config, recipe.deviation), randomFor(recipe.seed, 'parameters')), spec.optimizer),
+      initialState(
+        initializeParameters(gpt2Plans(config, recipe.deviation), randomFor(recipe.seed, 'parameters')),
+        spec.optimizer,
+      ),
     dispose: () => Promise.resolve(),
     feeds(step) {
       const drawn = read(step);
@@ -108,7 +113,8 @@ function modelFeeds(task: Task, recipe: ModelRecipe, { sequences, places }: Batc
   if (recipe.loss === 'single') {
     const asked = sequences.map((sequence) => {
       const [at, ...more] = task.determined(sequence);
-      if (at === undefined || more.length > 0) throw new Error(`${task.name}: an input has not one answer token`);
+      if (at === undefined || more.length > 0)
+        throw new Error(`${task.name}: an input has not one answer token`);
       return at;
     });
     const targets = Int32Array.from(sequences, (sequence, row) => sequence[asked[row] ?? 0] ?? task.pad);
@@ -116,13 +122,17 @@ function modelFeeds(task: Task, recipe: ModelRecipe, { sequences, places }: Batc
       ids,
       targets: int32([rows], targets),
       weights: float32([rows], new Float32Array(rows).fill(1)),
-      readAt: int32([rows], Int32Array.from(asked, (at) => at - 1)),
+      readAt: int32(
+        [rows],
+        Int32Array.from(asked, (at) => at - 1),
+      ),
     };
   }
   const targets = new Int32Array(rows * read);
   const weights = new Float32Array(rows * read);
   sequences.forEach((sequence, row) => {
-    const counted = recipe.loss === 'every' ? sequence.map((_, at) => at).slice(1) : task.determined(sequence);
+    const counted =
+      recipe.loss === 'every' ? sequence.map((_, at) => at).slice(1) : task.determined(sequence);
     for (const at of counted) {
       targets[row * read + at - 1] = sequence[at] ?? task.pad;
       weights[row * read + at - 1] = 1;

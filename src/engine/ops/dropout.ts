@@ -10,9 +10,16 @@ import { cast } from './layout.js';
 import { reshape } from './reduce.js';
 
 const integer = (op: string): OpRule => ({ op, infer: inferBroadcast(op) });
-const [mulRule, addRule, xorRule, shiftRule] = [integer('Mul'), integer('Add'), integer('BitwiseXor'), integer('BitShift')];
-const uint32 = (value: number): Value => constant({ dtype: 'uint32', shape: [], data: Uint32Array.of(value) });
-const shiftRight = (x: Value, bits: number): Value => apply1(shiftRule, [x, uint32(bits)], { direction: 'RIGHT' });
+const [mulRule, addRule, xorRule, shiftRule] = [
+  integer('Mul'),
+  integer('Add'),
+  integer('BitwiseXor'),
+  integer('BitShift'),
+];
+const uint32 = (value: number): Value =>
+  constant({ dtype: 'uint32', shape: [], data: Uint32Array.of(value) });
+const shiftRight = (x: Value, bits: number): Value =>
+  apply1(shiftRule, [x, uint32(bits)], { direction: 'RIGHT' });
 
 /**
  * Uniform random 32-bit words of a shape, a pure function of seed and position: the finalizer of
@@ -21,7 +28,11 @@ const shiftRight = (x: Value, bits: number): Value => apply1(shiftRule, [x, uint
  * @param stream tells apart the draws of one graph
  */
 export function hashBits(seed: Value, stream: number, size: number): Value {
-  const positions = constant({ dtype: 'uint32', shape: [size], data: Uint32Array.from({ length: size }, (_, i) => i) });
+  const positions = constant({
+    dtype: 'uint32',
+    shape: [size],
+    data: Uint32Array.from({ length: size }, (_, i) => i),
+  });
   const spread = apply1(mulRule, [positions, uint32(0x9e3779b1)]);
   const streamed = apply1(xorRule, [seed, uint32(Math.imul(stream + 1, 0x85ebca77) >>> 0)]);
   // The seed is scrambled first: seeds of successive steps must not give shifted copies of one sequence.

@@ -37,16 +37,14 @@ export function pair(op: string, inputs: readonly Value[]): [Value, Value] {
 /** Exactly one input, of a floating type unless told otherwise. */
 export function single(op: string, inputs: readonly Value[], anyType = false): Value {
   const [x] = inputs;
-  if (x === undefined || inputs.length !== 1) throw new GraphError(`${op}: takes 1 input, got ${inputs.length}`);
+  if (x === undefined || inputs.length !== 1)
+    throw new GraphError(`${op}: takes 1 input, got ${inputs.length}`);
   if (!anyType && x.dtype !== 'float32') throw new GraphError(`${op}: needs float32, got ${x.dtype}`);
   return x;
 }
 
 /** A rule for two broadcasting operands whose gradients are made from (a, b, y, dy). */
-function binary(
-  op: string,
-  gradientOf: (a: Value, b: Value, y: Value, dy: Value) => [Value, Value],
-): OpRule {
+function binary(op: string, gradientOf: (a: Value, b: Value, y: Value, dy: Value) => [Value, Value]): OpRule {
   return {
     op,
     infer: inferBroadcast(op),

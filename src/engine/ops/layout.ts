@@ -18,13 +18,22 @@ const transposeRule: OpRule = {
     const x = single('Transpose', inputs, true);
     const perm = permOf(attributes);
     if ([...perm].sort((a, b) => a - b).some((axis, at) => axis !== at) || perm.length !== x.shape.length) {
-      throw new GraphError(`Transpose: ${formatShape(perm)} does not order the axes of ${formatShape(x.shape)}`);
+      throw new GraphError(
+        `Transpose: ${formatShape(perm)} does not order the axes of ${formatShape(x.shape)}`,
+      );
     }
     return [{ dtype: x.dtype, shape: perm.map((axis) => x.shape[axis] ?? 0) }];
   },
   gradient(node, [dy]) {
     const perm = permOf(node.attributes);
-    return [dy ? transpose(dy, perm.map((_, axis) => perm.indexOf(axis))) : null];
+    return [
+      dy
+        ? transpose(
+            dy,
+            perm.map((_, axis) => perm.indexOf(axis)),
+          )
+        : null,
+    ];
   },
 };
 /** The axes in another order. */
@@ -102,7 +111,9 @@ const splitRule: OpRule = {
     const axis = axisOf(x.shape, Number(attributes['axis']), 'Split');
     const parts = readInt64s(lengths);
     if (parts.reduce((sum, n) => sum + n, 0) !== x.shape[axis]) {
-      throw new GraphError(`Split: parts ${formatShape(parts)} do not fill axis ${axis} of ${formatShape(x.shape)}`);
+      throw new GraphError(
+        `Split: parts ${formatShape(parts)} do not fill axis ${axis} of ${formatShape(x.shape)}`,
+      );
     }
     return parts.map((length) => ({
       dtype: x.dtype,
@@ -126,7 +137,13 @@ export function split(x: Value, axis: number, lengths: readonly number[]): reado
 }
 
 /** ONNX's numbers for element types (TensorProto.DataType). */
-export const onnxTypes: Readonly<Record<DType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9, uint32: 12 };
+export const onnxTypes: Readonly<Record<DType, number>> = {
+  float32: 1,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  uint32: 12,
+};
 
 const castRule: OpRule = {
   op: 'Cast',

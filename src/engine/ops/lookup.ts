@@ -21,7 +21,9 @@ const gatherRule: OpRule = {
     const [table, ids] = pair('Gather', inputs);
     const axis = axisOf(table.shape, Number(attributes['axis']), 'Gather');
     if (ids.dtype !== 'int32' && ids.dtype !== 'int64') {
-      throw new GraphError(`Gather: indices must be int32 or int64, got ${ids.dtype}${formatShape(ids.shape)}`);
+      throw new GraphError(
+        `Gather: indices must be int32 or int64, got ${ids.dtype}${formatShape(ids.shape)}`,
+      );
     }
     const shape = [...table.shape.slice(0, axis), ...ids.shape, ...table.shape.slice(axis + 1)];
     return [{ dtype: table.dtype, shape }];
@@ -45,7 +47,8 @@ const gatherRule: OpRule = {
   },
 };
 /** Slices of `table` by number along an axis: `[…before, …ids, …after]`. */
-export const gather = (table: Value, ids: Value, axis = 0): Value => apply1(gatherRule, [table, ids], { axis });
+export const gather = (table: Value, ids: Value, axis = 0): Value =>
+  apply1(gatherRule, [table, ids], { axis });
 
 const oneHotRule: OpRule = {
   op: 'OneHot',

@@ -36,7 +36,8 @@ export function scheduled({ kind, peak, warmup, steps, floor }: Schedule, step: 
   if (kind === 'constant') return warmup > 0 ? where(less(step, warmup), rising, peak) : scalar(peak);
   const progress = div(sub(step, warmup), Math.max(1, steps - warmup));
   const bounded = where(less(progress, 1), progress, 1);
-  const share = kind === 'linear' ? sub(1, bounded) : mul(add(apply1(cosRule, [mul(bounded, Math.PI)]), 1), 0.5);
+  const share =
+    kind === 'linear' ? sub(1, bounded) : mul(add(apply1(cosRule, [mul(bounded, Math.PI)]), 1), 0.5);
   const falling = mul(add(mul(share, 1 - floor), floor), peak);
   return warmup > 0 ? where(less(step, warmup), rising, falling) : falling;
 }

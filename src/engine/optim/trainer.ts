@@ -3,15 +3,7 @@
  * and moments are inputs, the updated ones outputs that the next run reads; two sets of buffers take turns.
  * @module
  */
-import {
-  type Graph,
-  type Tensor,
-  type Value,
-  arrayFor,
-  first as firstOf,
-  graph,
-  input,
-} from '../graph.js';
+import { type Graph, type Tensor, type Value, arrayFor, first as firstOf, graph, input } from '../graph.js';
 import { gradients } from '../gradients.js';
 import { type Executable, type Runtime, type Tensors, floatsOf } from '../runtime/runtime.js';
 import { GraphError, sizeOf } from '../shape.js';
@@ -72,7 +64,10 @@ const zerosLike = ({ dtype, shape }: Tensor): Tensor => ({
 });
 
 /** The state before the first step. */
-export function initialState(parameters: ReadonlyMap<string, Tensor>, optimizer: OptimizerOptions): TrainingState {
+export function initialState(
+  parameters: ReadonlyMap<string, Tensor>,
+  optimizer: OptimizerOptions,
+): TrainingState {
   const moments = new Map<string, Tensor>();
   for (const [name, tensor] of parameters) {
     const slots = optimizer.muon?.(name) ? ['momentum'] : ['first', 'second'];
@@ -84,7 +79,8 @@ export function initialState(parameters: ReadonlyMap<string, Tensor>, optimizer:
 function trainingGraph(spec: TrainingSpec, state: TrainingState, variant: string): Graph {
   const { optimizer } = spec;
   const values = new Map<string, Value>();
-  for (const [name, { dtype, shape }] of state.parameters) values.set(name, input(weight(name), dtype, shape));
+  for (const [name, { dtype, shape }] of state.parameters)
+    values.set(name, input(weight(name), dtype, shape));
   const parameter = (name: string): Value => {
     const value = values.get(name);
     if (value === undefined) throw new GraphError(`training: there is no parameter "${name}"`);
@@ -108,7 +104,10 @@ function trainingGraph(spec: TrainingSpec, state: TrainingState, variant: string
     const weightDecay = optimizer.decays === undefined || optimizer.decays(name) ? optimizer.weightDecay : 0;
     const moment = (slot: string): Value => input(`${slot}:${name}`, value.dtype, value.shape);
     if (optimizer.muon?.(name)) {
-      const next = muon({ parameter: value, momentum: moment('momentum') }, slope, { learningRate, weightDecay });
+      const next = muon({ parameter: value, momentum: moment('momentum') }, slope, {
+        learningRate,
+        weightDecay,
+      });
       outputs[`next:${weight(name)}`] = next.parameter;
       outputs[`next:momentum:${name}`] = next.momentum;
       return;

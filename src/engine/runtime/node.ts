@@ -22,11 +22,15 @@ const toOrt = ({ dtype, data, shape }: Tensor): ort.Tensor => new ort.Tensor(dty
 function fromOrt(name: string, tensor: ort.Tensor): Tensor {
   const dtype = tensor.type as DType;
   const data: unknown = tensor.data;
-  if (!(data instanceof arrayFor(dtype))) throw new GraphError(`run: output "${name}" came back as ${tensor.type}`);
+  if (!(data instanceof arrayFor(dtype)))
+    throw new GraphError(`run: output "${name}" came back as ${tensor.type}`);
   return { dtype, shape: tensor.dims, data };
 }
 
-const mapTensors = <A, B>(record: Readonly<Record<string, A>>, map: (a: A, name: string) => B): Record<string, B> =>
+const mapTensors = <A, B>(
+  record: Readonly<Record<string, A>>,
+  map: (a: A, name: string) => B,
+): Record<string, B> =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
 
 /**

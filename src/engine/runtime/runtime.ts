@@ -38,7 +38,8 @@ export function checkFeeds(graph: Graph, inputs: Tensors, into: Tensors): void {
     const { name } = value.node;
     known.add(name);
     const tensor = inputs[name];
-    if (tensor === undefined) throw new GraphError(`run: input "${name}" ${formatShape(value.shape)} is missing`);
+    if (tensor === undefined)
+      throw new GraphError(`run: input "${name}" ${formatShape(value.shape)} is missing`);
     expectFit(`input "${name}"`, tensor, value);
   }
   for (const name of Object.keys(inputs)) {

@@ -97,7 +97,13 @@ describe('openWeights', () => {
       async open(file) {
         const source = await memory.open(file);
         open++;
-        return { ...source, close: () => Promise.resolve(void open--) };
+        return {
+          ...source,
+          close: () => {
+            open--;
+            return Promise.resolve();
+          },
+        };
       },
     };
     await expect(openWeights(counting)).rejects.toThrow(InputError);

@@ -11,7 +11,6 @@ import {
   plainFileNameFault,
   quote,
 } from './byte-source.js';
-import { openPytorchBin } from './pytorch-bin.js';
 import { openSafetensors } from './safetensors.js';
 import { isRecord, parseStrictJson } from './strict-json.js';
 import type { TensorFile, TensorInfo } from './tensor-file.js';
@@ -24,12 +23,15 @@ interface Layout {
   readonly open: Opener;
 }
 
+/** Loaded when needed: it takes Node's zlib, which a page with safetensors does without. */
+const openPickled: Opener = async (source) => (await import('./pytorch-bin.js')).openPytorchBin(source);
+
 /** What is looked for, in this order. */
 const layouts: readonly Layout[] = [
   { file: 'model.safetensors', sharded: false, open: openSafetensors },
   { file: 'model.safetensors.index.json', sharded: true, open: openSafetensors },
-  { file: 'pytorch_model.bin', sharded: false, open: openPytorchBin },
-  { file: 'pytorch_model.bin.index.json', sharded: true, open: openPytorchBin },
+  { file: 'pytorch_model.bin', sharded: false, open: openPickled },
+  { file: 'pytorch_model.bin.index.json', sharded: true, open: openPickled },
 ];
 
 /** An index's size at most, in bytes. */

@@ -41,8 +41,8 @@ export interface PickleRules<O> {
   persistent(id: PickleValue<O>): O;
 }
 
-/** Opcodes run at most: a tensor takes about 30, so this is over 60,000 tensors. */
-export const mostOpcodes = 2_000_000;
+/** Opcodes run at most: a tensor takes about 30, so this is over 30,000 tensors. */
+export const mostOpcodes = 1_000_000;
 
 interface Machine<O> {
   readonly bytes: Uint8Array;

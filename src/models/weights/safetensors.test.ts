@@ -197,7 +197,10 @@ describe('openSafetensors', () => {
     let closed = 0;
     const source = (bytes: Uint8Array): ByteSource => ({
       ...memorySource('m', bytes),
-      close: () => Promise.resolve(void closed++),
+      close: () => {
+        closed++;
+        return Promise.resolve();
+      },
     });
     await expect(openSafetensors(source(new Uint8Array(3)))).rejects.toThrow(InputError);
     expect(closed).toBe(1);

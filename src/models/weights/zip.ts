@@ -68,8 +68,9 @@ export async function openZip(source: ByteSource, limits: ZipLimits = defaultZip
     for await (const entry of zip.eachEntry()) {
       const name = quote(entry.fileName);
       if (entries.has(entry.fileName)) throw fail(`the zip archive has two entries ${name}`);
-      if (entries.size >= limits.entries)
+      if (entries.size >= limits.entries) {
         throw fail(`the zip archive has more than ${limits.entries} entries`);
+      }
       if (entry.isEncrypted()) throw fail(`the zip entry ${name} is encrypted`);
       if (entry.compressionMethod !== stored && entry.compressionMethod !== deflated) {
         throw fail(
@@ -97,6 +98,19 @@ export async function openZip(source: ByteSource, limits: ZipLimits = defaultZip
     return fileDataStart;
   };
 
+  const inflated = async (entry: Entry, packed: Uint8Array): Promise<Uint8Array<ArrayBuffer>> => {
+    const size = entry.uncompressedSize;
+    const name = quote(entry.fileName);
+    try {
+      const bytes = await inflate(packed, { maxOutputLength: Math.max(1, size) });
+      if (bytes.length === size) return new Uint8Array(bytes);
+      throw fail(`the zip entry ${name} inflates to ${bytes.length} bytes and declares ${size}`);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE')) throw error;
+      throw fail(`the zip entry ${name} inflates to more than the ${size} bytes that it declares`);
+    }
+  };
+
   return {
     sizes: new Map([...entries].map(([name, entry]) => [name, entry.uncompressedSize])),
     async read(name, offset, length) {
@@ -111,15 +125,8 @@ export async function openZip(source: ByteSource, limits: ZipLimits = defaultZip
       try {
         const start = await dataStart(entry);
         if (entry.compressionMethod === stored) return await source.read(start + offset, length);
-        const packed = await source.read(start, entry.compressedSize);
-        const bytes = await inflate(packed, { maxOutputLength: Math.max(1, size) }).catch((error: unknown) => {
-          const beyond = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
-          throw beyond ? fail(`the zip entry ${quote(name)} inflates to more than the ${size} bytes that it declares`) : error;
-        });
-        if (bytes.length !== size) {
-          throw fail(`the zip entry ${quote(name)} inflates to ${bytes.length} bytes and declares ${size}`);
-        }
-        return new Uint8Array(bytes.subarray(offset, offset + length));
+        const whole = await inflated(entry, await source.read(start, entry.compressedSize));
+        return whole.slice(offset, offset + length);
       } catch (error) {
         throw explain(error);
       }

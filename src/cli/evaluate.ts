@@ -1,0 +1,97 @@
+/**
+ * `inversionview evaluate`: how often a decoder hits the preimage, or how often the probed model is right.
+ * @module
+ */
+import { type Command, Option } from 'commander';
+import { averageRate, inPreimageRates } from '../inversion/evaluate.js';
+import { decoderFor, modelFor } from '../jobs/shipped.js';
+import { resolveSite, shortName } from '../models/hooks.js';
+import { taskNamed } from '../tasks/index.js';
+import { modelAccuracy } from '../training/accuracy.js';
+import { type ModelOptions, number, printJson, runtimeFor, whole, withModelOptions } from './options.js';
+
+interface EvaluateOptions extends ModelOptions {
+  readonly decoder?: string;
+  readonly what: 'decoder' | 'model';
+  readonly queries?: number;
+  readonly sites?: string;
+  readonly epsilon?: number;
+  readonly metric?: 'euclidean' | 'cosine';
+  readonly seed: number;
+  readonly json?: true;
+}
+
+/** Adds the command. */
+export function evaluateCommand(program: Command): void {
+  withModelOptions(program.command('evaluate'))
+    .description(
+      'measure a decoder (in-preimage rate a site) or a probed model (accuracy) on held-out inputs',
+    )
+    .addOption(
+      new Option('-w, --what <which>', 'what is measured').choices(['decoder', 'model']).default('decoder'),
+    )
+    .option('-d, --decoder <dir>', 'decoder directory (default: the shipped one)')
+    .option(
+      '-q, --queries <n>',
+      'held-out queries a site (default: 200), or held-out inputs of a model (default: 20000)',
+      whole(1, 1_000_000),
+    )
+    .option('-s, --sites <names>', 'comma-separated sites (default: all)')
+    .option('-e, --epsilon <x>', "largest distance that counts as inside (default: the task's)", number(0))
+    .addOption(
+      new Option('--metric <name>', "how distance is measured (default: the task's)").choices([
+        'euclidean',
+        'cosine',
+      ]),
+    )
+    .option('--seed <n>', 'draws queries and samples', whole(0), 1)
+    .option('--json', 'print the data')
+    .addHelpText(
+      'after',
+      `
+A decoder's in-preimage rate: of queries on held-out inputs, the share whose single sample at temperature 1
+lies inside the ε-preimage. A model's accuracy: the share of held-out inputs whose whole answer is right.`,
+    )
+    .action(async (options: EvaluateOptions) => {
+      const task = taskNamed(options.task);
+      const runtime = runtimeFor(options);
+      const model = await modelFor(task, options.model, options.processing);
+      if (options.what === 'model') {
+        const count = Math.min(options.queries ?? 20_000, task.data.splitSize.test);
+        const accuracy = await modelAccuracy(
+          runtime,
+          model.config,
+          (name) => model.parameter(name),
+          task,
+          count,
+        );
+        if (options.json) printJson({ accuracy, inputs: count });
+        else
+          process.stdout.write(
+            `${(100 * accuracy).toFixed(2)}% of ${count} held-out inputs answered right: ${model.name}\n`,
+          );
+        return;
+      }
+      const decoder = await decoderFor(task, options.decoder, model);
+      const sites = options.sites?.split(',').map((name) => resolveSite(name, decoder.config.sites));
+      const queries = options.queries ?? 200;
+      const line = (name: string, rate: number): string =>
+        `${name.padEnd(9)}${(100 * rate).toFixed(1).padStart(5)}%  ${'█'.repeat(Math.round(rate * 40))}\n`;
+      const rates = await inPreimageRates(runtime, model, decoder, task, {
+        queries,
+        seed: options.seed,
+        ...(sites === undefined ? {} : { sites }),
+        ...(options.epsilon === undefined ? {} : { epsilon: options.epsilon }),
+        ...(options.metric === undefined ? {} : { metric: options.metric }),
+        ...(options.json
+          ? {}
+          : { onSite: ({ site, rate }) => process.stdout.write(line(shortName(site), rate)) }),
+      });
+      const average = averageRate(rates);
+      if (options.json) printJson({ sites: rates, average, queries });
+      else
+        process.stdout.write(
+          `${line('average', average)}${queries} held-out queries a site: ${decoder.name} on ${model.name}\n`,
+        );
+    });
+}

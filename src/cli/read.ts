@@ -1,0 +1,128 @@
+/**
+ * `inversionview read`: what an activation knows.
+ * @module
+ */
+import { type Command, Option } from 'commander';
+import { InputError } from '../input-error.js';
+import { type Reading } from '../inversion/reading.js';
+import { createReader } from '../inversion/preimage.js';
+import { roundsFor } from '../inversion/rounds.js';
+import { decoderFor, modelFor } from '../jobs/shipped.js';
+import { writeFileAtomic } from '../jobs/files.js';
+import { shortName } from '../models/hooks.js';
+import { randomFor } from '../random.js';
+import { renderHtml, renderTerminal } from '../report/index.js';
+import { resolvePosition, type Task, taskNamed } from '../tasks/index.js';
+import { type ModelOptions, number, printJson, runtimeFor, whole, withModelOptions } from './options.js';
+
+/** What identifies a query on the command line. */
+export interface QueryOptions extends ModelOptions {
+  readonly decoder?: string;
+  readonly input?: string;
+  readonly site?: string;
+  readonly position?: string;
+  readonly seed: number;
+  readonly epsilon?: number;
+  readonly metric?: 'euclidean' | 'cosine';
+  readonly temperature?: number;
+  readonly noise?: number;
+  readonly candidates?: number;
+  readonly shown: number;
+}
+
+/** Adds the options of {@link QueryOptions}. */
+export function withQueryOptions(command: Command): Command {
+  return withModelOptions(command)
+    .option('-d, --decoder <dir>', 'decoder directory (default: the shipped one)')
+    .option('-i, --input <text>', 'the input, as the task writes it (default: one drawn by the seed)')
+    .option(
+      '-s, --site <name>',
+      'where in the model: a0.3 (layer 0, head 3), x0.pre, x0.mid, x0.post, m0, or a hook name',
+    )
+    .option(
+      '-p, --position <place>',
+      'which token: a place name (=, A1, query, :) or an index; 0 is BOS, -1 the last',
+    )
+    .option('--seed <n>', 'the same seed gives the same samples', whole(0), 1)
+    .option('-e, --epsilon <x>', "largest distance that counts as inside (default: the task's)", number(0))
+    .addOption(
+      new Option('--metric <name>', "how distance is measured (default: the task's)").choices([
+        'euclidean',
+        'cosine',
+      ]),
+    )
+    .option('--temperature <x>', 'sample at one temperature instead of in auto mode', number(0))
+    .option('--noise <x>', 'noise on the activation, in its standard deviations', number(0))
+    .option('-n, --candidates <n>', 'candidates to draw (default: 1024)', whole(1))
+    .option('--shown <n>', 'most samples to show', whole(1, 10_000), 100);
+}
+
+/** Answers the query of a command line. */
+export async function answer(options: QueryOptions): Promise<Reading> {
+  const task = taskNamed(options.task);
+  const input = options.input ?? task.draw(randomFor(options.seed, 'input'));
+  const ids = task.encode(input);
+  if (options.site === undefined)
+    throw new InputError(`Which site? Give --site with one of ${task.sites.map(shortName).join(', ')}.`);
+  if (options.position === undefined)
+    throw new InputError(`Which position? Give --position with ${placesOf(task, ids)}.`);
+  const position = resolvePosition(task, ids, options.position);
+  const rounds = roundsFor(task, options);
+  const runtime = runtimeFor(options);
+  const model = await modelFor(task, options.model, options.processing);
+  const decoder = await decoderFor(task, options.decoder, model);
+  const reader = createReader(runtime, model, decoder, task);
+  try {
+    const { reading } = await reader.read({
+      ids,
+      site: options.site,
+      position,
+      rounds,
+      seed: options.seed,
+      shown: options.shown,
+      ...(options.epsilon === undefined ? {} : { epsilon: options.epsilon }),
+      ...(options.metric === undefined ? {} : { metric: options.metric }),
+    });
+    return reading;
+  } finally {
+    await reader.dispose();
+  }
+}
+
+const placesOf = (task: Task, ids: readonly number[]): string =>
+  `${task
+    .places(ids)
+    .map(({ name }) => name)
+    .join(', ')}, or an index from 0 to ${ids.length - 1}`;
+
+/** Adds the command. */
+export function readCommand(program: Command): void {
+  withQueryOptions(program.command('read'))
+    .description('sample inputs that give nearly the same activation, and show them')
+    .option('--json', 'print the data')
+    .option('--html <file>', 'write a self-contained page')
+    .option('--limit <n>', 'most samples printed to the terminal', whole(1), 30)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  inversionview read --input "615+861=1476" --site a0.0 --position "="
+  inversionview read --task counting --input "vvzccvczvvvzvcvc|v:8" --site x1.post --position ":"
+  inversionview read --input "615+861=1476" --site x0.post --position A1 --html reading.html
+
+The samples under the rule at ε are outside the ε-preimage: what those above it share and those below it
+do not is what the activation holds. Blue (+) tokens are made likelier by the activation, red (-) unlikelier.`,
+    )
+    .action(async (options: QueryOptions & { json?: true; html?: string; limit: number }) => {
+      const reading = await answer(options);
+      if (options.html !== undefined)
+        await writeFileAtomic(options.html, new TextEncoder().encode(renderHtml(reading)));
+      if (options.json) printJson(reading);
+      else {
+        const color = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+        const width = process.stdout.columns ?? 100;
+        process.stdout.write(`${renderTerminal(reading, { color, width, limit: options.limit })}\n`);
+      }
+      if (options.html !== undefined && !options.json) process.stdout.write(`\nWritten: ${options.html}\n`);
+    });
+}

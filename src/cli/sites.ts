@@ -1,0 +1,60 @@
+/**
+ * `inversionview sites`: where and at which tokens an input can be read.
+ * @module
+ */
+import { type Command } from 'commander';
+import { headOf, shortName } from '../models/hooks.js';
+import { taskNames, taskNamed, tasks } from '../tasks/index.js';
+import { randomFor } from '../random.js';
+import { printJson } from './options.js';
+
+/** What a site is, in a few words. */
+function describe(site: string): string {
+  const head = headOf(site);
+  if (head !== null) return `output of head ${head.head} of layer ${head.layer}`;
+  const layer = /\d+/.exec(site)?.[0] ?? '';
+  if (site.endsWith('resid_pre'))
+    return layer === '0' ? 'embedding and position, before layer 0' : `residual stream before layer ${layer}`;
+  if (site.endsWith('resid_mid')) return `residual stream after the attention of layer ${layer}`;
+  if (site.endsWith('mlp_out')) return `output of the MLP of layer ${layer}`;
+  return `residual stream after layer ${layer}`;
+}
+
+/** Adds the command. */
+export function sitesCommand(program: Command): void {
+  program
+    .command('sites')
+    .description('list the tasks, their sites and the named places of an input')
+    .argument('[task]', `one of ${taskNames.join(', ')} (default: all)`)
+    .option('-i, --input <text>', 'show the places of this input instead of an example')
+    .option('--json', 'print the data')
+    .action((name: string | undefined, options: { input?: string; json?: true }) => {
+      const chosen = name === undefined ? tasks : [taskNamed(name)];
+      const lists = chosen.map((task) => {
+        const ids = task.encode(options.input ?? task.draw(randomFor(1, 'example')));
+        return {
+          task: task.name,
+          epsilon: task.epsilon,
+          metric: task.metric,
+          sites: task.sites.map((site) => ({ short: shortName(site), site, what: describe(site) })),
+          input: task.decode(ids),
+          tokens: ids.map((id) => task.vocabulary[id] ?? '?'),
+          places: task.places(ids),
+        };
+      });
+      if (options.json) {
+        printJson(name === undefined ? lists : lists[0]);
+        return;
+      }
+      for (const list of lists) {
+        process.stdout.write(`${list.task} (ε ${list.epsilon}, ${list.metric} distance)\n`);
+        for (const { short, site, what } of list.sites)
+          process.stdout.write(`  ${short.padEnd(8)} ${what.padEnd(46)} ${site}\n`);
+        const places = list.places.map((place) => `${place.name}=${place.index}`);
+        process.stdout.write(`  places of ${list.input}: ${places.join('  ')}\n\n`);
+      }
+      process.stdout.write(
+        'Read one: inversionview read --task addition --input "615+861=1476" --site a0.0 --position "="\n',
+      );
+    });
+}

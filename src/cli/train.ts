@@ -1,0 +1,193 @@
+/**
+ * `inversionview train-model` and `train-decoder`.
+ * @module
+ */
+import { type Command } from 'commander';
+import cliProgress from 'cli-progress';
+import { InputError } from '../input-error.js';
+import { modelFor } from '../jobs/shipped.js';
+import { resumedRecipe, trainDecoder } from '../jobs/train-decoder.js';
+import { trainModel } from '../jobs/train-model.js';
+import { type Progress } from '../jobs/training-loop.js';
+import { taskNamed, taskNames } from '../tasks/index.js';
+import { type DecoderRecipe, decoderPresets, decoderRecipe } from '../training/decoder-recipe.js';
+import { type ModelRecipe, modelPresets, modelRecipe } from '../training/model-recipe.js';
+import { type ModelOptions, number, runtimeFor, whole, withModelOptions } from './options.js';
+
+interface RunOptions extends ModelOptions {
+  readonly out?: string;
+  readonly resume?: string;
+  readonly preset: string;
+  readonly seed: number;
+  readonly steps?: number;
+  readonly batch?: number;
+  readonly learningRate?: number;
+  readonly evaluateEvery: number;
+  readonly checkpointSeconds: number;
+}
+
+const withRunOptions = (command: Command, presets: string): Command =>
+  command
+    .option('-o, --out <dir>', 'directory of the training; must be new (default: runs/<task>-<what>)')
+    .option('--resume <dir>', 'go on with a training that was stopped; its recipe is kept')
+    .option('--preset <name>', `recipe: ${presets}`, 'fast')
+    .option('--seed <n>', 'decides the start, the data and their order', whole(0, 0xffffffff), 0)
+    .option('--steps <n>', "steps instead of the recipe's; the schedule is fitted to them", whole(1))
+    .option('--batch <n>', "batch instead of the recipe's", whole(1, 1_000_000))
+    .option('--learning-rate <x>', "highest learning rate instead of the recipe's", number(0))
+    .option('--checkpoint-seconds <n>', 'seconds between checkpoints', number(1), 60);
+
+/** A recipe with what the command line changes of it. */
+function changed<R extends ModelRecipe | DecoderRecipe>(
+  recipe: R,
+  { steps, batch, learningRate }: RunOptions,
+): R {
+  const total = steps ?? recipe.schedule.steps;
+  return {
+    ...recipe,
+    batch: batch ?? recipe.batch,
+    schedule: {
+      ...recipe.schedule,
+      peak: learningRate ?? recipe.schedule.peak,
+      steps: total,
+      // A short training must not be over before it has warmed up.
+      warmup: Math.min(recipe.schedule.warmup, Math.floor(total / 10)),
+    },
+  };
+}
+
+/** Runs a training with a bar, and with Ctrl-C as a stop that saves. @returns the exit code */
+async function watched(
+  directory: string,
+  command: string,
+  run: (onProgress: (progress: Progress) => void, signal: AbortSignal) => Promise<boolean>,
+): Promise<number> {
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+    process.stderr.write('\nStopping after this step; the state is being saved.\n');
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  const bar = process.stderr.isTTY
+    ? new cliProgress.SingleBar(
+        { format: '{bar} {value}/{total} steps  loss {loss}  {elapsed} s', stream: process.stderr },
+        cliProgress.Presets.shades_classic,
+      )
+    : null;
+  let started = false;
+  try {
+    const finished = await run((progress) => {
+      const loss = progress.loss.toFixed(4);
+      const elapsed = progress.seconds.toFixed(0);
+      if (bar !== null && !started) bar.start(progress.steps, progress.step, { loss, elapsed });
+      started = true;
+      bar?.update(progress.step, { loss, elapsed });
+      if (progress.figures !== undefined) {
+        const figures = Object.entries(progress.figures).map(
+          ([name, value]) => `${name} ${value.toFixed(3)}`,
+        );
+        const line = `step ${progress.step}/${progress.steps}  loss ${loss}  ${elapsed} s  ${figures.join('  ')}\n`;
+        if (bar === null) process.stderr.write(line);
+        else process.stderr.write(`\r\u001b[K${line}`);
+      }
+    }, controller.signal);
+    bar?.stop();
+    if (!finished) {
+      process.stderr.write(`Stopped. Go on with: inversionview ${command} --resume ${directory}\n`);
+      return 130;
+    }
+    process.stdout.write(`Written: ${directory} (its README.md has the figures)\n`);
+    return 0;
+  } finally {
+    bar?.stop();
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+}
+
+function expectOneOf(options: RunOptions, task: string | undefined): void {
+  if (options.resume !== undefined && options.out !== undefined) {
+    throw new InputError('Give --out for a new training or --resume to go on with one, not both.');
+  }
+  if (options.resume === undefined && task === undefined) {
+    throw new InputError(`Which task? One of ${taskNames.join(', ')}.`);
+  }
+}
+
+/** Adds `train-model`. */
+export function trainModelCommand(program: Command): void {
+  const command = program
+    .command('train-model')
+    .description('train a probed model from scratch and write it as a Hugging Face checkpoint')
+    .argument('[task]', `one of ${taskNames.join(', ')}`)
+    .option('--evaluate-every <n>', 'steps between evaluations', whole(1), 500)
+    .option(
+      '--threads <n>',
+      'threads (default: one a processor); resuming is exact for equal numbers',
+      whole(1, 256),
+    );
+  withRunOptions(command, modelPresets('addition').join(' or ')).action(
+    async (name: string | undefined, options: RunOptions) => {
+      expectOneOf(options, name);
+      const recipe =
+        options.resume === undefined && name !== undefined
+          ? changed(modelRecipe(taskNamed(name).name, options.preset, options.seed), options)
+          : undefined;
+      const directory = options.resume ?? options.out ?? `runs/${name ?? ''}-model`;
+      const runtime = runtimeFor({ ...options, device: 'cpu' });
+      process.exitCode = await watched(directory, 'train-model', (onProgress, signal) =>
+        trainModel(runtime, {
+          directory,
+          ...(recipe === undefined ? {} : { recipe }),
+          evaluateEvery: options.evaluateEvery,
+          checkpointSeconds: options.checkpointSeconds,
+          onProgress,
+          signal,
+        }),
+      );
+    },
+  );
+}
+
+/** Adds `train-decoder`. */
+export function trainDecoderCommand(program: Command): void {
+  const command = withModelOptions(
+    program
+      .command('train-decoder')
+      .description('train a decoder on the activations of a probed model')
+      .argument('[task]', `one of ${taskNames.join(', ')}`),
+  ).option('--form <name>', 'completion (the task writes what follows from the rest) or plain (every token)');
+  withRunOptions(command, decoderPresets('addition').join(' or ')).action(
+    async (name: string | undefined, options: RunOptions & { form?: string }) => {
+      expectOneOf(options, name);
+      const runtime = runtimeFor(options);
+      const resumed = options.resume === undefined ? null : await resumedRecipe(options.resume);
+      const task = taskNamed(resumed?.task ?? name ?? '');
+      const model = await modelFor(task, options.model, options.processing);
+      const recipe =
+        resumed === null
+          ? withForm(changed(decoderRecipe(task.name, options.preset, options.seed), options), options.form)
+          : undefined;
+      const directory = options.resume ?? options.out ?? `runs/${task.name}-decoder`;
+      process.exitCode = await watched(directory, 'train-decoder', (onProgress, signal) =>
+        trainDecoder(runtime, {
+          directory,
+          model,
+          ...(recipe === undefined ? {} : { recipe }),
+          checkpointSeconds: options.checkpointSeconds,
+          onProgress,
+          signal,
+        }),
+      );
+    },
+  );
+}
+
+function withForm(recipe: DecoderRecipe, form: string | undefined): DecoderRecipe {
+  if (form === undefined) return recipe;
+  if (form !== 'plain' && form !== 'completion')
+    throw new InputError(`Unknown form "${form}". Forms: completion, plain.`);
+  return { ...recipe, architecture: { ...recipe.architecture, form } };
+}

@@ -1,0 +1,21 @@
+/**
+ * The method: collect activations, sample a decoder, judge with the probed model, read the ε-preimage.
+ * @module
+ */
+export { type Collected, type Collector, activationAt, createCollector } from './collect.js';
+export { type Decoder, heard, makeDecoder, spoken } from './decoder.js';
+export {
+  type LoadedDecoder,
+  type Provenance,
+  decoderFiles,
+  expectTrainedOn,
+  loadDecoder,
+} from './decoder-files.js';
+export { type EvaluateOptions, type SiteRate, averageRate, inPreimageRates } from './evaluate.js';
+export { type Judge, type Verdict, createJudge } from './judge.js';
+export { type Metric, distances, metrics } from './metrics.js';
+export { type Candidate, type Preimage, type Query, type Reader, createReader } from './preimage.js';
+export { type Reading, type Sample, readingSchema } from './reading.js';
+export { type RoundChoice, roundsFor } from './rounds.js';
+export { type SampleRequest, type Sampler, createSampler } from './sampler.js';
+export { type Scorer, createScorer } from './score.js';

@@ -1,0 +1,49 @@
+/**
+ * Which rounds a query is sampled in.
+ * @module
+ */
+import { InputError } from '../input-error.js';
+import { type SamplingRound, type Task } from '../tasks/task.js';
+
+/** Most candidates of one query. */
+export const mostCandidates = 100_000;
+
+/** What a person may choose; auto mode where neither temperature nor noise is given. */
+export interface RoundChoice {
+  readonly temperature?: number;
+  readonly noise?: number;
+  readonly candidates?: number;
+}
+
+/**
+ * The rounds of a query. In auto mode the task's own rounds are cut or repeated to the number of candidates;
+ * otherwise all candidates come from one round.
+ * @throws InputError for a temperature of 0 or less, a negative noise, or too many candidates
+ */
+export function roundsFor(
+  task: Task,
+  { temperature, noise, candidates }: RoundChoice,
+): readonly SamplingRound[] {
+  const all = task.rounds.reduce((sum, round) => sum + round.candidates, 0);
+  const wanted = candidates ?? all;
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > mostCandidates) {
+    throw new InputError(`${wanted} candidates are not accepted: give 1 to ${mostCandidates}.`);
+  }
+  if (temperature !== undefined && !(temperature > 0 && Number.isFinite(temperature))) {
+    throw new InputError(`Temperature ${temperature} is not accepted: give a number above 0.`);
+  }
+  if (noise !== undefined && !(noise >= 0 && Number.isFinite(noise))) {
+    throw new InputError(`Noise ${noise} is not accepted: give a number of at least 0.`);
+  }
+  if (temperature !== undefined || noise !== undefined) {
+    return [{ temperature: temperature ?? 1, noise: noise ?? 0, candidates: wanted }];
+  }
+  const rounds: SamplingRound[] = [];
+  for (let left = wanted, at = 0; left > 0; at++) {
+    const round = task.rounds[at % task.rounds.length];
+    if (round === undefined) throw new InputError(`${task.name} has no rounds.`);
+    rounds.push({ ...round, candidates: Math.min(left, round.candidates) });
+    left -= round.candidates;
+  }
+  return rounds;
+}

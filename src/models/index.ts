@@ -1,0 +1,34 @@
+/**
+ * Transformers with hooks, decoders, weights and tokenizers.
+ * @module
+ */
+export * from './hooks.js';
+export { type Gpt2Config, gpt2ParameterShapes, readGpt2Config } from './gpt2-config.js';
+export { type Gpt2Options, type Gpt2Run, type Intervention, gpt2 } from './gpt2.js';
+export {
+  type HookedModel,
+  type RunOptions,
+  cacheNames,
+  hookedModel,
+  questionGraph,
+  runWithCache,
+} from './hooked-model.js';
+export { gpt2Files, loadGpt2 } from './load-gpt2.js';
+export { type Processing, processWeights } from './processing.js';
+export {
+  type Conditioning,
+  type DecoderConfig,
+  decoderParameters,
+  readDecoderConfig,
+} from './decoder-config.js';
+export { condition, decode, decoderLogits, prefix } from './decoder.js';
+export { padded } from './padding.js';
+export { characterTokenizer } from './tokenizers/character.js';
+export { tokenizerFromJson } from './tokenizers/tokenizer-json.js';
+export { type Tokenizer } from './tokenizers/tokenizer.js';
+export { type ByteSource, type Directory, memoryDirectory } from './weights/byte-source.js';
+export { type ParameterSet, fingerprint } from './weights/fingerprint.js';
+export { openWeights } from './weights/open-weights.js';
+export { encodeSafetensors, openSafetensors } from './weights/safetensors.js';
+export { openPytorchBin } from './weights/pytorch-bin.js';
+export { type TensorFile, type TensorInfo, type WeightDType } from './weights/tensor-file.js';

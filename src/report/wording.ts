@@ -1,0 +1,62 @@
+/**
+ * What every form of a report says in the same words and figures.
+ * @module
+ */
+import { type Reading, type Sample } from '../inversion/reading.js';
+import { shortName } from '../models/hooks.js';
+
+/** Names of the distances. */
+export const metricNames: Readonly<Record<Reading['metric'], string>> = {
+  euclidean: 'normalized Euclidean distance',
+  cosine: 'cosine distance',
+};
+
+/** A distance with three digits behind the point, six characters at most. */
+export function distanceText(distance: number): string {
+  if (!Number.isFinite(distance)) return '∞';
+  return Math.abs(distance) < 99.9995 ? distance.toFixed(3) : '>99.99';
+}
+
+/** A difference of probabilities with its sign. */
+export function deltaText(delta: number): string {
+  if (!Number.isFinite(delta)) return '0.000';
+  return `${delta < 0 ? '−' : '+'}${Math.abs(delta).toFixed(3)}`;
+}
+
+/** A number as it was given, without the digits that float32 adds: 0.1, not 0.10000000149. */
+export const plainNumber = (value: number): string => String(Number(value.toPrecision(6)));
+
+/** `79.3%`; of nothing, `0%`. */
+export function percent(part: number, whole: number): string {
+  return whole > 0 ? `${Number(((100 * part) / whole).toFixed(1))}%` : '0%';
+}
+
+/** `1 sample`, `2 samples`. */
+export const counted = (count: number, thing: string): string =>
+  `${count} ${count === 1 ? thing : `${thing}s`}`;
+
+/** What is read: `a0.0 at "="`, or the token's index where the place has no name. */
+export function subject({ query }: Reading): string {
+  return `${shortName(query.site)} at ${query.place === null ? `position ${query.position}` : `"${query.place}"`}`;
+}
+
+/** The name of the queried place: `"=", position 8`. */
+export function positionText({ query }: Pick<Reading, 'query'>): string {
+  const place = query.place === null ? '' : `"${query.place}", `;
+  return `${place}position ${query.position}`;
+}
+
+/** The samples on either side of ε, each sorted by distance. */
+export function sides(samples: readonly Sample[]): { inside: Sample[]; outside: Sample[] } {
+  const sorted = [...samples].sort((a, b) => a.distance - b.distance);
+  return {
+    inside: sorted.filter((sample) => sample.inside),
+    outside: sorted.filter((sample) => !sample.inside),
+  };
+}
+
+/** Share of a full bar, 0 … 1. A bar is full at five times ε, so that the rule at ε stands at a fifth of it. */
+export function barShare(distance: number, epsilon: number): number {
+  const share = distance / (5 * epsilon);
+  return Number.isNaN(share) ? 0 : Math.min(1, Math.max(0, share));
+}
