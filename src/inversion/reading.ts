@@ -1,55 +1,90 @@
 /**
- * A reading: what a person is shown of one query, and what is saved of it.
+ * A reading: what a person is shown of one query, and what is saved of it. Reports, the web app and other programs
+ * take a reading and nothing else, so that a saved one can be shown again without the model that it came from.
  * @module
  */
 import { z } from 'zod';
+import { InputError } from '../input-error.js';
 
-/** One shown candidate. Arrays have an entry for each token, BOS and EOS included. */
-const sampleSchema = z.object({
-  text: z.string(),
-  tokens: z.array(z.string()),
-  /** Whether it is an input of the task. */
-  valid: z.boolean(),
-  /** Least distance over its positions. */
-  distance: z.number(),
-  /** Where that is. */
-  matchedPosition: z.number().int(),
-  inside: z.boolean(),
-  /** Distance at each position but EOS. */
-  distances: z.array(z.number()),
-  /** `p(token | z_q) − p(token | z_BOS)` under the decoder, −1 … 1. */
-  tokenDelta: z.array(z.number()),
-  /** Number of the sampling round it came from. */
-  round: z.number().int(),
-});
+const count = z.number().int().nonnegative();
 
-/** The data of a reading; see the fields. */
+/** One shown candidate. Arrays have an entry for each token, BOS and EOS included, unless said otherwise. */
+const sampleSchema = z
+  .object({
+    /** The input without special tokens. */
+    text: z.string(),
+    tokens: z.array(z.string()).min(1),
+    /** Whether it is among the task's inputs. */
+    valid: z.boolean(),
+    /** Least distance over its positions, from the probed model's own run. */
+    distance: z.number(),
+    /** The position that has it, an index into the tokens. */
+    matchedPosition: count,
+    /** Whether the distance is ε at the most. */
+    inside: z.boolean(),
+    /** Distance at each position that was compared: all before EOS. */
+    distances: z.array(z.number()),
+    /** `p(token | z_q) − p(token | z_BOS)` under the decoder, −1 … 1; 0 at BOS and at tokens the decoder does not say. */
+    tokenDelta: z.array(z.number()),
+    /** Number of the sampling round it came from, from 0. */
+    round: count,
+  })
+  .refine(({ tokens, matchedPosition }) => matchedPosition < tokens.length, {
+    path: ['matchedPosition'],
+    message: 'lies behind the last token',
+  })
+  .refine(({ tokens, tokenDelta }) => tokenDelta.length === tokens.length, {
+    path: ['tokenDelta'],
+    message: 'must have one number a token',
+  })
+  .refine(({ tokens, distances }) => distances.length <= tokens.length, {
+    path: ['distances'],
+    message: 'has more numbers than there are tokens',
+  });
+
+const querySchema = z
+  .object({
+    /** The input without special tokens. */
+    input: z.string(),
+    /** Its tokens from BOS to EOS. */
+    tokens: z.array(z.string()).min(1),
+    /** Index of the read token; BOS is 0. */
+    position: count,
+    /** The task's name of the position, if it has one. */
+    place: z.string().nullable(),
+    /** Full hook name. */
+    site: z.string(),
+  })
+  .refine(({ tokens, position }) => position < tokens.length, {
+    path: ['position'],
+    message: 'lies behind the last token',
+  });
+
+/** Checks a reading that comes from a file or another program; the fields are described where they are defined. */
 export const readingSchema = z.object({
   task: z.string(),
-  query: z.object({
-    input: z.string(),
-    tokens: z.array(z.string()),
-    position: z.number().int(),
-    /** Name of the position, if it has one. */
-    place: z.string().nullable(),
-    site: z.string(),
-  }),
+  query: querySchema,
   metric: z.enum(['euclidean', 'cosine']),
-  epsilon: z.number(),
+  /** The largest distance inside, in units of the metric. */
+  epsilon: z.number().nonnegative(),
   seed: z.number(),
-  /** Candidates judged, how many of them lie inside, how many are no input of the task. */
-  candidates: z.number().int(),
-  inside: z.number().int(),
-  invalid: z.number().int(),
-  /** Different candidates among them. */
-  distinct: z.number().int(),
-  /** Those shown, 100 at the most, sorted by distance. */
+  /** Candidates judged, repeated ones counted each time. */
+  candidates: count,
+  /** Of the candidates, those within ε, valid or not. */
+  inside: count,
+  /** Of the candidates, those that are not among the task's inputs. */
+  invalid: count,
+  /** Different candidates. */
+  distinct: count,
+  /** The shown ones, 100 unless asked otherwise, sorted by distance. */
   samples: z.array(sampleSchema),
-  /** Attention of the head at the position over the tokens; null for sites that are no head. */
+  /** Attention from the queried position to each token, for a site that is a head; else null. */
   attention: z.array(z.number()).nullable(),
+  /** Sentences a person should see first. */
   warnings: z.array(z.string()),
-  /** Name and hash of the probed model and of the decoder. */
+  /** Name, hash and weight processing of the probed model. */
   model: z.string(),
+  /** Name and hash of the decoder. */
   decoder: z.string(),
 });
 
@@ -57,3 +92,18 @@ export const readingSchema = z.object({
 export type Sample = z.infer<typeof sampleSchema>;
 /** What a person is shown of one query. */
 export type Reading = z.infer<typeof readingSchema>;
+
+/**
+ * Takes a reading from parsed JSON; fields that it does not know are left out.
+ * @param value what `JSON.parse` gave
+ * @param name what to call it in an error: the file's name
+ * @throws InputError naming the first field that is wrong
+ * @example parseReading(JSON.parse(text), 'reading.json')
+ */
+export function parseReading(value: unknown, name: string): Reading {
+  const parsed = readingSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = issue === undefined || issue.path.length === 0 ? 'the whole' : issue.path.join('.');
+  throw new InputError(`${name} is not a saved reading: ${field}: ${issue?.message ?? 'unknown fault'}.`);
+}

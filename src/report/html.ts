@@ -44,7 +44,7 @@ ${pageStyle}
 <body>
 <main>
 <header>
-<h1>${escapeHtml(subject(reading))}</h1>
+<h1>${escapeHtml(subject(reading))} <small>in ${escapeHtml(reading.query.input)}</small></h1>
 <p class="soft"><code>${escapeHtml(reading.query.site)}</code> · ${escapeHtml(reading.task)}</p>
 </header>
 ${reading.warnings.map((warning) => `<p class="card heed" role="note"><strong>Warning.</strong> ${escapeHtml(warning)}</p>`).join('\n')}
@@ -74,13 +74,14 @@ function queryCard({ query, attention }: Reading): string {
     const tip = attention === null ? `position ${at}` : `position ${at}, attention ${weight.toFixed(3)}`;
     const height = Math.min(1, Math.max(0, weight)) * 3;
     const bar = attention === null ? '' : `<i style="height:${height.toFixed(2)}rem"></i>`;
-    const label = here ? escapeHtml(query.place ?? String(at)) : String(at);
+    const named = here && query.place !== null && query.place !== token;
+    const label = named ? escapeHtml(query.place ?? '') : String(at);
     const mark = here ? ' class="here" aria-current="true"' : '';
     return `<span${mark} title="${tip}">${bar}<b>${visible(token)}</b><small>${label}</small></span>`;
   });
   const heading = attention === null ? 'Query' : 'Query, and the head’s attention at the marked position';
   const label = escapeHtml(`Query ${query.input}, read at ${positionText({ query })}`);
-  const row = `<div class="query tokens${attention === null ? '' : ' attended'}" role="group" aria-label="${label}">${tokens.join('')}</div>`;
+  const row = `<div class="query${attention === null ? '' : ' attended'}" role="group" aria-label="${label}">${tokens.join('')}</div>`;
   return `<section class="card"><h2>${heading}</h2>${row}${attentionText(query.tokens, attention)}</section>`;
 }
 
@@ -103,10 +104,9 @@ function figuresCard(reading: Reading): string {
   return `<section class="card"><h2>Candidates</h2>
 <div class="meter" role="img" aria-label="${share} of the candidates inside"><i style="width:${share}"></i></div>
 <dl class="figures">
-${figure(`${inside} <small>of ${candidates} (${share})</small>`, `inside ε = ${plainNumber(epsilon)}`)}
+${figure(`${inside} <small>of ${candidates} (${share})</small>`, `inside ε = ${plainNumber(epsilon)}, ${metricNames[metric]}`)}
 ${figure(String(distinct), 'distinct')}
 ${figure(String(invalid), 'not among the task’s inputs')}
-${figure(plainNumber(epsilon), `ε, ${metricNames[metric]}`)}
 </dl></section>`;
 }
 
@@ -118,7 +118,7 @@ function samplesCard(reading: Reading): string {
   return `<section class="card">${legend()}
 <table>
 <caption>${counted(reading.samples.length, 'sample')} shown, by distance; hover a token for the distance at its position</caption>
-<thead><tr><th scope="col" class="num">Distance</th><th scope="col" class="bar"><span class="soft">0 … ${plainNumber(5 * reading.epsilon)}</span></th><th scope="col">Input</th></tr></thead>
+<thead><tr><th scope="col" class="num">Distance</th><th scope="col" class="bar">0 … ${plainNumber(5 * reading.epsilon)}, dashed: ε</th><th scope="col">Input</th></tr></thead>
 <tbody class="in">
 ${inside.map(row).join('\n')}
 </tbody>
@@ -135,24 +135,22 @@ function sampleRow(sample: Sample, epsilon: number, single: boolean): string {
     const delta = sample.tokenDelta[at] ?? 0;
     const classes = [deltaClass(deltaLevel(delta)), at === sample.matchedPosition ? 'm' : ''].filter(Boolean);
     const away = sample.distances[at];
-    const place = away === undefined ? 'not compared' : `distance ${distanceText(away)}`;
+    const place = away === undefined ? 'not compared' : `distance ${escapeHtml(distanceText(away))}`;
     const tip = `position ${at}: ${place}, probability ${deltaText(delta)}`;
     const mark = classes.length === 0 ? '' : ` class="${classes.join(' ')}"`;
     return `<span${mark} data-tip="${tip}">${visible(token)}</span>`;
   });
   const flag = sample.valid ? '' : '<span class="flag">! not an input</span>';
   const cells = `<td class="tokens${single ? '' : ' text'}">${tokens.join('')}${flag}</td>`;
-  return `<tr><td class="num">${distanceText(sample.distance)}</td><td class="bar"><span class="track"><i style="width:${width}%"></i></span></td>${cells}</tr>`;
+  return `<tr><td class="num">${escapeHtml(distanceText(sample.distance))}</td><td class="bar"><span class="track"><i style="width:${width}%"></i></span></td>${cells}</tr>`;
 }
 
 function legend(): string {
   const steps = Array.from({ length: 2 * deltaSteps + 1 }, (_, at) => at - deltaSteps);
   const scale = steps.map((level) => `<i class="${deltaClass(level)}"></i>`).join('');
   return `<div class="legend">
-<span>lowered <span class="scale" role="img" aria-label="from red-orange, lowered by 1, to blue, raised by 1">${scale}</span> raised</span>
-<span>a token’s probability, by knowing the activation</span>
-<span class="tokens"><span class="m">=</span> the matched position: the nearest one</span>
-<span>┆ ε</span>
+<span>Knowing the activation lowers <span class="scale" role="img" aria-label="from red-orange, lowered by 1, to blue, raised by 1">${scale}</span> raises a token’s probability</span>
+<span><span class="tokens"><span class="m">=</span></span> matched position: the nearest of the sample</span>
 </div>`;
 }
 

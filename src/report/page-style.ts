@@ -31,26 +31,26 @@ ${deltaRules('dark')}
 }
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif}
-main{max-width:68rem;margin:0 auto;padding:2rem 1.5rem 3rem}
+main{max-width:60rem;margin:0 auto;padding:2rem 1.5rem 3rem}
 h1{font-size:1.7rem;line-height:1.2;margin:0;font-weight:650;letter-spacing:-.01em;overflow-wrap:anywhere}
+h1 small{font-size:1.05rem;font-weight:400;color:var(--soft);letter-spacing:0}
 h2{font-size:.8rem;font-weight:600;color:var(--soft);margin:0 0 .6rem}
 p{margin:0}
-code,.tokens,.num{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace}
-.num{font-variant-numeric:tabular-nums}
+code,.tokens,td.num,.query b{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .soft{color:var(--soft)}
 header{display:flex;flex-wrap:wrap;gap:.2rem 1.5rem;align-items:baseline;justify-content:space-between;margin-bottom:1.25rem}
 header code{font-size:.85rem;overflow-wrap:anywhere}
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:1.1rem 1.25rem;margin-bottom:1rem}
 .heed{background:var(--heed);border-color:var(--heed-line);padding:.7rem 1rem;overflow-wrap:anywhere}
-.query{display:flex;flex-wrap:wrap;row-gap:.5rem;font-size:1.25rem}
+.query{display:flex;flex-wrap:wrap;row-gap:.6rem;font-size:1.25rem}
 .query span{display:flex;flex-direction:column;justify-content:flex-end;align-items:center;position:relative}
 .query b{font-weight:500;min-width:1.45em;padding:.12em .3em;text-align:center;white-space:pre-wrap;overflow-wrap:anywhere}
 .query small{font:12px/1.5 system-ui,sans-serif;color:var(--soft);height:1.5em;white-space:nowrap}
 .query .here b{background:var(--mark);color:var(--mark-ink);border-radius:5px;font-weight:700}
 .query .here small{color:var(--ink);font-weight:600}
-.query i{display:block;width:70%;min-height:1px;background:var(--bar);border-radius:2px 2px 0 0;margin-bottom:2px}
-.query.attended{padding-top:3.4rem;margin-top:-1.6rem}
-.query.attended i{position:absolute;bottom:calc(100% + 1px);left:15%}
+.query i{display:block;width:60%;min-height:1px;background:var(--bar);border-radius:2px 2px 0 0;margin-bottom:2px}
+.query.attended{align-items:flex-end;row-gap:1rem}
+.query+p{font-size:.85rem;margin-top:.6rem}
 .figures{display:flex;flex-wrap:wrap;gap:1rem 2.5rem;align-items:flex-end;margin:0}
 .figures div{display:flex;flex-direction:column-reverse}
 .figures dt{color:var(--soft);font-size:.85rem}
@@ -60,6 +60,7 @@ header code{font-size:.85rem;overflow-wrap:anywhere}
 .meter i{display:block;height:100%;background:var(--bar-in)}
 .legend{display:flex;flex-wrap:wrap;gap:.4rem 1.5rem;align-items:center;font-size:.85rem;color:var(--soft);margin-bottom:.9rem}
 .legend>span{display:inline-flex;align-items:center;gap:.5rem}
+.legend .tokens{color:var(--ink)}
 .scale{display:inline-flex;border-radius:4px;overflow:hidden;border:1px solid var(--line)}
 .scale i{width:1.1rem;height:.9rem}
 table{border-collapse:collapse;width:100%}
@@ -81,7 +82,7 @@ td.bar,th.bar{width:11rem}
 .tokens [data-tip]:hover::after{content:attr(data-tip);position:absolute;z-index:2;bottom:calc(100% + 4px);left:50%;transform:translateX(-50%);padding:.25rem .5rem;border-radius:5px;background:var(--ink);color:var(--page);font:12px/1.4 system-ui,sans-serif;white-space:pre;pointer-events:none;text-align:left}
 .tokens [data-tip]:hover{outline:2px solid var(--ink);outline-offset:-1px}
 tr:hover td{background:color-mix(in srgb,var(--faint) 55%,transparent)}
-.flag{display:inline-block;font:12px/1.3 system-ui,sans-serif;color:var(--soft);border:1px dashed var(--soft);border-radius:4px;padding:0 .35rem;margin-left:.5rem;vertical-align:.1em;white-space:nowrap}
+.tokens .flag{min-width:0;font:12px/1.3 system-ui,sans-serif;color:var(--soft);border:1px dashed var(--soft);border-radius:4px;padding:0 .35rem;margin-left:.6rem;margin-top:.25em;white-space:nowrap}
 .rule th{padding:.55rem 0;font-size:.8rem;color:var(--ink);font-weight:600}
 .rule span{display:flex;align-items:center;gap:.75rem;white-space:nowrap}
 .rule span::before,.rule span::after{content:"";border-top:2px solid var(--ink);width:1rem}
@@ -90,6 +91,6 @@ footer dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1.25rem;
 footer dt{color:var(--soft)}
 footer dd{margin:0;overflow-wrap:anywhere}
 footer p{font-size:.85rem;margin-top:.75rem}
-@media (max-width:46rem){main{padding:1.25rem .9rem 2rem}.card{padding:.9rem}td.bar,th.bar{width:6rem}h1{font-size:1.4rem}.query{font-size:1.1rem}.query b{min-width:1.2em;padding:.12em .2em}.figures{gap:.75rem 1.75rem}}
+@media (max-width:46rem){.scale i{width:.7rem}main{padding:1.25rem .9rem 2rem}.card{padding:.9rem}td.bar,th.bar{width:6rem}h1{font-size:1.4rem}.query{font-size:1.1rem}.query b{min-width:1.2em;padding:.12em .2em}.figures{gap:.75rem 1.75rem}}
 @media (max-width:30rem){td.bar,th.bar{display:none}td.num,th.num{width:3.6rem}}
 @media print{body{background:none}.card{break-inside:auto;border:0;padding:0}tr{break-inside:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}`;

@@ -157,7 +157,7 @@ function attentionSummary(tokens: readonly string[], attention: readonly number[
 function figures(reading: Reading, width: number): string[] {
   const { inside, candidates, epsilon, metric, distinct, invalid } = reading;
   const counts = `${inside} of ${counted(candidates, 'candidate')} (${percent(inside, candidates)}) inside ε = ${plainNumber(epsilon)}`;
-  const rest = `${distinct} distinct, ${invalid} not an input of the task`;
+  const rest = `${distinct} distinct, ${invalid} not among the task’s inputs`;
   return prose(`${counts}, ${metricNames[metric]}; ${rest}.`, width);
 }
 

@@ -1,0 +1,11 @@
+/**
+ * Reports: readings as a person sees them, in a terminal, on a page, or in the published web app.
+ * @example
+ * import { renderHtml, renderTerminal } from 'inversionview/report';
+ * console.log(renderTerminal(reading, { color: true, width: 80 }));
+ * @module
+ */
+export { renderHtml, readingElement } from './html.js';
+export { type Rgb, type Scheme, type Swatch, deltaLevel, deltaSteps, deltaSwatch } from './palette.js';
+export { type AttentionPattern, type ExportedFile, exportStreamlit } from './streamlit.js';
+export { type TerminalOptions, renderTerminal } from './terminal.js';

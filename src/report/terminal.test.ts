@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { anyReading, countingReading, exampleReading } from '../../test/fixtures/readings.js';
+import { type Reading } from '../inversion/reading.js';
+import { columns } from './columns.js';
+import { renderTerminal } from './terminal.js';
+
+const plain = (reading: Reading, width = 80, limit?: number): string =>
+  renderTerminal(reading, { color: false, width, ...(limit === undefined ? {} : { limit }) });
+const escapeSequence = /\u001b\[[0-9;]*m/g;
+
+/** Three samples, figures chosen to show every sign. */
+function small(): Reading {
+  const reading = exampleReading(0);
+  const sample = (text: string, distance: number, delta: number, valid = true) => ({
+    text,
+    tokens: ['B', ...text, 'E'],
+    valid,
+    distance,
+    matchedPosition: 8,
+    inside: distance <= 0.1,
+    distances: Array.from({ length: text.length + 1 }, (_, at) => (at === 8 ? distance : 1)),
+    tokenDelta: Array.from({ length: text.length + 2 }, (_, at) => (at === 1 ? delta : 0)),
+    round: 0,
+  });
+  return {
+    ...reading,
+    samples: [
+      sample('698+806=1504', 0.0042, 0.6),
+      sample('850+651=1502', 0.05, 0.12, false),
+      sample('236+861=1097', 0.31, -0.5),
+    ],
+  };
+}
+
+describe('renderTerminal', () => {
+  it('shows a reading without colour', () => {
+    expect(plain(small())).toBe(
+      `a0.0 at "="                               blocks.0.attn.hook_result.0 · addition
+
+   ▁ ▄ ▁ ▁ · ▄ ▁ ▁ ▁ · · · · ·
+   B 6 1 5 + 8 6 1[=]1 4 7 6 E
+                   ^ "=", position 8
+  Bars: the head's attention, most to "6" (1) 0.46, "8" (5) 0.43.
+
+791 of 1024 candidates (77.2%) inside ε = 0.1, normalized Euclidean distance;
+702 distinct, 18 not among the task’s inputs.
+
+ 0.004 ▏             B  6▴ 9  8  +  8  0  6 [= ]1  5  0  4  E
+ 0.050 █          !  B  8  5  0  +  6  5  1 [= ]1  5  0  2  E
+── ε = 0.1 ────────────────────────────────── 2 inside above, 1 outside below ──
+ 0.310 ██████▎       B  2▾ 3  6  +  8  6  1 [= ]1  0  9  7  E
+
+[ ]: the matched position; ▴ ▾: the activation raises or lowers the token’s
+probability by more than 1/6; !: not among the task’s inputs.
+Model addition 1f0c64a2b9d3 (transformerlens weights); decoder addition-decoder
+77ab01c93e52; seed 1.`,
+    );
+  });
+
+  it('colours tokens by step and needs no signs then', () => {
+    const text = renderTerminal(small(), { color: true, width: 80 });
+    expect(text).toContain('B \u001b[38;5;16;48;5;69m6\u001b[0m 9 8 + 8 0 6[=]1 5 0 4 E');
+    expect(text).toContain('B \u001b[38;5;16;48;5;209m2\u001b[0m 3 6');
+    expect(text).toContain('[\u001b[1;7m=\u001b[0m]');
+    expect(text).not.toMatch(/[▴▾]/);
+    expect(text.replace(escapeSequence, '')).toContain(' 0.050 █          !  B 8 5 0 + 6 5 1[=]1 5 0 2 E');
+  });
+
+  it('puts warnings first', () => {
+    const warned = { ...small(), warnings: ['The input is not one of the task’s.'] };
+    expect(plain(warned).split('\n')[0]).toBe('Warning: The input is not one of the task’s.');
+  });
+
+  it('names a position by its index where it has no name, and leaves bars to heads', () => {
+    const reading = small();
+    const nameless = { ...reading, attention: null, query: { ...reading.query, place: null } };
+    const text = plain(nameless);
+    expect(text).toContain('a0.0 at position 8');
+    expect(text).toContain('^ position 8');
+    expect(text).not.toContain('Bars');
+  });
+
+  it('draws the rule first when nothing is inside, last when all is', () => {
+    const { samples, ...rest } = small();
+    const rule = (inside: boolean): number => {
+      const lines = plain({ ...rest, samples: samples.map((sample) => ({ ...sample, inside })) }).split('\n');
+      return (
+        lines.findIndex((line) => line.startsWith('──')) - lines.findIndex((line) => /^ 0\.\d/.test(line))
+      );
+    };
+    expect(rule(false)).toBe(-1);
+    expect(rule(true)).toBe(3);
+  });
+
+  it('prints as many samples as it may, evenly from both sides', () => {
+    const text = plain(exampleReading(100), 80, 10);
+    expect(text).toContain(' 7 inside above, 3 outside below');
+    expect(text).toContain('10 of the 100 samples printed.');
+    expect(plain(exampleReading(5), 80, 50)).not.toContain('printed');
+    expect(plain(exampleReading(5), 80, 0)).toContain(' 0 inside above, 0 outside below');
+  });
+
+  it('says when there are no samples', () => {
+    expect(plain(exampleReading(0))).toContain('No samples.');
+  });
+
+  it('runs tokens together where columns do not fit, and breaks long samples', () => {
+    const text = plain(countingReading(), 60);
+    expect(text).toContain('|▴a▴[:]8▴E▴');
+    expect(Math.max(...text.split('\n').map(columns))).toBeLessThanOrEqual(60);
+  });
+
+  it('keeps to the width and sends no control character, whatever the reading', () => {
+    const widths = fc.integer({ min: 20, max: 130 });
+    fc.assert(
+      fc.property(anyReading, widths, fc.boolean(), fc.option(fc.nat(8)), (reading, width, color, limit) => {
+        const text = renderTerminal(reading, { color, width, ...(limit === null ? {} : { limit }) });
+        const bare = color ? text.replace(escapeSequence, '') : text;
+        expect(bare).not.toMatch(/[^\P{C}\n]/u);
+        for (const line of bare.split('\n')) expect(columns(line)).toBeLessThanOrEqual(width);
+      }),
+    );
+  });
+});
