@@ -169,9 +169,18 @@ describe('writeDirectoryAtomic', () => {
     expect(readdirSync(place)).toEqual(['checkpoint']);
   });
 
+  it('makes the folders before a name', async () => {
+    const path = join(place, 'cache');
+    await writeDirectoryAtomic(path, { 'a/b/one': bytes('1'), 'a/two': bytes('2') });
+    expect(content(join(path, 'a', 'b', 'one'))).toBe('1');
+    expect(content(join(path, 'a', 'two'))).toBe('2');
+  });
+
   it('refuses a name that leaves the directory', async () => {
     const path = join(place, 'checkpoint');
-    await expect(writeDirectoryAtomic(path, { '../x': bytes('x') })).rejects.toThrow(RangeError);
+    for (const name of ['../x', 'folder/../../x', '/x', 'folder//x']) {
+      await expect(writeDirectoryAtomic(path, { [name]: bytes('x') })).rejects.toThrow(RangeError);
+    }
     expect(readdirSync(place)).toEqual([]);
   });
 

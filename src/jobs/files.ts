@@ -95,7 +95,7 @@ export async function writeFileAtomic(path: string, content: Content): Promise<v
 
 /**
  * Writes a directory of files whole or not at all, replacing all that it held: a checkpoint's weights and state
- * belong together. One writer at a time.
+ * belong together. Names may have folders before them, with `/` between. One writer at a time.
  *
  * No file system replaces a full directory in one step, so the old one first moves to `<path>.previous`, which
  * `openDirectory` reads while `path` is missing: at every moment one of the two is there and whole.
@@ -113,7 +113,8 @@ export async function writeDirectoryAtomic(
     await rm(partial, { recursive: true, force: true });
     await mkdir(partial, { recursive: true });
     for (const [file, content] of Object.entries(files)) {
-      if (!isPlainFileName(file)) throw new RangeError(plainFileNameFault(path, file));
+      if (!file.split('/').every(isPlainFileName)) throw new RangeError(plainFileNameFault(path, file));
+      await mkdir(dirname(join(partial, file)), { recursive: true });
       await writeFlushed(join(partial, file), content);
     }
     await flushDirectory(partial);

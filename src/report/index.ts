@@ -7,5 +7,5 @@
  */
 export { renderHtml, readingElement } from './html.js';
 export { type Rgb, type Scheme, type Swatch, deltaLevel, deltaSteps, deltaSwatch } from './palette.js';
-export { type AttentionPattern, type ExportedFile, exportStreamlit } from './streamlit.js';
+export { type AttentionPattern, type ExportedFile, exportStreamlit, viewerPositions } from './streamlit.js';
 export { type TerminalOptions, renderTerminal } from './terminal.js';

@@ -167,6 +167,14 @@ function exampleName(tokens: readonly string[]): string {
   return (Array.from(name).slice(0, longestName).join('') || '_').trimEnd();
 }
 
+/**
+ * Indices of the places that the viewer shows of an input.
+ * @param tokens from BOS on
+ * @throws InputError for a task that it does not show, or an input that lacks one of the places
+ */
+export const viewerPositions = (task: string, tokens: readonly string[]): readonly number[] =>
+  labelledPositions(viewerTask(task), withoutEnd(tokens), tokens.join(''));
+
 function labelledPositions(task: ViewerTask, tokens: readonly string[], input: string): number[] {
   const positions = task.positions(tokens);
   const ascending = positions.every((position, at) => position > (positions[at - 1] ?? 0));

@@ -1,0 +1,65 @@
+/**
+ * `inversionview export`: readings as the files of another program.
+ * @module
+ */
+import { existsSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import { InputError } from '../input-error.js';
+import { writeDirectoryAtomic } from '../jobs/files.js';
+import { streamlitFiles } from '../jobs/export-streamlit.js';
+import { decoderFor, modelFor } from '../jobs/shipped.js';
+import { resolveSite } from '../models/hooks.js';
+import { taskNamed } from '../tasks/index.js';
+import { type ModelOptions, runtimeFor, whole, withModelOptions } from './options.js';
+
+interface ExportOptions extends ModelOptions {
+  readonly format: 'streamlit';
+  readonly decoder?: string;
+  readonly input: readonly string[];
+  readonly sites?: string;
+  readonly seed: number;
+  readonly out: string;
+}
+
+/** Adds the command. */
+export function exportCommand(program: Command): void {
+  withModelOptions(program.command('export'))
+    .description('read inputs at every place and write the files of another program')
+    .addOption(
+      new Option('-f, --format <name>', 'streamlit: the cache of the published web app')
+        .choices(['streamlit'])
+        .default('streamlit'),
+    )
+    .option('-d, --decoder <dir>', 'decoder directory (default: the shipped one)')
+    .requiredOption('-i, --input <text...>', 'the inputs, as the task writes them')
+    .option('-s, --sites <names>', 'comma-separated sites (default: all)')
+    .option('--seed <n>', 'the same seed gives the same samples', whole(0), 1)
+    .requiredOption('-o, --out <dir>', 'directory to write; must be new')
+    .addHelpText(
+      'after',
+      `
+Example:
+  inversionview export --input "615+861=1476" --out cache
+  cp -r cache/. <the published repository>    (then start its viewer in webAPP/: streamlit run InversionView.py)`,
+    )
+    .action(async (options: ExportOptions) => {
+      if (existsSync(options.out))
+        throw new InputError(`${options.out} exists already: choose another directory with --out.`);
+      const task = taskNamed(options.task);
+      const inputs = options.input.map((text) => task.encode(text));
+      const model = await modelFor(task, options.model, options.processing);
+      const decoder = await decoderFor(task, options.decoder, model);
+      const sites = options.sites?.split(',').map((name) => resolveSite(name, decoder.config.sites));
+      const files = await streamlitFiles(runtimeFor(options), model, decoder, task, {
+        inputs,
+        sites: sites ?? decoder.config.sites,
+        seed: options.seed,
+        onReading: (done, all) => {
+          if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${done} of ${all} readings`);
+        },
+      });
+      if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+      await writeDirectoryAtomic(options.out, files);
+      process.stdout.write(`Written: ${Object.keys(files).length} files in ${options.out}\n`);
+    });
+}

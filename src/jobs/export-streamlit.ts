@@ -1,0 +1,89 @@
+/**
+ * Reads inputs at every site and place that the published web app shows, for its cache.
+ * @module
+ */
+import { type Runtime, floatsOf } from '../engine/index.js';
+import { type Decoder } from '../inversion/decoder.js';
+import { metrics } from '../inversion/metrics.js';
+import { createReader } from '../inversion/preimage.js';
+import { type Reading } from '../inversion/reading.js';
+import { type HookedModel, runWithCache } from '../models/hooked-model.js';
+import { blockHook } from '../models/hooks.js';
+import { type AttentionPattern, exportStreamlit, viewerPositions } from '../report/streamlit.js';
+import { type Task } from '../tasks/task.js';
+
+/** What is exported. */
+export interface StreamlitExport {
+  /** Ids from BOS to EOS. */
+  readonly inputs: readonly (readonly number[])[];
+  /** Full hook names. */
+  readonly sites: readonly string[];
+  readonly seed: number;
+  readonly onReading?: (done: number, all: number) => void;
+}
+
+/**
+ * Reads and gives the files by their paths in the viewer's repository.
+ * @throws InputError for a task that the viewer does not show or an input that lacks one of its places
+ */
+export async function streamlitFiles(
+  runtime: Runtime,
+  model: HookedModel,
+  decoder: Decoder,
+  task: Task,
+  { inputs, sites, seed, onReading }: StreamlitExport,
+): Promise<Record<string, Uint8Array>> {
+  const queries = inputs.flatMap((ids) =>
+    viewerPositions(task.name, tokensOf(task, ids)).map((position) => ({ ids, position })),
+  );
+  const reader = createReader(runtime, model, decoder, task);
+  const readings: Reading[] = [];
+  try {
+    // Site by site: each has a judge of its own to compile.
+    for (const site of sites) {
+      for (const { ids, position } of queries) {
+        for (const metric of metrics) {
+          readings.push((await reader.read({ ids, site, position, seed, metric })).reading);
+          onReading?.(readings.length, sites.length * queries.length * metrics.length);
+        }
+      }
+    }
+  } finally {
+    await reader.dispose();
+  }
+  const attention: AttentionPattern[] = [];
+  for (const ids of inputs) attention.push(...(await patterns(runtime, model, task, ids)));
+  const encoder = new TextEncoder();
+  return Object.fromEntries(
+    exportStreamlit(readings, attention).map(({ path, contents }) => [path, encoder.encode(contents)]),
+  );
+}
+
+const tokensOf = (task: Task, ids: readonly number[]): string[] =>
+  ids.map((id) => task.vocabulary[id] ?? '?');
+
+/** The attention pattern of every head over one input. */
+async function patterns(
+  runtime: Runtime,
+  model: HookedModel,
+  task: Task,
+  ids: readonly number[],
+): Promise<AttentionPattern[]> {
+  const { n_layer: layers, n_head: heads } = model.config;
+  const names = Array.from({ length: layers }, (_, layer) => blockHook(layer, 'pattern'));
+  const outputs = await runWithCache(runtime, model, [ids], { names });
+  const size = ids.length;
+  return names.flatMap((name, layer) => {
+    const all = floatsOf(outputs, name);
+    return Array.from({ length: heads }, (_, head) => ({
+      task: task.name,
+      tokens: tokensOf(task, ids),
+      layer,
+      head,
+      weights: ids.map((__, query) => {
+        const start = (head * size + query) * size;
+        return [...all.subarray(start, start + size)];
+      }),
+    }));
+  });
+}
