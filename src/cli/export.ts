@@ -54,8 +54,8 @@ Example:
         inputs,
         sites: sites ?? decoder.config.sites,
         seed: options.seed,
-        onReading: (done, all) => {
-          if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${done} of ${all} readings`);
+        onPlace: (done, all) => {
+          if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${done} of ${all} places`);
         },
       });
       if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');

@@ -14,8 +14,9 @@ export {
 export { type EvaluateOptions, type SiteRate, averageRate, inPreimageRates } from './evaluate.js';
 export { type Judge, type Verdict, createJudge } from './judge.js';
 export { type Metric, distances, metrics } from './metrics.js';
-export { type Candidate, type Preimage, type Query, type Reader, createReader } from './preimage.js';
+export { type Preimage, type Query, type Reader, createReader } from './preimage.js';
 export { type Reading, type Sample, readingSchema } from './reading.js';
 export { type RoundChoice, roundsFor } from './rounds.js';
 export { type SampleRequest, type Sampler, createSampler } from './sampler.js';
 export { type Scorer, createScorer } from './score.js';
+export { type Candidate, type Judged, type View } from './view.js';

@@ -12,16 +12,12 @@ import { randomFor } from '../random.js';
 import { placeName } from '../tasks/positions.js';
 import { type SamplingRound, type Task } from '../tasks/task.js';
 import { planCandidates, sliceRequest } from './candidates.js';
-import { chooseShown } from './choose.js';
 import { type Decoder, drawnTokens, heard } from './decoder.js';
-import { type Judge, type Verdict, createJudge } from './judge.js';
-import { type Metric } from './metrics.js';
-import { type Reading, type Sample } from './reading.js';
+import { type Judge, createJudge } from './judge.js';
+import { type Reading } from './reading.js';
 import { type Sampler, createSampler } from './sampler.js';
 import { type Scorer, createScorer } from './score.js';
-
-/** Samples shown unless told otherwise. */
-export const shownSamples = 100;
+import { type Asked, type Candidate, type Judged, type View, viewed } from './view.js';
 
 /** Rows of the small graphs that serve a caller who wants the first candidates soon. */
 const firstBatch = 64;
@@ -30,48 +26,33 @@ const fullBatch = 256;
 /** Candidates that come in small batches when streaming. */
 const streamedFirst = 256;
 
-/** A question: an activation and how its preimage is looked for. */
-export interface Query {
+/** A question: an activation, how its preimage is looked for and how it is looked at. */
+export interface Query extends View {
   /** Ids from BOS to EOS. */
   readonly ids: readonly number[];
   /** Hook name or short name. */
   readonly site: string;
   readonly position: number;
   readonly seed: number;
-  /** The task's unless given. */
-  readonly epsilon?: number;
-  readonly metric?: Metric;
   /** Auto mode's unless given. */
   readonly rounds?: readonly SamplingRound[];
-  /** Most samples in the reading. */
-  readonly shown?: number;
   /** Sends the first candidates on before the rest are drawn; each call has those judged since the last. */
   readonly onCandidates?: (judged: readonly Candidate[]) => void;
   /** Stops between batches. */
   readonly signal?: AbortSignal;
 }
 
-/** A judged candidate. */
-export interface Candidate {
-  readonly ids: readonly number[];
-  readonly round: number;
-  readonly valid: boolean;
-  /** By metric, so that another threshold or metric needs no new sampling. */
-  readonly verdicts: Readonly<Record<Metric, Verdict>>;
-}
-
 /** Everything a query gave. */
-export interface Preimage {
+export interface Preimage extends Judged {
   readonly reading: Reading;
-  readonly candidates: readonly Candidate[];
-  /** The query's activation. */
-  readonly z: Float32Array;
 }
 
 /** Answers queries to one model through one decoder; compiled graphs are kept between them. */
 export interface Reader {
   /** @throws InputError for an unknown site or a position outside the input; AbortError when stopped */
   read(query: Query): Promise<Preimage>;
+  /** The same candidates under another threshold or metric: nothing is drawn or judged again. */
+  view(judged: Judged, view: View): Promise<Reading>;
   dispose(): Promise<void>;
 }
 
@@ -114,7 +95,7 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
     return { z: all.slice(position * width, (position + 1) * width), bos: all.slice(0, width), attention };
   }
 
-  async function judged(query: Query, site: string, z: Float32Array): Promise<Candidate[]> {
+  async function judge(query: Query, site: string, z: Float32Array): Promise<Candidate[]> {
     const random = randomFor(query.seed, 'candidates');
     const plan = planCandidates(z, config.sites.indexOf(site), query.rounds ?? task.rounds, tokens, random);
     const rows = plan.rounds.length;
@@ -127,12 +108,12 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
       const sampler = keep(samplers, batch, () =>
         createSampler(runtime, config, parameter, task.bos, tokens, batch),
       );
-      const judge = keep(judges, `${site} ${batch}`, () => createJudge(runtime, model, task, site, batch));
+      const own = keep(judges, `${site} ${batch}`, () => createJudge(runtime, model, task, site, batch));
       const drawn = await sampler.sample(sliceRequest(plan.request, start, end, tokens));
       const inputs = Array.from({ length: end - start }, (_, row) =>
         heard(task, config.form, drawn.subarray(row * tokens, (row + 1) * tokens)),
       );
-      const verdicts = await judge.judge(inputs, z);
+      const verdicts = await own.judge(inputs, z);
       const fresh = inputs.map((ids, row): Candidate => {
         const [euclidean, cosine] = [verdicts.euclidean[row], verdicts.cosine[row]];
         if (euclidean === undefined || cosine === undefined)
@@ -146,43 +127,21 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
     return all;
   }
 
+  const view = (judged: Judged, how: View): Promise<Reading> => {
+    scorer ??= createScorer(runtime, decoder, task);
+    return viewed(scorer, task, config.sites.indexOf(judged.asked.query.site), judged, how);
+  };
+
   return {
     async read(query) {
       const site = resolveSite(query.site, config.sites);
-      const { ids, position, epsilon = task.epsilon, metric = task.metric } = query;
+      const { ids, position, seed } = query;
       if (!Number.isInteger(position) || position < 0 || position >= ids.length) {
         throw new InputError(`Position ${position} is outside the input's 0 … ${ids.length - 1}`);
       }
-      const { z, bos, attention } = await look(site, ids, position);
-      const candidates = await judged(query, site, z);
-      const key = (candidate: Candidate): string => candidate.ids.join(' ');
-      const measured = candidates.map((candidate) => {
-        const { distance } = candidate.verdicts[metric];
-        return { ...candidate, distance, inside: distance <= epsilon };
-      });
-      const shown = chooseShown(measured, key, query.shown ?? shownSamples, randomFor(query.seed, 'shown'));
-      scorer ??= createScorer(runtime, decoder, task);
-      const number = config.sites.indexOf(site);
-      const inputs = shown.map((candidate) => candidate.ids);
-      const given = await scorer.probabilities(inputs, z, number);
-      const without = await scorer.probabilities(inputs, bos, number);
-      const samples = shown.map(({ ids: own, round, valid, inside, verdicts }, at): Sample => {
-        const { distance, position: matchedPosition, distances } = verdicts[metric];
-        const tokenDelta = own.map((_, token) => (given[at]?.[token] ?? 0) - (without[at]?.[token] ?? 0));
-        return {
-          text: task.decode(own),
-          tokens: own.map((id) => task.vocabulary[id] ?? '?'),
-          valid,
-          distance,
-          matchedPosition,
-          inside,
-          distances: [...distances],
-          tokenDelta,
-          round,
-        };
-      });
       const problem = task.check(ids);
-      const reading: Reading = {
+      const { z, bos, attention } = await look(site, ids, position);
+      const asked: Asked = {
         task: task.name,
         query: {
           input: task.decode(ids),
@@ -191,21 +150,16 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
           place: placeName(task, ids, position),
           site,
         },
-        metric,
-        epsilon,
-        seed: query.seed,
-        candidates: candidates.length,
-        inside: measured.filter((candidate) => candidate.inside).length,
-        invalid: measured.filter((candidate) => !candidate.valid).length,
-        distinct: new Set(candidates.map(key)).size,
-        samples,
+        seed,
         attention,
         warnings: problem === null ? [] : [`The input is not one of the task's: it ${problem}.`],
         model: `${model.name} ${model.hash.slice(0, 12)} (${model.processing} weights)`,
         decoder: decoder.name,
       };
-      return { reading, candidates, z };
+      const judged = { asked, candidates: await judge(query, site, z), z, bos };
+      return { ...judged, reading: await view(judged, query) };
     },
+    view,
     async dispose() {
       for (const one of [...samplers.values(), ...judges.values()]) await one.dispose();
       for (const run of runs.values()) await (await run).dispose();

@@ -19,7 +19,7 @@ export interface StreamlitExport {
   /** Full hook names. */
   readonly sites: readonly string[];
   readonly seed: number;
-  readonly onReading?: (done: number, all: number) => void;
+  readonly onPlace?: (done: number, all: number) => void;
 }
 
 /**
@@ -31,7 +31,7 @@ export async function streamlitFiles(
   model: HookedModel,
   decoder: Decoder,
   task: Task,
-  { inputs, sites, seed, onReading }: StreamlitExport,
+  { inputs, sites, seed, onPlace }: StreamlitExport,
 ): Promise<Record<string, Uint8Array>> {
   const queries = inputs.flatMap((ids) =>
     viewerPositions(task.name, tokensOf(task, ids)).map((position) => ({ ids, position })),
@@ -42,10 +42,14 @@ export async function streamlitFiles(
     // Site by site: each has a judge of its own to compile.
     for (const site of sites) {
       for (const { ids, position } of queries) {
+        // One set of candidates serves both metrics.
+        const preimage = await reader.read({ ids, site, position, seed });
         for (const metric of metrics) {
-          readings.push((await reader.read({ ids, site, position, seed, metric })).reading);
-          onReading?.(readings.length, sites.length * queries.length * metrics.length);
+          readings.push(
+            metric === preimage.reading.metric ? preimage.reading : await reader.view(preimage, { metric }),
+          );
         }
+        onPlace?.(readings.length / metrics.length, sites.length * queries.length);
       }
     }
   } finally {
