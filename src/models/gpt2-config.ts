@@ -17,10 +17,12 @@ export const gpt2ConfigSchema = z.looseObject({
   n_inner: positive.nullish(),
   vocab_size: positive,
   layer_norm_epsilon: z.number().positive().default(1e-5),
-  activation_function: z.enum(['gelu_new', 'gelu_pytorch_tanh']).default('gelu_new'),
-  scale_attn_weights: z.literal(true).default(true),
-  scale_attn_by_inverse_layer_idx: z.literal(false).default(false),
-  tie_word_embeddings: z.literal(true).default(true),
+  /** The first three are one function under three names. */
+  activation_function: z.enum(['gelu_new', 'gelu_pytorch_tanh', 'gelu_fast', 'relu']).default('gelu_new'),
+  scale_attn_weights: z.boolean().default(true),
+  scale_attn_by_inverse_layer_idx: z.boolean().default(false),
+  tie_word_embeddings: z.boolean().default(true),
+  add_cross_attention: z.literal(false).optional(),
 });
 
 /** A GPT-2's dimensions under Hugging Face's names. */
@@ -49,6 +51,12 @@ export function readGpt2Config(json: unknown, name = 'config.json'): Gpt2Config 
 /** Width of the hidden layer of the MLPs. */
 export const innerWidth = (config: Gpt2Config): number => config.n_inner ?? 4 * config.n_embd;
 
+/** What the attention scores of a block are multiplied by. */
+export function attentionScale(config: Gpt2Config, layer: number): number {
+  const scale = config.scale_attn_weights ? 1 / Math.sqrt(config.n_embd / config.n_head) : 1;
+  return config.scale_attn_by_inverse_layer_idx ? scale / (layer + 1) : scale;
+}
+
 /** Name and shape of each parameter, without the prefix `transformer.`, in Hugging Face's order. */
 export function gpt2ParameterShapes(config: Gpt2Config): Map<string, readonly number[]> {
   const { n_embd: width, n_layer: layers } = config;
@@ -76,5 +84,6 @@ export function gpt2ParameterShapes(config: Gpt2Config): Map<string, readonly nu
   }
   shapes.set('ln_f.weight', [width]);
   shapes.set('ln_f.bias', [width]);
+  if (!config.tie_word_embeddings) shapes.set('lm_head.weight', [config.vocab_size, width]);
   return shapes;
 }

@@ -11,13 +11,16 @@ import {
   constant,
   div,
   dropout,
+  expand,
   formatShape,
   gather,
   gelu,
   gemm,
   layerNorm,
   matmul,
+  mul,
   oneHot,
+  relu,
   reshape,
   slice,
   softmax,
@@ -25,7 +28,7 @@ import {
   sub,
   transpose,
 } from '../engine/index.js';
-import { type Gpt2Config } from './gpt2-config.js';
+import { type Gpt2Config, attentionScale } from './gpt2-config.js';
 import { type blockHooks, blockHook, headSite, modelHooks } from './hooks.js';
 
 /** Takes an activation, of the hook's shape, and gives the one that the run goes on with. */
@@ -115,16 +118,21 @@ export function gpt2(
   const linear = (x: Value, name: string): Value =>
     reshape(gemm(flat(x), need(`${name}.weight`), need(`${name}.bias`)), [batch, places, -1]);
   const norm = (x: Value, name: string, scaleHook: string, normalHook: string): Value => {
-    const { output, inverse } = layerNorm(x, need(`${name}.weight`), need(`${name}.bias`), epsilon);
-    cache.set(scaleHook, div(1, inverse));
-    return hook(normalHook, output);
+    const [gain, shift] = [need(`${name}.weight`), need(`${name}.bias`)];
+    const { output, mean, inverse } = layerNorm(x, gain, shift, epsilon);
+    const own = div(1, inverse);
+    const scale = hook(scaleHook, own);
+    const normal = scale === own ? output : add(mul(div(sub(x, mean), scale), gain), shift);
+    return hook(normalHook, normal);
   };
 
+  const active = config.activation_function === 'relu' ? relu : gelu;
   const mask = causalMask(places);
   const embed = hook(modelHooks.embed, gather(need('wte.weight'), ids));
   const positions = reshape(slice(need('wpe.weight'), 0, 0, places), [1, places, width]);
-  const posEmbed = hook(modelHooks.posEmbed, positions);
-  let residual = drop(add(embed, posEmbed));
+  const everywhere = expand(positions, [batch, places, width]);
+  const posEmbed = hook(modelHooks.posEmbed, everywhere);
+  let residual = drop(add(embed, posEmbed === everywhere ? positions : posEmbed));
 
   /** All heads in one product; heads that are intervened on are then exchanged one by one. */
   const attentionOut = (layer: number, z: Value): Value => {
@@ -169,7 +177,7 @@ export function gpt2(
     const queries = headFirst(at('q', byHead(q)));
     const keys = headFirst(at('k', byHead(k)));
     const values = headFirst(at('v', byHead(v)));
-    const alpha = 1 / Math.sqrt(width / heads);
+    const alpha = attentionScale(config, layer);
     const scores = at('scores', add(matmul(queries, keys, { transB: true, alpha }), mask));
     const pattern = at('pattern', softmax(scores));
     let z = at('z', headFirst(matmul(pattern, values)));
@@ -188,12 +196,13 @@ export function gpt2(
       blockHook(layer, 'ln2Scale'),
       blockHook(layer, 'ln2Normalized'),
     );
-    const post = at('mlpPost', gelu(at('mlpPre', linear(normal2, `${own}.mlp.c_fc`))));
+    const post = at('mlpPost', active(at('mlpPre', linear(normal2, `${own}.mlp.c_fc`))));
     residual = at('residPost', add(residual, drop(at('mlpOut', linear(post, `${own}.mlp.c_proj`)))));
   }
 
   const final = norm(residual, 'ln_f', modelHooks.finalScale, modelHooks.finalNormalized);
-  const head = parameter('lm_head.weight') ?? need('wte.weight');
+  const own = config.tie_word_embeddings ? parameter('lm_head.weight') : need('lm_head.weight');
+  const head = own ?? need('wte.weight');
   const logits = reshape(gemm(flat(final), head, parameter('lm_head.bias'), { transB: true }), [
     batch,
     places,

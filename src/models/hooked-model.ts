@@ -1,6 +1,7 @@
 /**
  * A GPT-2 ready to be asked: which activations does this input give, and what follows when one is changed.
- * A graph is compiled for each distinct question (which hooks, which batch) and kept.
+ * Each question (which hooks, which interventions, how many inputs) is a graph of its own; who asks one often
+ * compiles {@link questionGraph} once and keeps it.
  * @module
  */
 import {
@@ -86,10 +87,12 @@ export function questionGraph(
   { names, interventions }: RunOptions,
 ): Graph {
   const accepted = cacheNames(model);
-  for (const name of [...names, ...(interventions?.keys() ?? [])]) {
-    if (!accepted.includes(name))
-      throw new InputError(`No hook is named "${name}".${suggest(name, accepted)}`);
-  }
+  const check = (name: string, known: readonly string[]): void => {
+    if (!known.includes(name)) throw new InputError(`No hook is named "${name}".${suggest(name, known)}`);
+  };
+  for (const name of names) check(name, accepted);
+  const hooks = accepted.filter((name) => name !== 'logits');
+  for (const name of interventions?.keys() ?? []) check(name, hooks);
   if (places > model.config.n_positions) {
     throw new InputError(
       `${places} tokens are more than the ${model.config.n_positions} places of ${model.name}`,
@@ -126,6 +129,8 @@ export async function runWithCache(
   }
   const executable: Executable = await runtime.compile(questionGraph(model, ids.length, places, options));
   try {
+    // What is asked may not rest on the tokens: position embeddings, or what follows a replaced activation.
+    if (executable.graph.inputs.length === 0) return await executable.run({});
     return await executable.run({
       ids: { dtype: 'int32', shape: [ids.length, places], data: Int32Array.from(ids.flat()) },
     });

@@ -18,6 +18,7 @@ const isBuffer = (name: string): boolean =>
   /\.attn\.(masked_)?bias$/.test(name) && !/c_attn|c_proj/.test(name);
 
 const prefix = 'transformer.';
+const head = 'lm_head.weight';
 
 /**
  * Reads a checkpoint directory: `config.json` and the weights, in whichever form they are there.
@@ -41,12 +42,15 @@ async function readParameters(where: string, config: Gpt2Config, weights: Tensor
   const stored = new Map<string, string>();
   for (const name of weights.tensors.keys()) {
     const bare = name.startsWith(prefix) ? name.slice(prefix.length) : name;
-    if (shapes.has(bare)) stored.set(bare, name);
-    else if (!isBuffer(bare) && bare !== 'lm_head.weight') {
+    if (isBuffer(bare)) continue;
+    if (!shapes.has(bare) && bare !== head) {
       throw new InputError(
         `${where}: the weights hold "${name}", which a GPT-2 of this config does not have`,
       );
     }
+    const other = stored.get(bare);
+    if (other !== undefined) throw new InputError(`${where}: the weights hold both "${other}" and "${name}"`);
+    stored.set(bare, name);
   }
   const parameters = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   for (const [name, shape] of shapes) {
@@ -62,17 +66,30 @@ async function readParameters(where: string, config: Gpt2Config, weights: Tensor
     }
     parameters.set(name, { shape, data: await weights.readFloat32(own) });
   }
+  const copy = stored.get(head);
+  if (config.tie_word_embeddings && copy !== undefined) {
+    expectTied(where, parameters.get('wte.weight')?.data, await weights.readFloat32(copy));
+  }
   return parameters;
 }
 
-/** The files of a checkpoint directory, float32. */
+/** Hugging Face would pass a different head over in silence; whoever trained it would get figures of another model. */
+function expectTied(where: string, embedding: Float32Array | undefined, copy: Float32Array): void {
+  if (embedding?.length === copy.length && copy.every((value, at) => value === embedding[at])) return;
+  throw new InputError(
+    `${where}: "${head}" differs from "wte.weight", which config.json ties it to; ` +
+      'a model with an unembedding of its own says "tie_word_embeddings": false',
+  );
+}
+
+/** The files of a checkpoint directory, float32. @param raw parameters before any processing */
 export function gpt2Files(
   config: Gpt2Config,
   raw: ParameterSet,
   metadata: Readonly<Record<string, string>> = {},
 ): Map<string, Uint8Array> {
   const tensors = [...raw].map(([name, { shape, data }]) => ({
-    name: prefix + name,
+    name: name === head ? name : prefix + name,
     dtype: 'F32' as const,
     shape,
     data,

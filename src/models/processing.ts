@@ -2,7 +2,9 @@
  * TransformerLens' default weight processing: the same logits (up to a constant at each place), other
  * activations. LayerNorm's scale and shift move into the next linear map; everything that writes to the
  * residual stream is centred over the width; the unembedding is centred over the vocabulary; value biases
- * move into the output bias, so that a head's result carries none.
+ * move into the output bias, so that a head's result carries none. What LayerNorm's shift brings through W_V
+ * is no bias of the values here: it stays in the heads' results, as in the reference values that figures are
+ * compared with. (TransformerLens folds the shift first and moves it too; heads and b_O together are the same.)
  *
  * Source: `fold_layer_norm`, `center_writing_weights`, `center_unembed` and `fold_value_biases` of
  * TransformerLens. The result keeps Hugging Face's names and gains `lm_head.weight` and `lm_head.bias`.
@@ -77,7 +79,11 @@ export function processWeights(config: Gpt2Config, raw: ParameterSet): Parameter
     identityNorm(`${own}.ln_1`);
     identityNorm(`${own}.ln_2`);
   }
-  const head = unembedding(read('wte.weight').data, read('ln_f.weight').data, read('ln_f.bias').data);
+  const head = unembedding(
+    read(config.tie_word_embeddings ? 'wte.weight' : 'lm_head.weight').data,
+    read('ln_f.weight').data,
+    read('ln_f.bias').data,
+  );
   put('lm_head.weight', [config.vocab_size, width], head.weight);
   put('lm_head.bias', [config.vocab_size], head.bias);
   identityNorm('ln_f');
@@ -116,7 +122,7 @@ function foldNorm(
   return { weight: folded, bias: Float32Array.from(sums) };
 }
 
-/** The tied embedding `[vocabulary, width]` as unembedding: final LN folded in, centred over the vocabulary. */
+/** The unembedding `[vocabulary, width]`: final LN folded in, centred over the vocabulary. */
 function unembedding(
   embedding: Float32Array,
   scale: Float32Array,
