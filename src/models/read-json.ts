@@ -17,12 +17,18 @@ export async function readJson(directory: Directory, file: string): Promise<unkn
   try {
     if (source.size > largest)
       throw new InputError(`${source.name}: ${source.size} bytes are too many for a JSON file`);
-    const text = new TextDecoder().decode(await source.read(0, source.size));
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new InputError(`${source.name}: not JSON: ${error.message}`);
-    throw error;
+    return parse(await source.read(0, source.size), source.name);
   } finally {
     await source.close();
+  }
+}
+
+function parse(bytes: Uint8Array, name: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
+  } catch (error) {
+    // The message quotes the file, line breaks and all.
+    const reason = error instanceof SyntaxError ? error.message.replace(/\p{Cc}+/gu, ' ') : 'not UTF-8 text';
+    throw new InputError(`${name}: not JSON: ${reason}`);
   }
 }

@@ -1,0 +1,391 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { randomIds, smallConfig, smallWeights } from '../../test/fixtures/small-gpt2.js';
+import { dict, pickle, storage, tensor, text, torchArchive } from '../../test/fixtures/torch-archive.js';
+import { floatsOf } from '../engine/index.js';
+import { nodeRuntime } from '../engine/runtime/node.js';
+import { InputError } from '../input-error.js';
+import { type Gpt2Config, gpt2ParameterShapes } from './gpt2-config.js';
+import { type HookedModel, runWithCache } from './hooked-model.js';
+import { gpt2Files, loadGpt2 } from './load-gpt2.js';
+import { type Directory, memoryDirectory } from './weights/byte-source.js';
+import { type ParameterSet } from './weights/fingerprint.js';
+import { decodeBfloat16, decodeFloat16, encodeFloat16 } from './weights/float16.js';
+import { encodeSafetensors } from './weights/safetensors.js';
+import { type TensorToWrite } from './weights/safetensors-encode.js';
+
+const runtime = nodeRuntime({ threads: 1 });
+const config = smallConfig();
+const weights = smallWeights(config);
+
+const utf8 = (value: string): Uint8Array => new TextEncoder().encode(value);
+const json = (value: unknown): Uint8Array => utf8(JSON.stringify(value));
+
+type Stored = Map<string, { shape: readonly number[]; data: Float32Array }>;
+const stored = (set: ParameterSet, prefix = ''): Stored =>
+  new Map([...set].map(([name, p]) => [prefix + name, p]));
+
+const tensors = (set: ParameterSet): TensorToWrite[] =>
+  [...set].map(([name, { shape, data }]) => ({ name, dtype: 'F32', shape, data }));
+const safetensors = (set: ParameterSet): Uint8Array => encodeSafetensors(tensors(set));
+
+const directory = (files: Readonly<Record<string, Uint8Array>>, of: unknown = config): Directory =>
+  memoryDirectory('mine', { 'config.json': json(of), ...files });
+const withWeights = (set: ParameterSet, of: unknown = config): Directory =>
+  directory({ 'model.safetensors': safetensors(set) }, of);
+
+/** The file that `torch.save` writes: a storage of its own for each tensor, `shared` ones under a second name. */
+function pytorch(set: ParameterSet, shared: Readonly<Record<string, string>> = {}): Uint8Array {
+  const keys = [...set.keys()];
+  const strides = (shape: readonly number[]): number[] =>
+    shape.map((_, axis) => shape.slice(axis + 1).reduce((product, length) => product * length, 1));
+  const entry = (name: string, from: string): number[] => {
+    const own = set.get(from);
+    if (own === undefined) throw new Error(from);
+    const { shape, data } = own;
+    return [
+      ...text(name),
+      ...tensor(storage(String(keys.indexOf(from)), data.length), 0, shape, strides(shape)),
+    ];
+  };
+  const entries = [
+    ...keys.map((name) => entry(name, name)),
+    ...Object.entries(shared).map(([name, from]) => entry(name, from)),
+  ];
+  const bytes = Object.fromEntries(
+    keys.map((name, at) => [
+      String(at),
+      new Uint8Array(set.get(name)?.data.slice().buffer ?? new ArrayBuffer(0)),
+    ]),
+  );
+  return torchArchive(pickle(dict(...entries)), bytes);
+}
+
+/** Half of the tensors in each of two files, and their index. */
+function sharded(set: ParameterSet): Record<string, Uint8Array> {
+  const names = [...set.keys()];
+  const half = (own: number): Stored => new Map([...set].filter((_, at) => (at % 2 === 0 ? 0 : 1) === own));
+  const file = (own: number): string => `model-0000${own + 1}-of-00002.safetensors`;
+  return {
+    [file(0)]: safetensors(half(0)),
+    [file(1)]: safetensors(half(1)),
+    'model.safetensors.index.json': json({
+      metadata: { total_size: 1 },
+      weight_map: Object.fromEntries(names.map((name, at) => [name, file(at % 2)])),
+    }),
+  };
+}
+
+const original = await loadGpt2(withWeights(weights), 'none');
+
+describe('loadGpt2', () => {
+  it('reads the weights bit by bit', () => {
+    expect(original).toMatchObject({ name: 'mine', processing: 'none', config });
+    expect([...original.parameters.keys()]).toEqual([...gpt2ParameterShapes(config).keys()]);
+    for (const [name, { shape, data }] of weights)
+      expect(original.parameters.get(name)).toEqual({ shape, data });
+  });
+
+  const withHead = stored(weights, 'transformer.');
+  withHead.set('lm_head.weight', weights.get('wte.weight') ?? { shape: [], data: new Float32Array() });
+  const withBuffers = stored(weights, 'transformer.');
+  for (const layer of [0, 1]) {
+    withBuffers.set(`transformer.h.${layer}.attn.bias`, { shape: [1, 1, 7, 7], data: new Float32Array(49) });
+    withBuffers.set(`transformer.h.${layer}.attn.masked_bias`, { shape: [], data: Float32Array.of(-1e4) });
+  }
+  const bareBuffers = new Map([
+    ...weights,
+    ['h.0.attn.bias', { shape: [1, 1, 7, 7], data: new Float32Array(49).fill(NaN) }] as const,
+  ]);
+
+  it.each([
+    ['names under transformer.', { 'model.safetensors': safetensors(stored(weights, 'transformer.')) }],
+    ['tensors in another order', { 'model.safetensors': safetensors(new Map([...weights].reverse())) }],
+    ['the tied unembedding written out', { 'model.safetensors': safetensors(withHead) }],
+    ['the masks of older versions', { 'model.safetensors': safetensors(withBuffers) }],
+    ['masks without a prefix', { 'model.safetensors': safetensors(bareBuffers) }],
+    ['shards and their index', sharded(stored(weights, 'transformer.'))],
+    ["PyTorch's own file", { 'pytorch_model.bin': pytorch(stored(weights, 'transformer.')) }],
+    [
+      "PyTorch's own file, the unembedding sharing the embedding's storage",
+      {
+        'pytorch_model.bin': pytorch(stored(weights, 'transformer.'), {
+          'lm_head.weight': 'transformer.wte.weight',
+        }),
+      },
+    ],
+  ])('gives the same model from %s', async (_, files) => {
+    const model = await loadGpt2(directory(files), 'none');
+    expect(model.hash).toBe(original.hash);
+    for (const [name, { data }] of weights) expect(model.parameters.get(name)?.data, name).toEqual(data);
+  });
+
+  it('processes weights when asked, under the same hash', async () => {
+    const model = await loadGpt2(withWeights(weights), 'transformerlens');
+    expect(model.processing).toBe('transformerlens');
+    expect(model.hash).toBe(original.hash);
+    expect(model.parameters.has('lm_head.bias')).toBe(true);
+  });
+
+  it('closes what it opened, also when it fails', async () => {
+    let open = 0;
+    const counted = (inner: Directory): Directory => ({
+      ...inner,
+      open: async (file) => {
+        const source = await inner.open(file);
+        open += 1;
+        const close = async (): Promise<void> => {
+          open -= 1;
+          await source.close();
+        };
+        return { ...source, close };
+      },
+    });
+    await loadGpt2(counted(withWeights(weights)), 'none');
+    expect(open).toBe(0);
+    const broken = new Map(weights);
+    broken.delete('ln_f.bias');
+    await expect(loadGpt2(counted(withWeights(broken)), 'none')).rejects.toThrow(InputError);
+    await expect(loadGpt2(counted(withWeights(weights, { ...config, n_head: 5 })), 'none')).rejects.toThrow(
+      InputError,
+    );
+    expect(open).toBe(0);
+  });
+});
+
+describe('weights in other floats', () => {
+  const parameters = [...weights];
+  const bfloat = (values: Float32Array): Uint16Array =>
+    new Uint16Array(new Uint32Array(values.slice().buffer).map((bits) => bits >>> 16));
+
+  it.each([
+    ['float16', 'F16', encodeFloat16, decodeFloat16],
+    ['bfloat16', 'BF16', bfloat, decodeBfloat16],
+  ] as const)('%s is widened exactly', async (_, dtype, encode, decode) => {
+    const file = encodeSafetensors(
+      parameters.map(([name, { shape, data }]) => ({ name, dtype, shape, data: encode(data) })),
+    );
+    const model = await loadGpt2(directory({ 'model.safetensors': file }), 'none');
+    for (const [name, { data }] of parameters) {
+      expect(model.parameters.get(name)?.data, name).toEqual(decode(encode(data)));
+    }
+    const ids = randomIds(config, 2, 5);
+    const [given, wanted] = await Promise.all(
+      [model, original].map(async (own) =>
+        floatsOf(await runWithCache(runtime, own, ids, { names: ['logits'] }), 'logits'),
+      ),
+    );
+    given?.forEach((value, at) => expect(value).toBeCloseTo(wanted?.[at] ?? NaN, 0));
+  });
+
+  it('float64 is rounded', async () => {
+    const file = encodeSafetensors(
+      parameters.map(([name, { shape, data }]) => ({
+        name,
+        dtype: 'F64',
+        shape,
+        data: Float64Array.from(data),
+      })),
+    );
+    expect((await loadGpt2(directory({ 'model.safetensors': file }), 'none')).hash).toBe(original.hash);
+  });
+
+  it('integers are refused', async () => {
+    const file = encodeSafetensors(
+      parameters.map(([name, { shape, data }]) =>
+        name === 'wpe.weight'
+          ? { name, dtype: 'I32', shape, data: Int32Array.from(data) }
+          : { name, dtype: 'F32', shape, data },
+      ),
+    );
+    await expect(loadGpt2(directory({ 'model.safetensors': file }), 'none')).rejects.toThrow(
+      /"wpe\.weight" holds I32/,
+    );
+  });
+});
+
+describe('an unembedding', () => {
+  const untied = smallConfig({ tie_word_embeddings: false });
+  const own = smallWeights(untied);
+  const head = own.get('lm_head.weight') ?? { shape: [], data: new Float32Array() };
+
+  it('of its own is read and used', async () => {
+    const model = await loadGpt2(withWeights(own, untied), 'none');
+    expect(model.parameters.get('lm_head.weight')?.data).toEqual(head.data);
+    const logits = async (of: HookedModel): Promise<Float32Array> =>
+      floatsOf(await runWithCache(runtime, of, [[1, 2]], { names: ['logits'] }), 'logits');
+    const tied = await loadGpt2(
+      withWeights(new Map([...own].filter(([name]) => name !== 'lm_head.weight'))),
+      'none',
+    );
+    expect(await logits(model)).not.toEqual(await logits(tied));
+    expect(model.hash).not.toBe(tied.hash);
+  });
+
+  it('of its own must be there', async () => {
+    await expect(loadGpt2(withWeights(weights, untied), 'none')).rejects.toThrow(
+      'config.json asks for "lm_head.weight", which the weights do not hold',
+    );
+  });
+
+  it.each([
+    ['another value', { ...head, data: head.data }],
+    ['another shape', { shape: [3], data: new Float32Array(3) }],
+    [
+      'one value apart',
+      {
+        ...head,
+        data: (weights.get('wte.weight')?.data ?? head.data).map((v, i) => (i === 131 ? v + 1 : v)),
+      },
+    ],
+  ])('that config.json ties must be the embedding: refused with %s', async (_, copy) => {
+    const loaded = loadGpt2(withWeights(new Map([...weights, ['lm_head.weight', copy] as const])), 'none');
+    await expect(loaded).rejects.toThrow(InputError);
+    await expect(loaded).rejects.toThrow(
+      /^mine: "lm_head.weight" differs from "wte.weight".*"tie_word_embeddings": false$/,
+    );
+  });
+});
+
+describe('config and weights that disagree', () => {
+  const changed = (change: (set: Stored) => void): Directory => {
+    const set = new Map(weights);
+    change(set);
+    return withWeights(set);
+  };
+  const zeros = (...shape: number[]): { shape: number[]; data: Float32Array } => ({
+    shape,
+    data: new Float32Array(shape.reduce((product, length) => product * length, 1)),
+  });
+
+  it.each([
+    [
+      'a missing tensor',
+      changed((set) => set.delete('h.1.mlp.c_fc.bias')),
+      'asks for "h.1.mlp.c_fc.bias", which the weights do not hold',
+    ],
+    [
+      'a superfluous tensor',
+      changed((set) => set.set('h.2.ln_1.weight', zeros(12))),
+      'hold "h.2.ln_1.weight", which a GPT-2 of this config does not have',
+    ],
+    [
+      'cross-attention',
+      changed((set) => set.set('h.0.crossattention.c_attn.weight', zeros(12, 24))),
+      'h.0.crossattention.c_attn.weight',
+    ],
+    [
+      'a wrong shape',
+      changed((set) => set.set('wpe.weight', zeros(8, 12))),
+      '"wpe.weight" is [8, 12] in the weights and [7, 12] by config.json',
+    ],
+    [
+      'a matrix the other way round',
+      changed((set) => set.set('h.0.mlp.c_fc.weight', zeros(20, 12))),
+      '"h.0.mlp.c_fc.weight" is [20, 12] in the weights and [12, 20] by config.json',
+    ],
+    [
+      'a name twice',
+      changed((set) => set.set('transformer.ln_f.bias', zeros(12))),
+      'hold both "ln_f.bias" and "transformer.ln_f.bias"',
+    ],
+    [
+      'more layers by the config',
+      withWeights(weights, { ...config, n_layer: 3 }),
+      'asks for "h.2.ln_1.weight"',
+    ],
+    ['fewer layers by the config', withWeights(weights, { ...config, n_layer: 1 }), 'hold "h.1.'],
+    [
+      'another vocabulary',
+      withWeights(weights, { ...config, vocab_size: 12 }),
+      '"wte.weight" is [11, 12] in the weights and [12, 12] by config.json',
+    ],
+  ])('are refused: %s', async (_, source, message) => {
+    const loaded = loadGpt2(source, 'none');
+    await expect(loaded).rejects.toThrow(InputError);
+    await expect(loaded).rejects.toThrow(message);
+    await expect(loaded).rejects.toThrow(/^mine: [^\n]+$/);
+  });
+
+  it.each([NaN, Infinity, -Infinity])('are refused with %s among the weights', async (value) => {
+    const broken = changed((set) => {
+      const { shape, data } = set.get('h.0.attn.c_attn.weight') ?? zeros();
+      set.set('h.0.attn.c_attn.weight', { shape, data: data.map((v, i) => (i === 5 ? value : v)) });
+    });
+    await expect(loadGpt2(broken, 'none')).rejects.toThrow(
+      new RegExp(`"h\\.0\\.attn\\.c_attn\\.weight" holds ${value} at element 5; weights must be finite`),
+    );
+  });
+});
+
+describe('a directory that is no checkpoint', () => {
+  it.each([
+    [
+      'no config',
+      memoryDirectory('mine', { 'model.safetensors': safetensors(weights) }),
+      'mine has no file config.json',
+    ],
+    ['no weights', directory({}), 'mine has no weights: looked for model.safetensors'],
+    [
+      'a config that is not JSON',
+      memoryDirectory('mine', { 'config.json': utf8('{"n_layer": 2') }),
+      'mine/config.json: not JSON',
+    ],
+    ['a config of something else', directory({}, { hidden_size: 12 }), 'mine/config.json: "n_layer"'],
+    [
+      'an activation that is not computed',
+      withWeights(weights, { ...config, activation_function: 'silu' }),
+      'mine/config.json: "activation_function"',
+    ],
+  ])('is refused: %s', async (_, source, message) => {
+    await expect(loadGpt2(source, 'none')).rejects.toThrow(InputError);
+    await expect(loadGpt2(source, 'none')).rejects.toThrow(message);
+  });
+
+  it('is refused wherever its weights are cut off', async () => {
+    const file = safetensors(weights);
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: file.length - 1 }), async (length) => {
+        const cut = directory({ 'model.safetensors': file.slice(0, length) });
+        await expect(loadGpt2(cut, 'none')).rejects.toThrow(InputError);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe('gpt2Files', () => {
+  it.each([
+    ['tied', config],
+    [
+      'untied',
+      smallConfig({ tie_word_embeddings: false, n_inner: null, scale_attn_by_inverse_layer_idx: true }),
+    ],
+  ])('are read again bit by bit, %s', async (_, own: Gpt2Config) => {
+    const raw = smallWeights(own, 3);
+    const files = gpt2Files(own, raw, { seed: '3' });
+    expect([...files.keys()]).toEqual(['config.json', 'model.safetensors']);
+    const model = await loadGpt2(memoryDirectory('again', Object.fromEntries(files)), 'none');
+    expect(model.config).toEqual(own);
+    expect([...model.parameters.keys()].sort()).toEqual([...raw.keys()].sort());
+    for (const [name, { shape, data }] of raw) expect(model.parameters.get(name)).toEqual({ shape, data });
+    const direct = await loadGpt2(withWeights(raw, own), 'none');
+    expect(model.hash).toBe(direct.hash);
+    expect(gpt2Files(model.config, model.parameters, { seed: '3' })).toEqual(files);
+  });
+
+  it('carry the names and metadata that transformers expects', async () => {
+    const files = gpt2Files(config, weights, { hash: 'abc' });
+    const { openSafetensors } = await import('./weights/safetensors.js');
+    const { memorySource } = await import('./weights/byte-source.js');
+    const opened = await openSafetensors(
+      memorySource('file', files.get('model.safetensors') ?? new Uint8Array()),
+    );
+    expect(opened.metadata).toEqual({ format: 'pt', hash: 'abc' });
+    expect([...opened.tensors.keys()].every((name) => name.startsWith('transformer.'))).toBe(true);
+    expect(JSON.parse(new TextDecoder().decode(files.get('config.json')))).toMatchObject({
+      model_type: 'gpt2',
+      n_layer: 2,
+    });
+  });
+});
