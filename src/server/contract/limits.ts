@@ -1,0 +1,25 @@
+/**
+ * What the server takes at the most. No library is loaded by this file, so that a page may import the numbers too.
+ * @module
+ */
+
+/** Bounds of requests. */
+export const limits = {
+  /** Characters of an input. */
+  input: 2000,
+  /** Candidates of one reading. */
+  candidates: 16_384,
+  /** Candidates of each cell of an overview. */
+  overviewCandidates: 1024,
+  /** Characters of the name of a saved reading or a training. */
+  name: 100,
+  /** Bytes of a request's body where nothing else is said. */
+  body: 64 * 1024,
+  /** Bytes of a body that holds a reading or an imported file. */
+  readingBody: 32 * 1024 * 1024,
+  /** Requests that may wait for their turn. */
+  waiting: 200,
+} as const;
+
+/** Letters, digits, space and `. _ + = -`; begins with a letter or digit and does not end with a dot or space. */
+export const namePattern = /^(?=.{1,100}$)[A-Za-z0-9](?:[A-Za-z0-9 ._+=-]*[A-Za-z0-9_+=-])?$/;

@@ -1,0 +1,40 @@
+/**
+ * Server-sent events over `fetch`, from the reader's side. `EventSource` cannot post and cannot be stopped by a signal.
+ * @module
+ */
+
+/** Takes text as it arrives and gives whole events. */
+export function eventParser(): (text: string) => { event: string; data: unknown }[] {
+  let rest = '';
+  return (text) => {
+    const blocks = (rest + text).split('\n\n');
+    rest = blocks.pop() ?? '';
+    return blocks.flatMap((block) => {
+      let event = 'message';
+      const data: string[] = [];
+      for (const line of block.split('\n')) {
+        if (line.startsWith('event: ')) event = line.slice('event: '.length);
+        else if (line.startsWith('data: ')) data.push(line.slice('data: '.length));
+      }
+      return data.length === 0 ? [] : [{ event, data: JSON.parse(data.join('\n')) as unknown }];
+    });
+  };
+}
+
+/** The events of a response's body; leaving the loop closes the request. */
+export async function* readEvents(
+  body: ReadableStream<Uint8Array>,
+): AsyncGenerator<{ event: string; data: unknown }, void> {
+  const parse = eventParser();
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield* parse(decoder.decode(value, { stream: true }));
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
