@@ -18,7 +18,12 @@ export function chooseShown<T extends { readonly distance: number; readonly insi
   count: number,
   random: Random,
 ): T[] {
-  const distinct = [...new Map(candidates.map((candidate) => [key(candidate), candidate])).values()];
+  const first = new Map<string, T>();
+  for (const candidate of candidates) {
+    const own = key(candidate);
+    if (!first.has(own)) first.set(own, candidate);
+  }
+  const distinct = [...first.values()];
   const inside = draw(
     distinct.filter((candidate) => candidate.inside),
     random,

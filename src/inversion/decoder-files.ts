@@ -61,10 +61,10 @@ export async function loadDecoder(directory: Directory): Promise<LoadedDecoder> 
     const parameters = new Map<string, { shape: readonly number[]; data: Float32Array }>();
     for (const [name, { shape }] of decoderParameters(config)) {
       const info = file.tensors.get(name);
+      const held = info === undefined ? 'no such tensor' : `[${info.shape.join(', ')}]`;
       if (info?.shape.join() !== shape.join()) {
         throw new InputError(
-          `${directory.name}: config.json asks for "${name}" [${shape.join(', ')}], the weights hold ` +
-            (info === undefined ? 'no such tensor' : `[${info.shape.join(', ')}]`),
+          `${directory.name}: config.json asks for "${name}" [${shape.join(', ')}], the weights hold ${held}`,
         );
       }
       parameters.set(name, { shape, data: await file.readFloat32(name) });

@@ -39,9 +39,16 @@ export function makeDecoder(name: string, config: DecoderConfig, parameters: Par
 export const drawnTokens = (task: Task, form: DecoderConfig['form']): number =>
   (form === 'completion' ? task.completion.maxFree : task.maxLength) - 1;
 
-/** The sequence a decoder models for an input: the whole of it, or its free tokens. */
-export const spoken = (task: Task, form: DecoderConfig['form'], ids: readonly number[]): readonly number[] =>
-  form === 'completion' ? task.completion.toFree(ids) : ids;
+/**
+ * The sequence a decoder models for an input: the whole of it, or its free tokens. A draw that could not be
+ * completed is no input: it is given as it was drawn.
+ */
+export function spoken(task: Task, form: DecoderConfig['form'], ids: readonly number[]): readonly number[] {
+  if (form === 'plain') return ids;
+  const free = task.completion.toFree(ids);
+  const drawn = ids.length <= task.completion.maxFree && task.completion.complete(free) === null;
+  return drawn ? ids : free;
+}
 
 /**
  * The input that drawn tokens stand for.

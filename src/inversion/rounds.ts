@@ -7,6 +7,9 @@ import { type SamplingRound, type Task } from '../tasks/task.js';
 
 /** Most candidates of one query. */
 export const mostCandidates = 100_000;
+/** Sharper or flatter changes nothing any more; further out float32 fails. */
+const [leastTemperature, mostTemperature] = [0.001, 1000];
+const mostNoise = 1000;
 
 /** What a person may choose; auto mode where neither temperature nor noise is given. */
 export interface RoundChoice {
@@ -18,7 +21,7 @@ export interface RoundChoice {
 /**
  * The rounds of a query. In auto mode the task's own rounds are cut or repeated to the number of candidates;
  * otherwise all candidates come from one round.
- * @throws InputError for a temperature of 0 or less, a negative noise, or too many candidates
+ * @throws InputError for a temperature, a noise or a number of candidates out of its range
  */
 export function roundsFor(
   task: Task,
@@ -29,11 +32,13 @@ export function roundsFor(
   if (!Number.isInteger(wanted) || wanted < 1 || wanted > mostCandidates) {
     throw new InputError(`${wanted} candidates are not accepted: give 1 to ${mostCandidates}.`);
   }
-  if (temperature !== undefined && !(temperature > 0 && Number.isFinite(temperature))) {
-    throw new InputError(`Temperature ${temperature} is not accepted: give a number above 0.`);
+  if (temperature !== undefined && !(temperature >= leastTemperature && temperature <= mostTemperature)) {
+    throw new InputError(
+      `Temperature ${temperature} is not accepted: give a number from ${leastTemperature} to ${mostTemperature}.`,
+    );
   }
-  if (noise !== undefined && !(noise >= 0 && Number.isFinite(noise))) {
-    throw new InputError(`Noise ${noise} is not accepted: give a number of at least 0.`);
+  if (noise !== undefined && !(noise >= 0 && noise <= mostNoise)) {
+    throw new InputError(`Noise ${noise} is not accepted: give a number from 0 to ${mostNoise}.`);
   }
   if (temperature !== undefined || noise !== undefined) {
     return [{ temperature: temperature ?? 1, noise: noise ?? 0, candidates: wanted }];
