@@ -73,3 +73,26 @@ export function sliceRequest(
     uniforms: request.uniforms.subarray(start * tokens, end * tokens),
   };
 }
+
+/** Plans one after another as one. */
+export function joinPlans(plans: readonly CandidatePlan[]): CandidatePlan {
+  const floats = (pick: (request: SampleRequest) => Float32Array): Float32Array => {
+    const parts = plans.map(({ request }) => pick(request));
+    const joined = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let start = 0;
+    for (const part of parts) {
+      joined.set(part, start);
+      start += part.length;
+    }
+    return joined;
+  };
+  return {
+    request: {
+      z: floats(({ z }) => z),
+      sites: Int32Array.from(plans.flatMap(({ request }) => [...request.sites])),
+      temperatures: floats(({ temperatures }) => temperatures),
+      uniforms: floats(({ uniforms }) => uniforms),
+    },
+    rounds: Int32Array.from(plans.flatMap(({ rounds }) => [...rounds])),
+  };
+}

@@ -1,6 +1,7 @@
 /**
  * Reading an activation: draw candidates from the decoder, let the probed model judge them, and keep what
- * a person wants to see of the ε-preimage.
+ * a person wants to see of the ε-preimage. `read` does all of it; the steps it is made of are there for callers who
+ * show each as it comes.
  * @module
  */
 import { type Executable, GraphError, type Runtime, floatsOf } from '../engine/index.js';
@@ -11,13 +12,13 @@ import { padded } from '../models/padding.js';
 import { randomFor } from '../random.js';
 import { placeName } from '../tasks/positions.js';
 import { type SamplingRound, type Task } from '../tasks/task.js';
-import { planCandidates, sliceRequest } from './candidates.js';
+import { type CandidatePlan, joinPlans, planCandidates, sliceRequest } from './candidates.js';
 import { type Decoder, drawnTokens, heard } from './decoder.js';
 import { type Judge, createJudge } from './judge.js';
 import { type Reading } from './reading.js';
 import { type Sampler, createSampler } from './sampler.js';
 import { type Scorer, createScorer } from './score.js';
-import { type Asked, type Candidate, type Judged, type View, viewed } from './view.js';
+import { type Candidate, type Judged, type Looked, type View, viewed } from './view.js';
 
 /** Rows of the small graphs that serve a caller who wants the first candidates soon. */
 const firstBatch = 64;
@@ -26,20 +27,28 @@ const fullBatch = 256;
 /** Candidates that come in small batches when streaming. */
 const streamedFirst = 256;
 
-/** A question: an activation, how its preimage is looked for and how it is looked at. */
-export interface Query extends View {
+/** Which activation is asked about. */
+export interface Question {
   /** Ids from BOS to EOS. */
   readonly ids: readonly number[];
   /** Hook name or short name. */
   readonly site: string;
   readonly position: number;
   readonly seed: number;
+}
+
+/** How its candidates are drawn. */
+export interface Drawing {
   /** Auto mode's unless given. */
   readonly rounds?: readonly SamplingRound[];
-  /** Sends the first candidates on before the rest are drawn; each call has those judged since the last. */
-  readonly onCandidates?: (judged: readonly Candidate[]) => void;
   /** Stops between batches. */
   readonly signal?: AbortSignal;
+}
+
+/** A question, how its preimage is looked for and how it is looked at. */
+export interface Query extends Question, Drawing, View {
+  /** Sends the first candidates on before the rest are drawn; each call has those judged since the last. */
+  readonly onCandidates?: (judged: readonly Candidate[]) => void;
 }
 
 /** Everything a query gave. */
@@ -47,12 +56,30 @@ export interface Preimage extends Judged {
   readonly reading: Reading;
 }
 
+/** Candidates of one position of a survey. */
+export interface Surveyed {
+  readonly position: number;
+  readonly candidates: readonly Candidate[];
+}
+
 /** Answers queries to one model through one decoder; compiled graphs are kept between them. */
 export interface Reader {
   /** @throws InputError for an unknown site or a position outside the input; AbortError when stopped */
   read(query: Query): Promise<Preimage>;
+  /** The first step: the query's own run. @throws InputError as `read` does */
+  look(question: Question): Promise<Looked>;
+  /** The second: candidates in batches, each drawn when it is asked for. @param soon begins with small batches */
+  draw(looked: Looked, drawing: Drawing, soon?: boolean): AsyncGenerator<readonly Candidate[], void>;
+  /** `p(token | z_q) − p(token | z_BOS)` for each token of some inputs: what the activation adds. */
+  deltas(looked: Looked, inputs: readonly (readonly number[])[]): Promise<number[][]>;
   /** The same candidates under another threshold or metric: nothing is drawn or judged again. */
   view(judged: Judged, view: View): Promise<Reading>;
+  /** Candidates of many positions of one input at one site, in the order of the positions: few runs serve them all. */
+  survey(
+    question: Omit<Question, 'position'> & Drawing & { readonly positions: readonly number[] },
+  ): AsyncGenerator<Surveyed, void>;
+  /** Compiles what reading at a site needs. */
+  prepare(site: string): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -75,8 +102,8 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
     return made;
   };
 
-  /** The query's own run: its activation, that of BOS, and the head's attention row. */
-  async function look(site: string, ids: readonly number[], position: number) {
+  /** Activations of an input at all positions of a site, and the attention row of a position where the site is a head. */
+  async function run(site: string, ids: readonly number[]) {
     const head = headOf(site);
     const pattern = head === null ? null : blockHook(head.layer, 'pattern');
     const places = task.maxLength;
@@ -87,83 +114,146 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
     const data = padded([ids], places, task.pad);
     const outputs = await executable.run({ ids: { dtype: 'int32', shape: [1, places], data } });
     const all = floatsOf(outputs, site);
-    let attention: number[] | null = null;
-    if (head !== null && pattern !== null) {
-      const start = (head.head * places + position) * places;
-      attention = [...floatsOf(outputs, pattern).slice(start, start + ids.length)];
-    }
-    return { z: all.slice(position * width, (position + 1) * width), bos: all.slice(0, width), attention };
+    return {
+      at: (position: number) => all.slice(position * width, (position + 1) * width),
+      attention(position: number): number[] | null {
+        if (head === null || pattern === null) return null;
+        const start = (head.head * places + position) * places;
+        return [...floatsOf(outputs, pattern).slice(start, start + ids.length)];
+      },
+    };
   }
 
-  async function judge(query: Query, site: string, z: Float32Array): Promise<Candidate[]> {
-    const random = randomFor(query.seed, 'candidates');
-    const plan = planCandidates(z, config.sites.indexOf(site), query.rounds ?? task.rounds, tokens, random);
-    const rows = plan.rounds.length;
-    const all: Candidate[] = [];
-    while (all.length < rows) {
-      query.signal?.throwIfAborted();
-      const start = all.length;
-      const batch = query.onCandidates !== undefined && start < streamedFirst ? firstBatch : fullBatch;
-      const end = Math.min(rows, start + batch);
-      const sampler = keep(samplers, batch, () =>
-        createSampler(runtime, config, parameter, task.bos, tokens, batch),
-      );
-      const own = keep(judges, `${site} ${batch}`, () => createJudge(runtime, model, task, site, batch));
-      const drawn = await sampler.sample(sliceRequest(plan.request, start, end, tokens));
-      const inputs = Array.from({ length: end - start }, (_, row) =>
-        heard(task, config.form, drawn.subarray(row * tokens, (row + 1) * tokens)),
-      );
-      const verdicts = await own.judge(inputs, z);
-      const fresh = inputs.map((ids, row): Candidate => {
-        const [euclidean, cosine] = [verdicts.euclidean[row], verdicts.cosine[row]];
-        if (euclidean === undefined || cosine === undefined)
-          throw new GraphError('a candidate was not judged');
-        const round = plan.rounds[start + row] ?? 0;
-        return { ids, round, valid: task.check(ids) === null, verdicts: { euclidean, cosine } };
-      });
-      all.push(...fresh);
-      query.onCandidates?.(fresh);
-    }
-    return all;
+  /** Draws and judges rows `start … end` of a plan. @param z one activation for all, or one a row */
+  async function judged(
+    { request, rounds }: CandidatePlan,
+    site: string,
+    z: Float32Array,
+    [start, end, batch]: readonly [number, number, number],
+  ): Promise<Candidate[]> {
+    const sampler = keep(samplers, batch, () =>
+      createSampler(runtime, config, parameter, task.bos, tokens, batch),
+    );
+    const own = keep(judges, `${site} ${batch}`, () => createJudge(runtime, model, task, site, batch));
+    const drawn = await sampler.sample(sliceRequest(request, start, end, tokens));
+    const inputs = Array.from({ length: end - start }, (_, row) =>
+      heard(task, config.form, drawn.subarray(row * tokens, (row + 1) * tokens)),
+    );
+    const verdicts = await own.judge(inputs, z);
+    return inputs.map((ids, row): Candidate => {
+      const [euclidean, cosine] = [verdicts.euclidean[row], verdicts.cosine[row]];
+      if (euclidean === undefined || cosine === undefined) throw new GraphError('a candidate was not judged');
+      const round = rounds[start + row] ?? 0;
+      return { ids, round, valid: task.check(ids) === null, verdicts: { euclidean, cosine } };
+    });
   }
 
-  const view = (judged: Judged, how: View): Promise<Reading> => {
-    scorer ??= createScorer(runtime, decoder, task);
-    return viewed(scorer, task, config.sites.indexOf(judged.asked.query.site), judged, how);
-  };
+  const planned = (z: Float32Array, site: string, seed: number, { rounds }: Drawing): CandidatePlan =>
+    planCandidates(
+      z,
+      config.sites.indexOf(site),
+      rounds ?? task.rounds,
+      tokens,
+      randomFor(seed, 'candidates'),
+    );
 
-  return {
+  const reader: Reader = {
     async read(query) {
-      const site = resolveSite(query.site, config.sites);
-      const { ids, position, seed } = query;
+      const looked = await reader.look(query);
+      const candidates: Candidate[] = [];
+      for await (const fresh of reader.draw(looked, query, query.onCandidates !== undefined)) {
+        candidates.push(...fresh);
+        query.onCandidates?.(fresh);
+      }
+      const all = { ...looked, candidates };
+      return { ...all, reading: await reader.view(all, query) };
+    },
+    async look({ ids, site: name, position, seed }) {
+      const site = resolveSite(name, config.sites);
       if (!Number.isInteger(position) || position < 0 || position >= ids.length) {
         throw new InputError(`Position ${position} is outside the input's 0 … ${ids.length - 1}`);
       }
       const problem = task.check(ids);
-      const { z, bos, attention } = await look(site, ids, position);
-      const asked: Asked = {
-        task: task.name,
-        query: {
-          input: task.decode(ids),
-          tokens: ids.map((id) => task.vocabulary[id] ?? '?'),
-          position,
-          place: placeName(task, ids, position),
-          site,
+      const own = await run(site, ids);
+      return {
+        asked: {
+          task: task.name,
+          query: {
+            input: task.decode(ids),
+            tokens: ids.map((id) => task.vocabulary[id] ?? '?'),
+            position,
+            place: placeName(task, ids, position),
+            site,
+          },
+          seed,
+          attention: own.attention(position),
+          warnings: problem === null ? [] : [`The input is not one of the task's: it ${problem}.`],
+          model: `${model.name} ${model.hash.slice(0, 12)} (${model.processing} weights)`,
+          decoder: decoder.name,
         },
-        seed,
-        attention,
-        warnings: problem === null ? [] : [`The input is not one of the task's: it ${problem}.`],
-        model: `${model.name} ${model.hash.slice(0, 12)} (${model.processing} weights)`,
-        decoder: decoder.name,
+        z: own.at(position),
+        bos: own.at(0),
       };
-      const judged = { asked, candidates: await judge(query, site, z), z, bos };
-      return { ...judged, reading: await view(judged, query) };
     },
-    view,
+    async *draw({ asked, z }, drawing, soon = false) {
+      const { site } = asked.query;
+      const plan = planned(z, site, asked.seed, drawing);
+      const rows = plan.rounds.length;
+      for (let start = 0; start < rows;) {
+        drawing.signal?.throwIfAborted();
+        const batch = soon && start < streamedFirst ? firstBatch : fullBatch;
+        const end = Math.min(rows, start + batch);
+        yield await judged(plan, site, z, [start, end, batch]);
+        start = end;
+      }
+    },
+    async deltas({ asked, z, bos }, inputs) {
+      scorer ??= createScorer(runtime, decoder, task);
+      const site = config.sites.indexOf(asked.query.site);
+      const given = await scorer.probabilities(inputs, z, site);
+      const without = await scorer.probabilities(inputs, bos, site);
+      return inputs.map((ids, at) =>
+        ids.map((_, token) => (given[at]?.[token] ?? 0) - (without[at]?.[token] ?? 0)),
+      );
+    },
+    view: (all, how) => viewed(task, all, how, (inputs) => reader.deltas(all, inputs)),
+    async *survey({ ids, site: name, positions, seed, ...drawing }) {
+      const site = resolveSite(name, config.sites);
+      const own = await run(site, ids);
+      const each = (drawing.rounds ?? task.rounds).reduce((sum, { candidates }) => sum + candidates, 0);
+      const together = Math.max(1, Math.floor(fullBatch / each));
+      for (let at = 0; at < positions.length; at += together) {
+        const some = positions.slice(at, at + together);
+        const plan = joinPlans(some.map((position) => planned(own.at(position), site, seed, drawing)));
+        const z = new Float32Array(plan.rounds.length * width);
+        some.forEach((position, group) => {
+          for (let row = 0; row < each; row++) z.set(own.at(position), (group * each + row) * width);
+        });
+        const candidates: Candidate[] = [];
+        while (candidates.length < plan.rounds.length) {
+          drawing.signal?.throwIfAborted();
+          const start = candidates.length;
+          const end = Math.min(plan.rounds.length, start + fullBatch);
+          const queries = z.subarray(start * width, end * width);
+          candidates.push(...(await judged(plan, site, queries, [start, end, fullBatch])));
+        }
+        for (const [group, position] of some.entries())
+          yield { position, candidates: candidates.slice(group * each, (group + 1) * each) };
+      }
+    },
+    async prepare(name) {
+      const site = resolveSite(name, config.sites);
+      const looked = await reader.look({ ids: [task.bos, task.eos], site, position: 0, seed: 0 });
+      const plan = planned(looked.z, site, 0, { rounds: [{ temperature: 1, noise: 0, candidates: 1 }] });
+      const [first] = await judged(plan, site, looked.z, [0, 1, firstBatch]);
+      await judged(plan, site, looked.z, [0, 1, fullBatch]);
+      if (first !== undefined) await reader.deltas(looked, [first.ids]);
+    },
     async dispose() {
       for (const one of [...samplers.values(), ...judges.values()]) await one.dispose();
-      for (const run of runs.values()) await (await run).dispose();
+      for (const made of runs.values()) await (await made).dispose();
       await scorer?.dispose();
     },
   };
+  return reader;
 }

@@ -9,7 +9,6 @@ import { chooseShown } from './choose.js';
 import { type Verdict } from './judge.js';
 import { type Metric } from './metrics.js';
 import { type Reading, type Sample } from './reading.js';
-import { type Scorer } from './score.js';
 
 /** Samples shown unless told otherwise. */
 export const shownSamples = 100;
@@ -35,26 +34,29 @@ export interface View {
 /** What a reading says of its query, whatever the view. */
 export type Asked = Pick<Reading, 'task' | 'query' | 'seed' | 'attention' | 'warnings' | 'model' | 'decoder'>;
 
-/** A query with its judged candidates. */
-export interface Judged {
+/** What the query's own run gave, before anything is drawn. */
+export interface Looked {
   readonly asked: Asked;
-  readonly candidates: readonly Candidate[];
   /** The query's activation. */
   readonly z: Float32Array;
   /** That of BOS at the same site: the decoder's "no information". */
   readonly bos: Float32Array;
 }
 
+/** A query with its judged candidates. */
+export interface Judged extends Looked {
+  readonly candidates: readonly Candidate[];
+}
+
 /**
  * Makes the reading of a view.
- * @param site number of the site in the decoder
+ * @param deltas gives the colours of inputs, one number a token
  */
 export async function viewed(
-  scorer: Scorer,
   task: Task,
-  site: number,
-  { asked, candidates, z, bos }: Judged,
+  { asked, candidates }: Judged,
   { epsilon = task.epsilon, metric = task.metric, shown: most = shownSamples }: View,
+  deltas: (inputs: readonly (readonly number[])[]) => Promise<readonly (readonly number[])[]>,
 ): Promise<Reading> {
   const key = (candidate: Candidate): string => candidate.ids.join(' ');
   const measured = candidates.map((candidate) => {
@@ -62,9 +64,7 @@ export async function viewed(
     return { ...candidate, distance, inside: distance <= epsilon };
   });
   const shown = chooseShown(measured, key, most, randomFor(asked.seed, 'shown'));
-  const inputs = shown.map((candidate) => candidate.ids);
-  const given = await scorer.probabilities(inputs, z, site);
-  const without = await scorer.probabilities(inputs, bos, site);
+  const colours = await deltas(shown.map(({ ids }) => ids));
   const samples = shown.map(({ ids, round, valid, inside, verdicts }, at): Sample => {
     const { distance, position: matchedPosition, distances } = verdicts[metric];
     return {
@@ -75,7 +75,7 @@ export async function viewed(
       matchedPosition,
       inside,
       distances: [...distances],
-      tokenDelta: ids.map((_, token) => (given[at]?.[token] ?? 0) - (without[at]?.[token] ?? 0)),
+      tokenDelta: [...(colours[at] ?? [])],
       round,
     };
   });

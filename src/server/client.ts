@@ -76,8 +76,8 @@ export function createClient(base = '', headers: Readonly<Record<string, string>
   const ask = async (
     method: string,
     path: string,
-    body: unknown = undefined,
-    signal: AbortSignal | undefined = undefined,
+    body?: unknown,
+    signal?: AbortSignal,
   ): Promise<Response> => {
     const response = await fetch(`${base}/api${path}`, {
       method,
