@@ -7,8 +7,12 @@ const entries: Record<string, string> = {
   'engine/node': 'src/engine/runtime/node.ts',
   'models/index': 'src/models/index.ts',
   'tasks/index': 'src/tasks/index.ts',
+  'training/index': 'src/training/index.ts',
   'inversion/index': 'src/inversion/index.ts',
   'report/index': 'src/report/index.ts',
+  'causal/index': 'src/causal/index.ts',
+  'interpret/index': 'src/interpret/index.ts',
+  'jobs/index': 'src/jobs/index.ts',
   'cli/main': 'src/cli/main.ts',
 };
 

@@ -15,7 +15,7 @@ export { type EvaluateOptions, type SiteRate, averageRate, inPreimageRates } fro
 export { type Judge, type Verdict, createJudge } from './judge.js';
 export { type Metric, distances, metrics } from './metrics.js';
 export { type Preimage, type Query, type Reader, createReader } from './preimage.js';
-export { type Reading, type Sample, readingSchema } from './reading.js';
+export { type Reading, type Sample, parseReading, readingSchema } from './reading.js';
 export { type RoundChoice, roundsFor } from './rounds.js';
 export { type SampleRequest, type Sampler, createSampler } from './sampler.js';
 export { type Scorer, createScorer } from './score.js';

@@ -2,9 +2,10 @@
  * Transformers with hooks, decoders, weights and tokenizers.
  * @module
  */
+export { InputError } from '../input-error.js';
 export * from './hooks.js';
 export { type Gpt2Config, gpt2ParameterShapes, readGpt2Config } from './gpt2-config.js';
-export { type Gpt2Options, type Gpt2Run, type Intervention, gpt2 } from './gpt2.js';
+export { type Gpt2Options, type Gpt2Run, type Intervention, gpt2, unembed } from './gpt2.js';
 export {
   type HookedModel,
   type RunOptions,

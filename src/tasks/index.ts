@@ -7,6 +7,7 @@ import { addition } from './addition.js';
 import { counting } from './counting.js';
 import type { Task } from './task.js';
 
+export { type Random, randomFor, seededRandom } from '../random.js';
 export { addition, additionIndex, additionPair } from './addition.js';
 export { counting } from './counting.js';
 export { placeName, resolvePosition } from './positions.js';

@@ -1,0 +1,31 @@
+/**
+ * Tasks are data: inputs drawn from a split, their tokens, named places, and what is wrong with a malformed one.
+ * @module
+ */
+import { randomFor, resolvePosition, tasks } from 'inversionview/tasks';
+
+for (const task of tasks) {
+  const ids = task.sample(randomFor(1, 'example'), 'test');
+  const tokens = ids.map((id) => task.vocabulary[id]);
+  console.log(`${task.name}: ${task.data.size.toLocaleString('en')} inputs, such as ${task.decode(ids)}`);
+  console.log(`  tokens  ${tokens.join(' ')}`);
+  console.log(
+    `  places  ${task
+      .places(ids)
+      .map(({ name, index }) => `${name}=${index}`)
+      .join(' ')}`,
+  );
+  console.log(`  facts   ${JSON.stringify(task.annotate(ids))}`);
+  const free = task.completion.toFree(ids);
+  console.log(
+    `  free    ${task.decode(free)} (the rest follows: ${task.decode(task.completion.complete(free) ?? [])})`,
+  );
+}
+
+const [addition] = tasks;
+if (addition !== undefined) {
+  const wrong = addition.encode('615+861=1477');
+  console.log(
+    `615+861=1477 ${addition.check(wrong) ?? 'is an input'}; A2 is token ${resolvePosition(addition, wrong, 'A2')}`,
+  );
+}
