@@ -15,7 +15,7 @@ export class InputError extends Error {
  * @example suggest('additon', ['addition', 'counting']) // ' Did you mean "addition"?'
  */
 export function suggest(wrong: string, accepted: readonly string[]): string {
-  if (accepted.length === 0) return '';
+  if (wrong === '' || accepted.length === 0) return '';
   const near = closest(wrong, accepted);
   return distance(wrong, near) <= Math.max(2, near.length / 3) ? ` Did you mean "${near}"?` : '';
 }

@@ -3,14 +3,13 @@
  * @module
  */
 import { type Command } from 'commander';
-import { type Tensor } from '../engine/index.js';
-import { InputError } from '../input-error.js';
+import { type Tensor, type Tensors } from '../engine/index.js';
+import { InputError, suggest } from '../input-error.js';
 import { modelFor } from '../jobs/shipped.js';
 import { cacheNames, runWithCache } from '../models/hooked-model.js';
 import { fullName, shortName, vectorSites } from '../models/hooks.js';
-import { suggest } from '../input-error.js';
 import { taskNamed } from '../tasks/index.js';
-import { type ModelOptions, printJson, runtimeFor, withModelOptions } from './options.js';
+import { type ModelOptions, printJson, runtimeFor, warnOfMalformed, withModelOptions } from './options.js';
 
 /** Nested arrays of a tensor's elements. */
 export type Nested = number | Nested[];
@@ -39,12 +38,25 @@ export function activationsCommand(program: Command): void {
     .requiredOption('-i, --input <text>', 'the input, as the task writes it')
     .option(
       '-s, --sites <names>',
-      'comma-separated sites or hook names, hook_pattern among them (default: every vector site)',
+      'comma-separated sites or hook names (default: every site that gives a vector a token)',
     )
     .option('--json', 'print all values; without it, their shapes and norms')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  inversionview activations --input "615+861=1476"
+  inversionview activations --input "615+861=1476" --sites x0.post,a0.1 --json
+  inversionview activations --input "615+861=1476" --sites blocks.0.attn.hook_pattern,hook_normalized --json
+
+Sites are short names (a0.3: layer 0, head 3; x0.pre, x0.mid, x0.post; m0) or TransformerLens' hook names; one
+without its block, such as hook_pattern, stands for that hook of every block. With --json: tokens (BOS and EOS
+included), sites: by full hook name one array a token (hook_pattern: [head, query, key]), and logits.`,
+    )
     .action(async (options: ActivationOptions) => {
       const task = taskNamed(options.task);
       const ids = task.encode(options.input);
+      warnOfMalformed(task, ids);
       const model = await modelFor(task, options.model, options.processing);
       const { n_layer: layers, n_head: heads } = model.config;
       const accepted = cacheNames(model);
@@ -65,13 +77,21 @@ export function activationsCommand(program: Command): void {
         return;
       }
       process.stdout.write(`${tokens.join(' ')}\n${model.name}, weights processed: ${model.processing}\n\n`);
-      for (const [name, { shape, data }] of Object.entries(sites)) {
-        const norm = Math.hypot(...Array.from(data, Number).filter(Number.isFinite)) / Math.sqrt(ids.length);
-        process.stdout.write(
-          `${shortName(name).padEnd(10)} ${name.padEnd(32)} [${shape.slice(1).join(', ')}]  mean norm ${norm.toFixed(3)}\n`,
-        );
-      }
+      process.stdout.write(table(sites, ids.length));
     });
+}
+
+/** One line a site: names, shape, and the norm of a token's values in the quadratic mean over the tokens. */
+function table(sites: Tensors, tokens: number): string {
+  const rows = Object.entries(sites).map(([name, { shape, data }]) => {
+    const norm = Math.hypot(...Array.from(data, Number).filter(Number.isFinite)) / Math.sqrt(tokens);
+    const short = shortName(name);
+    return [short === name ? '' : short, name, `[${shape.slice(1).join(', ')}]`, norm.toFixed(3)];
+  });
+  const all = [['site', 'hook', 'shape', 'norm a token'], ...rows];
+  const width = (column: number): number => Math.max(...all.map((row) => row[column]?.length ?? 0));
+  const widths = [width(0), width(1), width(2), 0];
+  return all.map((row) => `${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}\n`).join('');
 }
 
 /** A hook name; without its block, such as `hook_pattern`, it stands for that hook of every block. */
@@ -82,6 +102,12 @@ function expandName(name: string, accepted: readonly string[]): string[] {
     (candidate) => /^blocks\./.test(candidate) && candidate.endsWith(`.${name}`),
   );
   if (everywhere.length > 0) return everywhere;
-  const near = suggest(name, [...accepted.map(shortName), ...accepted]);
-  throw new InputError(`Unknown site "${name}".${near} Run inversionview sites for the list.`);
+  const short = accepted.map(shortName).filter((candidate) => !candidate.includes('hook'));
+  const bare = accepted.flatMap((candidate) =>
+    candidate.split('.').filter((part) => part.startsWith('hook_')),
+  );
+  const near = suggest(name, [...short, ...accepted, ...bare]);
+  throw new InputError(
+    `Unknown site "${name}".${near} Sites: ${short.filter((site) => site !== 'logits').join(', ')}, or a hook name such as hook_pattern.`,
+  );
 }

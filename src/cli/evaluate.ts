@@ -2,55 +2,66 @@
  * `inversionview evaluate`: how often a decoder hits the preimage, or how often the probed model is right.
  * @module
  */
-import { type Command, Option } from 'commander';
+import { type Command } from 'commander';
+import { InputError } from '../input-error.js';
 import { averageRate, inPreimageRates } from '../inversion/evaluate.js';
 import { decoderFor, modelFor } from '../jobs/shipped.js';
-import { resolveSite, shortName } from '../models/hooks.js';
+import { shortName } from '../models/hooks.js';
 import { taskNamed } from '../tasks/index.js';
 import { modelAccuracy } from '../training/accuracy.js';
-import { type ModelOptions, number, printJson, runtimeFor, whole, withModelOptions } from './options.js';
+import {
+  type ModelOptions,
+  type ThresholdOptions,
+  choice,
+  printJson,
+  runtimeFor,
+  sitesOf,
+  thresholdOf,
+  whole,
+  withModelOptions,
+  withThreshold,
+} from './options.js';
 
-interface EvaluateOptions extends ModelOptions {
+/** Most queries of a decoder: the activations of all of them are held at once. */
+const mostQueries = 20_000;
+
+interface EvaluateOptions extends ModelOptions, ThresholdOptions {
   readonly decoder?: string;
   readonly what: 'decoder' | 'model';
   readonly queries?: number;
   readonly sites?: string;
-  readonly epsilon?: number;
-  readonly metric?: 'euclidean' | 'cosine';
   readonly seed: number;
   readonly json?: true;
 }
 
 /** Adds the command. */
 export function evaluateCommand(program: Command): void {
-  withModelOptions(program.command('evaluate'))
+  const command = withModelOptions(program.command('evaluate'))
     .description(
       'measure a decoder (in-preimage rate a site) or a probed model (accuracy) on held-out inputs',
     )
-    .addOption(
-      new Option('-w, --what <which>', 'what is measured').choices(['decoder', 'model']).default('decoder'),
-    )
+    .addOption(choice('-w, --what <which>', 'what is measured', ['decoder', 'model']).default('decoder'))
     .option('-d, --decoder <dir>', 'decoder directory (default: the shipped one)')
     .option(
       '-q, --queries <n>',
       'held-out queries a site (default: 200), or held-out inputs of a model (default: 20000)',
       whole(1, 1_000_000),
     )
-    .option('-s, --sites <names>', 'comma-separated sites (default: all)')
-    .option('-e, --epsilon <x>', "largest distance that counts as inside (default: the task's)", number(0))
-    .addOption(
-      new Option('--metric <name>', "how distance is measured (default: the task's)").choices([
-        'euclidean',
-        'cosine',
-      ]),
-    )
+    .option('-s, --sites <names>', 'comma-separated sites (default: all)');
+  withThreshold(command)
     .option('--seed <n>', 'draws queries and samples', whole(0), 1)
     .option('--json', 'print the data')
     .addHelpText(
       'after',
       `
+Examples:
+  inversionview evaluate --queries 200
+  inversionview evaluate --task counting --sites a1.0,x1.post --json
+  inversionview evaluate --what model --model path/to/checkpoint
+
 A decoder's in-preimage rate: of queries on held-out inputs, the share whose single sample at temperature 1
-lies inside the ε-preimage. A model's accuracy: the share of held-out inputs whose whole answer is right.`,
+lies inside the ε-preimage; 90% is very good, and over 200 queries a rate of 90% is known to about ±4 points.
+A model's accuracy: the share of held-out inputs whose whole answer is right.`,
     )
     .action(async (options: EvaluateOptions) => {
       const task = taskNamed(options.task);
@@ -73,16 +84,17 @@ lies inside the ε-preimage. A model's accuracy: the share of held-out inputs wh
         return;
       }
       const decoder = await decoderFor(task, options.decoder, model);
-      const sites = options.sites?.split(',').map((name) => resolveSite(name, decoder.config.sites));
+      const sites = sitesOf(options.sites, decoder.config.sites);
       const queries = options.queries ?? 200;
+      if (queries > mostQueries)
+        throw new InputError(`${queries} queries are too many for a decoder: give ${mostQueries} at most.`);
       const line = (name: string, rate: number): string =>
         `${name.padEnd(9)}${(100 * rate).toFixed(1).padStart(5)}%  ${'█'.repeat(Math.round(rate * 40))}\n`;
       const rates = await inPreimageRates(runtime, model, decoder, task, {
         queries,
         seed: options.seed,
-        ...(sites === undefined ? {} : { sites }),
-        ...(options.epsilon === undefined ? {} : { epsilon: options.epsilon }),
-        ...(options.metric === undefined ? {} : { metric: options.metric }),
+        sites,
+        ...thresholdOf(options),
         ...(options.json
           ? {}
           : { onSite: ({ site, rate }) => process.stdout.write(line(shortName(site), rate)) }),

@@ -3,14 +3,21 @@
  * @module
  */
 import { existsSync } from 'node:fs';
-import { type Command, Option } from 'commander';
+import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
-import { writeDirectoryAtomic } from '../jobs/files.js';
+import { expectWritable, writeDirectoryAtomic } from '../jobs/files.js';
 import { streamlitFiles } from '../jobs/export-streamlit.js';
 import { decoderFor, modelFor } from '../jobs/shipped.js';
-import { resolveSite } from '../models/hooks.js';
 import { taskNamed } from '../tasks/index.js';
-import { type ModelOptions, runtimeFor, whole, withModelOptions } from './options.js';
+import {
+  type ModelOptions,
+  choice,
+  runtimeFor,
+  sitesOf,
+  warnOfMalformed,
+  whole,
+  withModelOptions,
+} from './options.js';
 
 interface ExportOptions extends ModelOptions {
   readonly format: 'streamlit';
@@ -26,9 +33,9 @@ export function exportCommand(program: Command): void {
   withModelOptions(program.command('export'))
     .description('read inputs at every place and write the files of another program')
     .addOption(
-      new Option('-f, --format <name>', 'streamlit: the cache of the published web app')
-        .choices(['streamlit'])
-        .default('streamlit'),
+      choice('-f, --format <name>', 'streamlit: the cache of the published web app', ['streamlit']).default(
+        'streamlit',
+      ),
     )
     .option('-d, --decoder <dir>', 'decoder directory (default: the shipped one)')
     .requiredOption('-i, --input <text...>', 'the inputs, as the task writes them')
@@ -40,19 +47,23 @@ export function exportCommand(program: Command): void {
       `
 Example:
   inversionview export --input "615+861=1476" --out cache
-  cp -r cache/. <the published repository>    (then start its viewer in webAPP/: streamlit run InversionView.py)`,
+  cp -r cache/. <the published repository>    (then start its viewer in webAPP/: streamlit run InversionView.py)
+
+Each input is read at every site and at the places that the viewer shows (addition: + = A1 A2 A3; counting:
+| query :), with both metrics, and the attention of all heads is added. About half a second a site and place.`,
     )
     .action(async (options: ExportOptions) => {
       if (existsSync(options.out))
         throw new InputError(`${options.out} exists already: choose another directory with --out.`);
+      await expectWritable(options.out, true);
       const task = taskNamed(options.task);
-      const inputs = options.input.map((text) => task.encode(text));
+      const inputs = [...new Set(options.input)].map((text) => task.encode(text));
+      for (const ids of inputs) warnOfMalformed(task, ids);
       const model = await modelFor(task, options.model, options.processing);
       const decoder = await decoderFor(task, options.decoder, model);
-      const sites = options.sites?.split(',').map((name) => resolveSite(name, decoder.config.sites));
       const files = await streamlitFiles(runtimeFor(options), model, decoder, task, {
         inputs,
-        sites: sites ?? decoder.config.sites,
+        sites: sitesOf(options.sites, decoder.config.sites),
         seed: options.seed,
         onPlace: (done, all) => {
           if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${done} of ${all} places`);

@@ -4,6 +4,7 @@
  * @module
  */
 import { Command, CommanderError } from 'commander';
+import { DeviceError } from '../engine/index.js';
 import { InputError } from '../input-error.js';
 import { packageVersion } from '../jobs/versions.js';
 import { activationsCommand } from './activations.js';
@@ -15,8 +16,9 @@ import { trainDecoderCommand, trainModelCommand } from './train.js';
 
 const program = new Command('inversionview')
   .description('See what a neural activation knows: the inputs that give nearly the same one.')
+  .usage('<command> [options]')
   .version(packageVersion())
-  .showSuggestionAfterError()
+  .configureOutput({ outputError: (text, write) => write(`inversionview: ${oneLine(text)}\n`) })
   .exitOverride();
 
 readCommand(program);
@@ -31,14 +33,32 @@ program.addHelpText(
   `
 Start here:
   inversionview read --input "615+861=1476" --site a0.0 --position "="
-  inversionview sites addition`,
+  inversionview sites addition
+  inversionview help read
+
+Exit codes: 0 done, 1 a fault of the program, 2 something given that cannot be taken, 130 stopped.`,
 );
+
+/** Commander's message, which puts its suggestion on a second line and says "error". */
+function oneLine(text: string): string {
+  const [what = '', near = ''] = text
+    .replace(/^error: /, '')
+    .trim()
+    .split('\n');
+  const sentence = what.charAt(0).toUpperCase() + what.slice(1);
+  const suggestion = near.replace(/^\((.*)\)$/, ' $1');
+  return (sentence.endsWith('.') ? sentence : `${sentence}.`) + suggestion;
+}
 
 /** Turns whatever was thrown into a message and an exit code. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof InputError) {
     process.stderr.write(`inversionview: ${error.message}\n`);
+    return 2;
+  }
+  if (error instanceof DeviceError) {
+    process.stderr.write(`inversionview: ${error.message}; or use --device cpu.\n`);
     return 2;
   }
   process.stderr.write(
@@ -54,7 +74,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await program.parseAsync();
+  if (process.argv.length <= 2) program.outputHelp();
+  else await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
 }

@@ -1,11 +1,13 @@
 /**
- * What the commands have in common: options, their checks, and how numbers are read.
+ * What the commands have in common: options, their checks, and how numbers and names are read.
  * @module
  */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { type Runtime } from '../engine/index.js';
-import { taskNames } from '../tasks/index.js';
+import { suggest } from '../input-error.js';
+import { resolveSite } from '../models/hooks.js';
+import { type Task, taskNames } from '../tasks/index.js';
 
 /** A whole number within bounds. */
 export const whole =
@@ -18,16 +20,24 @@ export const whole =
     return value;
   };
 
-/** A number above a bound, or equal to it. */
+/** A number within bounds. */
 export const number =
-  (least: number) =>
+  (least: number, most: number) =>
   (text: string): number => {
     const value = Number(text);
-    if (text.trim() === '' || !Number.isFinite(value) || value < least) {
-      throw new InvalidArgumentError(`Give a number of at least ${least}.`);
+    if (text.trim() === '' || !(value >= least && value <= most)) {
+      throw new InvalidArgumentError(`Give a number from ${least} to ${most}.`);
     }
     return value;
   };
+
+/** An option that takes one of some names and suggests the nearest to a wrong one. */
+export function choice(flags: string, description: string, names: readonly string[]): Option {
+  return new Option(flags, description).choices(names).argParser((text: string) => {
+    if (names.includes(text)) return text;
+    throw new InvalidArgumentError(`${suggest(text, names).trim()} Accepted: ${names.join(', ')}.`.trim());
+  });
+}
 
 /** Options that name what is read. */
 export interface ModelOptions {
@@ -38,23 +48,73 @@ export interface ModelOptions {
   readonly threads?: number;
 }
 
-/** Adds the options of {@link ModelOptions}. */
-export function withModelOptions(command: Command): Command {
+/** `--task`, in every command that reads an input. */
+const taskOption = (): Option =>
+  choice('-t, --task <name>', 'task whose inputs are read', taskNames).default('addition');
+
+/** Adds the options of {@link ModelOptions} but the task. */
+export function withRunOptions(command: Command): Command {
   return command
-    .addOption(
-      new Option('-t, --task <name>', 'task whose inputs are read').choices(taskNames).default('addition'),
-    )
     .option(
       '-m, --model <dir>',
       'Hugging Face checkpoint directory of the probed model (default: the shipped one)',
     )
     .addOption(
-      new Option('--processing <kind>', 'how its weights are processed before the run')
-        .choices(['transformerlens', 'none'])
-        .default('transformerlens'),
+      choice(
+        '--processing <kind>',
+        'how its weights are processed before the run: LayerNorm folded and writing weights centred, as ' +
+          'TransformerLens does and the shipped decoders expect, or not at all',
+        ['transformerlens', 'none'],
+      ).default('transformerlens'),
     )
-    .addOption(new Option('--device <name>', 'where graphs run').choices(['cpu', 'webgpu']).default('cpu'))
+    .addOption(choice('--device <name>', 'where graphs run', ['cpu', 'webgpu']).default('cpu'))
     .option('--threads <n>', 'threads (default: one a processor)', whole(1, 256));
+}
+
+/** Adds the options of {@link ModelOptions}. */
+export const withModelOptions = (command: Command): Command =>
+  withRunOptions(command.addOption(taskOption()));
+
+/** Options of a threshold. */
+export interface ThresholdOptions {
+  readonly epsilon?: number;
+  readonly metric?: 'euclidean' | 'cosine';
+}
+
+/** Adds the options of {@link ThresholdOptions}. */
+export function withThreshold(command: Command): Command {
+  return command
+    .option(
+      '-e, --epsilon <x>',
+      "largest distance that counts as inside (default: the task's, 0.1)",
+      number(0, 1e6),
+    )
+    .addOption(
+      choice(
+        '--metric <name>',
+        "how distance is measured: euclidean, ‖z − z_q‖ / ‖z_q‖, or cosine, 1 − cos(z, z_q) (default: the task's)",
+        ['euclidean', 'cosine'],
+      ),
+    );
+}
+
+/** The threshold that was given, as far as it was. */
+export const thresholdOf = ({ epsilon, metric }: ThresholdOptions): ThresholdOptions => ({
+  ...(epsilon === undefined ? {} : { epsilon }),
+  ...(metric === undefined ? {} : { metric }),
+});
+
+/** Sites of a comma-separated list, each once; all accepted ones where there is no list. */
+export function sitesOf(list: string | undefined, accepted: readonly string[]): readonly string[] {
+  if (list === undefined) return accepted;
+  return [...new Set(list.split(',').map((name) => resolveSite(name, accepted)))];
+}
+
+/** Says on stderr that an input is none of the task's: it can be read all the same. */
+export function warnOfMalformed(task: Task, ids: readonly number[]): void {
+  const problem = task.check(ids);
+  if (problem !== null)
+    process.stderr.write(`Warning: the input is not one of ${task.name}'s: ${problem}.\n`);
 }
 
 /** The runtime that the options ask for. */

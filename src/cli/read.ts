@@ -2,28 +2,37 @@
  * `inversionview read`: what an activation knows.
  * @module
  */
-import { type Command, Option } from 'commander';
+import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
 import { type Reading } from '../inversion/reading.js';
 import { createReader } from '../inversion/preimage.js';
-import { roundsFor } from '../inversion/rounds.js';
+import { mostCandidates, roundsFor } from '../inversion/rounds.js';
 import { decoderFor, modelFor } from '../jobs/shipped.js';
-import { writeFileAtomic } from '../jobs/files.js';
+import { expectWritable, writeFileAtomic } from '../jobs/files.js';
 import { shortName } from '../models/hooks.js';
 import { randomFor } from '../random.js';
 import { renderHtml, renderTerminal } from '../report/index.js';
 import { resolvePosition, type Task, taskNamed } from '../tasks/index.js';
-import { type ModelOptions, number, printJson, runtimeFor, whole, withModelOptions } from './options.js';
+import {
+  type ModelOptions,
+  type ThresholdOptions,
+  number,
+  printJson,
+  runtimeFor,
+  thresholdOf,
+  whole,
+  withModelOptions,
+  withThreshold,
+} from './options.js';
+import { lookFor } from './terminal.js';
 
 /** What identifies a query on the command line. */
-export interface QueryOptions extends ModelOptions {
+export interface QueryOptions extends ModelOptions, ThresholdOptions {
   readonly decoder?: string;
   readonly input?: string;
   readonly site?: string;
   readonly position?: string;
   readonly seed: number;
-  readonly epsilon?: number;
-  readonly metric?: 'euclidean' | 'cosine';
   readonly temperature?: number;
   readonly noise?: number;
   readonly candidates?: number;
@@ -32,29 +41,27 @@ export interface QueryOptions extends ModelOptions {
 
 /** Adds the options of {@link QueryOptions}. */
 export function withQueryOptions(command: Command): Command {
-  return withModelOptions(command)
+  withModelOptions(command)
     .option('-d, --decoder <dir>', 'decoder directory (default: the shipped one)')
     .option('-i, --input <text>', 'the input, as the task writes it (default: one drawn by the seed)')
     .option(
       '-s, --site <name>',
-      'where in the model: a0.3 (layer 0, head 3), x0.pre, x0.mid, x0.post, m0, or a hook name',
+      'where in the model: a0.3 (layer 0, head 3), x0.pre, x0.mid, x0.post (residual stream), m0 (MLP), or a hook name',
     )
     .option(
       '-p, --position <place>',
       'which token: a place name (=, A1, query, :) or an index; 0 is BOS, -1 the last',
     )
-    .option('--seed <n>', 'the same seed gives the same samples', whole(0), 1)
-    .option('-e, --epsilon <x>', "largest distance that counts as inside (default: the task's)", number(0))
-    .addOption(
-      new Option('--metric <name>', "how distance is measured (default: the task's)").choices([
-        'euclidean',
-        'cosine',
-      ]),
+    .option('--seed <n>', 'the same seed gives the same samples', whole(0), 1);
+  return withThreshold(command)
+    .option(
+      '--temperature <x>',
+      'sample at one temperature; without it and --noise, in auto mode: rounds from sharp to flat and noisy',
+      number(0.001, 1000),
     )
-    .option('--temperature <x>', 'sample at one temperature instead of in auto mode', number(0))
-    .option('--noise <x>', 'noise on the activation, in its standard deviations', number(0))
-    .option('-n, --candidates <n>', 'candidates to draw (default: 1024)', whole(1))
-    .option('--shown <n>', 'most samples to show', whole(1, 10_000), 100);
+    .option('--noise <x>', 'noise on the activation, in its standard deviations', number(0, 1000))
+    .option('-n, --candidates <n>', 'candidates to draw (default: 1024)', whole(1, mostCandidates))
+    .option('--shown <n>', 'most samples in the report, about 70% of them inside', whole(1, 10_000), 100);
 }
 
 /** Answers the query of a command line. */
@@ -80,8 +87,7 @@ export async function answer(options: QueryOptions): Promise<Reading> {
       rounds,
       seed: options.seed,
       shown: options.shown,
-      ...(options.epsilon === undefined ? {} : { epsilon: options.epsilon }),
-      ...(options.metric === undefined ? {} : { metric: options.metric }),
+      ...thresholdOf(options),
     });
     return reading;
   } finally {
@@ -110,19 +116,24 @@ Examples:
   inversionview read --task counting --input "vvzccvczvvvzvcvc|v:8" --site x1.post --position ":"
   inversionview read --input "615+861=1476" --site x0.post --position A1 --html reading.html
 
-The samples under the rule at ε are outside the ε-preimage: what those above it share and those below it
-do not is what the activation holds. Blue (+) tokens are made likelier by the activation, red (-) unlikelier.`,
+How to read it: a decoder proposes inputs, the model runs each of them, and its own activations say how near
+they come. Samples above the rule at ε are inside the ε-preimage: what they share, and those below it do not,
+is what the activation holds. Blue (▴) tokens are made likelier by the activation, red (▾) unlikelier.
+With --json: query, metric, epsilon, candidates, inside, samples (text, tokens, valid, distance,
+matchedPosition, inside, distances a position, tokenDelta a token) and, for a head, its attention.`,
     )
     .action(async (options: QueryOptions & { json?: true; html?: string; limit: number }) => {
+      if (options.html !== undefined) await expectWritable(options.html);
       const reading = await answer(options);
       if (options.html !== undefined)
         await writeFileAtomic(options.html, new TextEncoder().encode(renderHtml(reading)));
-      if (options.json) printJson(reading);
-      else {
-        const color = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
-        const width = process.stdout.columns ?? 100;
-        process.stdout.write(`${renderTerminal(reading, { color, width, limit: options.limit })}\n`);
+      if (options.json) {
+        for (const warning of reading.warnings) process.stderr.write(`Warning: ${warning}\n`);
+        printJson(reading);
+        return;
       }
-      if (options.html !== undefined && !options.json) process.stdout.write(`\nWritten: ${options.html}\n`);
+      const look = lookFor(process.stdout, process.env);
+      process.stdout.write(`${renderTerminal(reading, { ...look, limit: options.limit })}\n`);
+      if (options.html !== undefined) process.stdout.write(`\nWritten: ${options.html}\n`);
     });
 }

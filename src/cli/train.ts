@@ -2,17 +2,18 @@
  * `inversionview train-model` and `train-decoder`.
  * @module
  */
-import { type Command } from 'commander';
+import { type Command, Option } from 'commander';
 import cliProgress from 'cli-progress';
 import { InputError } from '../input-error.js';
 import { modelFor } from '../jobs/shipped.js';
-import { resumedRecipe, trainDecoder } from '../jobs/train-decoder.js';
+import { resumedTask } from '../jobs/run-directory.js';
+import { trainDecoder } from '../jobs/train-decoder.js';
 import { trainModel } from '../jobs/train-model.js';
 import { type Progress } from '../jobs/training-loop.js';
-import { taskNamed, taskNames } from '../tasks/index.js';
+import { type Task, taskNamed, taskNames } from '../tasks/index.js';
 import { type DecoderRecipe, decoderPresets, decoderRecipe } from '../training/decoder-recipe.js';
 import { type ModelRecipe, modelPresets, modelRecipe } from '../training/model-recipe.js';
-import { type ModelOptions, number, runtimeFor, whole, withModelOptions } from './options.js';
+import { type ModelOptions, choice, number, runtimeFor, whole, withRunOptions } from './options.js';
 
 interface RunOptions extends ModelOptions {
   readonly out?: string;
@@ -26,16 +27,29 @@ interface RunOptions extends ModelOptions {
   readonly checkpointSeconds: number;
 }
 
-const withRunOptions = (command: Command, presets: string): Command =>
+const withTraining = (command: Command, what: string, presets: readonly string[]): Command =>
   command
-    .option('-o, --out <dir>', 'directory of the training; must be new (default: runs/<task>-<what>)')
-    .option('--resume <dir>', 'go on with a training that was stopped; its recipe is kept')
-    .option('--preset <name>', `recipe: ${presets}`, 'fast')
+    .option('-o, --out <dir>', `directory of the training; must be new (default: runs/<task>-${what})`)
+    .addOption(
+      new Option(
+        '--resume <dir>',
+        'go on with a training that was stopped; its recipe is kept, and the result is bit for bit that of an unbroken run',
+      ).conflicts(['out', 'preset', 'seed', 'steps', 'batch', 'learningRate', 'form']),
+    )
+    .addOption(
+      choice('--preset <name>', 'recipe: the published one, or ours for two processors', presets).default(
+        'fast',
+      ),
+    )
     .option('--seed <n>', 'decides the start, the data and their order', whole(0, 0xffffffff), 0)
-    .option('--steps <n>', "steps instead of the recipe's; the schedule is fitted to them", whole(1))
-    .option('--batch <n>', "batch instead of the recipe's", whole(1, 1_000_000))
-    .option('--learning-rate <x>', "highest learning rate instead of the recipe's", number(0))
-    .option('--checkpoint-seconds <n>', 'seconds between checkpoints', number(1), 60);
+    .option('--steps <n>', "steps instead of the recipe's; the schedule is fitted to them", whole(1, 1e9))
+    .option('--batch <n>', "batch instead of the recipe's", whole(1, 65_536))
+    .option('--learning-rate <x>', "highest learning rate instead of the recipe's", number(1e-9, 10))
+    .option('--checkpoint-seconds <n>', 'seconds between checkpoints', number(1, 86_400), 60);
+
+const directoryHelp = `
+Ctrl-C stops after the step and saves; --resume goes on. A second Ctrl-C stops at once: the last checkpoint stays.
+The directory holds recipe.json and checkpoint.safetensors (to go on), and at the end`;
 
 /** A recipe with what the command line changes of it. */
 function changed<R extends ModelRecipe | DecoderRecipe>(
@@ -107,13 +121,16 @@ async function watched(
   }
 }
 
-function expectOneOf(options: RunOptions, task: string | undefined): void {
-  if (options.resume !== undefined && options.out !== undefined) {
-    throw new InputError('Give --out for a new training or --resume to go on with one, not both.');
+/** The task of a training, new or taken up again. */
+async function taskOf(name: string | undefined, { resume }: RunOptions): Promise<Task> {
+  if (resume === undefined) {
+    if (name === undefined) throw new InputError(`Which task? One of ${taskNames.join(', ')}.`);
+    return taskNamed(name);
   }
-  if (options.resume === undefined && task === undefined) {
-    throw new InputError(`Which task? One of ${taskNames.join(', ')}.`);
-  }
+  const own = taskNamed(await resumedTask(resume));
+  if (name !== undefined && taskNamed(name) !== own)
+    throw new InputError(`${resume} is a training for ${own.name}, not for ${name}.`);
+  return own;
 }
 
 /** Adds `train-model`. */
@@ -122,20 +139,30 @@ export function trainModelCommand(program: Command): void {
     .command('train-model')
     .description('train a probed model from scratch and write it as a Hugging Face checkpoint')
     .argument('[task]', `one of ${taskNames.join(', ')}`)
-    .option('--evaluate-every <n>', 'steps between evaluations', whole(1), 500)
+    .option('--evaluate-every <n>', 'steps between evaluations', whole(1, 1e9), 500)
     .option(
       '--threads <n>',
       'threads (default: one a processor); resuming is exact for equal numbers',
       whole(1, 256),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  inversionview train-model addition
+  inversionview train-model counting --preset paper --out runs/counting-paper
+  inversionview train-model --resume runs/addition-model
+${directoryHelp}
+config.json, model.safetensors and README.md (figures): give it to the other commands as --model.`,
     );
-  withRunOptions(command, modelPresets('addition').join(' or ')).action(
+  withTraining(command, 'model', modelPresets('addition')).action(
     async (name: string | undefined, options: RunOptions) => {
-      expectOneOf(options, name);
+      const task = await taskOf(name, options);
       const recipe =
-        options.resume === undefined && name !== undefined
-          ? changed(modelRecipe(taskNamed(name).name, options.preset, options.seed), options)
+        options.resume === undefined
+          ? changed(modelRecipe(task.name, options.preset, options.seed), options)
           : undefined;
-      const directory = options.resume ?? options.out ?? `runs/${name ?? ''}-model`;
+      const directory = options.resume ?? options.out ?? `runs/${task.name}-model`;
       const runtime = runtimeFor({ ...options, device: 'cpu' });
       process.exitCode = await watched(directory, 'train-model', (onProgress, signal) =>
         trainModel(runtime, {
@@ -153,21 +180,39 @@ export function trainModelCommand(program: Command): void {
 
 /** Adds `train-decoder`. */
 export function trainDecoderCommand(program: Command): void {
-  const command = withModelOptions(
+  const command = withRunOptions(
     program
       .command('train-decoder')
       .description('train a decoder on the activations of a probed model')
       .argument('[task]', `one of ${taskNames.join(', ')}`),
-  ).option('--form <name>', 'completion (the task writes what follows from the rest) or plain (every token)');
-  withRunOptions(command, decoderPresets('addition').join(' or ')).action(
-    async (name: string | undefined, options: RunOptions & { form?: string }) => {
-      expectOneOf(options, name);
+  )
+    .addOption(
+      choice(
+        '--form <name>',
+        "what the decoder writes: completion, the free tokens, and the task adds what follows from them; or plain, every token (default: the recipe's)",
+        ['completion', 'plain'],
+      ),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  inversionview train-decoder addition
+  inversionview train-decoder addition --model runs/addition-model --out runs/my-decoder
+  inversionview train-decoder --resume runs/addition-decoder
+
+One decoder serves all sites of a task. "rate" is the mean in-preimage rate on held-out queries (see evaluate),
+followed by that of each site.
+${directoryHelp}
+config.json, model.safetensors and README.md (figures): give it to the other commands as --decoder.`,
+    );
+  withTraining(command, 'decoder', decoderPresets('addition')).action(
+    async (name: string | undefined, options: RunOptions & { form?: 'plain' | 'completion' }) => {
+      const task = await taskOf(name, options);
       const runtime = runtimeFor(options);
-      const resumed = options.resume === undefined ? null : await resumedRecipe(options.resume);
-      const task = taskNamed(resumed?.task ?? name ?? '');
       const model = await modelFor(task, options.model, options.processing);
       const recipe =
-        resumed === null
+        options.resume === undefined
           ? withForm(changed(decoderRecipe(task.name, options.preset, options.seed), options), options.form)
           : undefined;
       const directory = options.resume ?? options.out ?? `runs/${task.name}-decoder`;
@@ -185,9 +230,5 @@ export function trainDecoderCommand(program: Command): void {
   );
 }
 
-function withForm(recipe: DecoderRecipe, form: string | undefined): DecoderRecipe {
-  if (form === undefined) return recipe;
-  if (form !== 'plain' && form !== 'completion')
-    throw new InputError(`Unknown form "${form}". Forms: completion, plain.`);
-  return { ...recipe, architecture: { ...recipe.architecture, form } };
-}
+const withForm = (recipe: DecoderRecipe, form: 'plain' | 'completion' | undefined): DecoderRecipe =>
+  form === undefined ? recipe : { ...recipe, architecture: { ...recipe.architecture, form } };

@@ -187,7 +187,7 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
           },
           seed,
           attention: own.attention(position),
-          warnings: problem === null ? [] : [`The input is not one of the task's: it ${problem}.`],
+          warnings: problem === null ? [] : [`The input is not one of the task's: ${problem}.`],
           model: `${model.name} ${model.hash.slice(0, 12)} (${model.processing} weights)`,
           decoder: decoder.name,
         },

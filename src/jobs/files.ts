@@ -6,7 +6,7 @@
  * old content or the whole new one.
  * @module
  */
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, access, constants, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from '../input-error.js';
 import {
@@ -88,7 +88,7 @@ export async function writeFileAtomic(path: string, content: Content): Promise<v
     await rename(partial, path);
     await flushDirectory(dirname(path));
   } catch (error) {
-    await rm(partial, { force: true });
+    await removed(partial);
     throw fileFault(`${path} was not written, and what was there before is untouched`, error);
   }
 }
@@ -111,10 +111,10 @@ export async function writeDirectoryAtomic(
   const previous = previousOf(target);
   try {
     await rm(partial, { recursive: true, force: true });
-    await mkdir(partial, { recursive: true });
+    await makeDirectories(partial);
     for (const [file, content] of Object.entries(files)) {
       if (!file.split('/').every(isPlainFileName)) throw new RangeError(plainFileNameFault(path, file));
-      await mkdir(dirname(join(partial, file)), { recursive: true });
+      await makeDirectories(dirname(join(partial, file)));
       await writeFlushed(join(partial, file), content);
     }
     await flushDirectory(partial);
@@ -126,17 +126,67 @@ export async function writeDirectoryAtomic(
     await rename(partial, target);
     await flushDirectory(parent);
   } catch (error) {
-    await rm(partial, { recursive: true, force: true });
+    await removed(partial);
     throw fileFault(`${path} was not written, and what was there before is untouched`, error);
   }
   await rm(previous, { recursive: true, force: true });
 }
+
+/**
+ * Makes a directory and those before it that are missing; one that is there is left as it is.
+ * @throws InputError when the place may not be written
+ */
+export async function makeDirectory(path: string): Promise<void> {
+  try {
+    await makeDirectories(path);
+  } catch (error) {
+    throw fileFault(`${path} cannot be made`, error);
+  }
+}
+
+/**
+ * Refuses a place that may not be written, before long work is done for it.
+ * @param made whether directories before the last name are made where they are missing
+ * @throws InputError that says why
+ */
+export async function expectWritable(path: string, made = false): Promise<void> {
+  try {
+    let parent = dirname(path);
+    while (made && !(await isThere(parent)) && parent !== dirname(parent)) parent = dirname(parent);
+    await access(`${parent}/.`, constants.W_OK);
+  } catch (error) {
+    throw fileFault(`${path} cannot be written`, error);
+  }
+  if (await isDirectory(path)) throw new InputError(`${path} cannot be written: ${reasons['EISDIR'] ?? ''}.`);
+}
+
+/** Not `mkdir`'s own `recursive`, which never returns where a directory is there but takes none into it (/proc). */
+async function makeDirectories(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (await isDirectory(path)) return;
+    const parent = dirname(path);
+    if (codeOf(error) !== 'ENOENT' || parent === path || (await isThere(parent))) throw error;
+    await makeDirectories(parent);
+    await mkdir(path);
+  }
+}
+
+/** Cleans up after a failure, which is what is to be told of. */
+const removed = (path: string): Promise<void> => rm(path, { recursive: true, force: true }).catch(() => {});
 
 const previousOf = (path: string): string => join(dirname(path), `${basename(path)}.previous`);
 
 const isDirectory = async (path: string): Promise<boolean> =>
   stat(path).then(
     (info) => info.isDirectory(),
+    () => false,
+  );
+
+const isThere = async (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
     () => false,
   );
 
@@ -178,14 +228,17 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   EROFS: 'the file system is read-only',
   EISDIR: 'it is a directory',
+  EEXIST: 'a file of this name is there',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
   EFBIG: 'the file would be larger than the system allows',
   ENAMETOOLONG: 'its name is too long',
 };
 
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : '';
+
 function fileFault(what: string, error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const reason = reasons[code];
+  const reason = reasons[codeOf(error)];
   return reason === undefined ? error : new InputError(`${what}: ${reason}.`);
 }

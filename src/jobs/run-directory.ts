@@ -3,14 +3,14 @@
  * The checkpoint is one file that is exchanged whole, so that a kill or a full disk leaves the previous one.
  * @module
  */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Tensor, type TrainingState } from '../engine/index.js';
 import { InputError } from '../input-error.js';
 import { openSafetensors } from '../models/weights/safetensors.js';
 import { safetensorsChunks } from '../models/weights/safetensors-encode.js';
-import { openDirectory, writeFileAtomic } from './files.js';
+import { expectWritable, makeDirectory, openDirectory, writeFileAtomic } from './files.js';
 
 const checkpointFile = 'checkpoint.safetensors';
 
@@ -53,18 +53,28 @@ const metadataSchema = z.object({
 });
 
 /**
- * Makes the directory of a new training.
- * @throws InputError when there is something in it already
+ * Refuses a directory that a new training cannot take, before work is done for it.
+ * @throws InputError when there is something in it already, or it may not be written
  */
-export function createRunDirectory(directory: string, recipe: unknown): void {
-  if (existsSync(directory) && readdirSync(directory).length > 0) {
-    const hint = existsSync(join(directory, checkpointFile))
-      ? `, or go on with it: --resume ${directory}`
-      : '';
-    throw new InputError(`${directory} exists already: choose another directory with --out${hint}.`);
+export async function expectNewRun(directory: string): Promise<void> {
+  if (!existsSync(directory)) {
+    await expectWritable(directory, true);
+    return;
   }
-  mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, 'recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
+  if ((await (await openDirectory(directory)).list()).length === 0) return;
+  const hint = existsSync(join(directory, checkpointFile)) ? `, or go on with it: --resume ${directory}` : '';
+  throw new InputError(`${directory} exists already: choose another directory with --out${hint}.`);
+}
+
+/**
+ * Makes the directory of a new training.
+ * @throws InputError when there is something in it already, or it may not be written
+ */
+export async function createRunDirectory(directory: string, recipe: unknown): Promise<void> {
+  await expectNewRun(directory);
+  await makeDirectory(directory);
+  const text = `${JSON.stringify(recipe, null, 2)}\n`;
+  await writeFileAtomic(join(directory, 'recipe.json'), new TextEncoder().encode(text));
 }
 
 /** Writes the checkpoint in place of the previous one. */
@@ -91,7 +101,7 @@ export async function loadCheckpoint(directory: string): Promise<Checkpoint> {
   }
   const file = await openSafetensors(await (await openDirectory(directory)).open(checkpointFile));
   try {
-    const parsed = metadataSchema.safeParse(JSON.parse(file.metadata['training'] ?? 'null'));
+    const parsed = metadataSchema.safeParse(parsedJson(file.metadata['training'] ?? ''));
     if (!parsed.success)
       throw new InputError(`${directory}/${checkpointFile} is not the checkpoint of a training.`);
     const { step, ...rest } = parsed.data;
@@ -105,6 +115,38 @@ export async function loadCheckpoint(directory: string): Promise<Checkpoint> {
     return { ...rest, recipe: rest.recipe, state: { step, parameters, moments } };
   } finally {
     await file.close();
+  }
+}
+
+/**
+ * The task of a training that can be taken up again.
+ * @throws InputError when there is no whole checkpoint
+ */
+export async function resumedTask(directory: string): Promise<string> {
+  const checkpoint = await loadCheckpoint(directory);
+  return recipeOf(z.object({ task: z.string() }), checkpoint, directory).task;
+}
+
+/**
+ * The recipe that a training was started with.
+ * @throws InputError when this version does not take it
+ */
+export function recipeOf<T>(schema: z.ZodType<T>, { recipe }: Checkpoint, directory: string): T {
+  const parsed = schema.safeParse(recipe);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue?.path.join('.') ?? '';
+  throw new InputError(
+    `${directory}/${checkpointFile} has a recipe that is not accepted: "${field}": ${issue?.message ?? ''}.`,
+  );
+}
+
+/** What the text holds; null when it is no JSON. */
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

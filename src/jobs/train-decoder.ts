@@ -15,7 +15,14 @@ import { taskNamed } from '../tasks/index.js';
 import { type DecoderRecipe, decoderRecipeSchema } from '../training/decoder-recipe.js';
 import { type PlannedDecoderTraining, planDecoderTraining } from '../training/decoder-training.js';
 import { decoderCard } from './cards.js';
-import { type Checkpoint, createRunDirectory, loadCheckpoint, writeResults } from './run-directory.js';
+import {
+  type Checkpoint,
+  createRunDirectory,
+  expectNewRun,
+  loadCheckpoint,
+  recipeOf,
+  writeResults,
+} from './run-directory.js';
 import { parametersOf } from './train-model.js';
 import { type Progress, trainingLoop } from './training-loop.js';
 import { versions } from './versions.js';
@@ -38,10 +45,12 @@ export interface TrainDecoderJob {
 
 /** The recipe of a decoder's training that can be taken up again. */
 export async function resumedRecipe(directory: string): Promise<DecoderRecipe> {
-  const { kind, recipe } = await loadCheckpoint(directory);
-  if (kind !== 'decoder')
-    throw new InputError(`${directory} is the training of a ${kind}: use train-${kind}.`);
-  return decoderRecipeSchema.parse(recipe);
+  const checkpoint = await loadCheckpoint(directory);
+  if (checkpoint.kind !== 'decoder')
+    throw new InputError(
+      `${directory} is the training of a ${checkpoint.kind}: use train-${checkpoint.kind}.`,
+    );
+  return recipeOf(decoderRecipeSchema, checkpoint, directory);
 }
 
 /** Trains, or goes on training, until the recipe's end or a stop. @returns whether it came to the end */
@@ -54,6 +63,7 @@ export async function trainDecoder(runtime: Runtime, job: TrainDecoderJob): Prom
       `${directory} was trained on another model (${resumed.modelHash.slice(0, 12)}): give it with --model.`,
     );
   }
+  if (resumed === null) await expectNewRun(directory);
   const task = taskNamed(recipe.task);
   const plan = await planDecoderTraining(runtime, model, task, recipe);
   const from: Checkpoint = resumed ?? {
@@ -67,7 +77,7 @@ export async function trainDecoder(runtime: Runtime, job: TrainDecoderJob): Prom
     modelHash: model.hash,
   };
   plan.siteWeights = from.siteWeights;
-  if (resumed === null) createRunDirectory(directory, recipe);
+  if (resumed === null) await createRunDirectory(directory, recipe);
 
   const evaluate = async (parameters: ParameterSet, queries: number): Promise<SiteRate[]> => {
     const decoder = makeDecoder(directory, plan.config, parameters);

@@ -11,7 +11,7 @@ import { modelAccuracy } from '../training/accuracy.js';
 import { type ModelRecipe, modelRecipeSchema } from '../training/model-recipe.js';
 import { planModelTraining, probedModelConfig } from '../training/model-training.js';
 import { modelCard } from './cards.js';
-import { type Checkpoint, createRunDirectory, loadCheckpoint, writeResults } from './run-directory.js';
+import { type Checkpoint, createRunDirectory, loadCheckpoint, recipeOf, writeResults } from './run-directory.js';
 import { type Progress, trainingLoop } from './training-loop.js';
 import { versions } from './versions.js';
 
@@ -48,7 +48,7 @@ export async function trainModel(runtime: Runtime, job: TrainModelJob): Promise<
     from = await loadCheckpoint(directory);
     if (from.kind !== 'model')
       throw new InputError(`${directory} is the training of a ${from.kind}: use train-${from.kind}.`);
-    recipe = modelRecipeSchema.parse(from.recipe);
+    recipe = recipeOf(modelRecipeSchema, from, directory);
   } else {
     recipe = job.recipe;
     const state = planModelTraining(taskNamed(recipe.task), recipe).start();
@@ -62,7 +62,7 @@ export async function trainModel(runtime: Runtime, job: TrainModelJob): Promise<
       siteWeights: [],
       modelHash: '',
     };
-    createRunDirectory(directory, recipe);
+    await createRunDirectory(directory, recipe);
   }
   const task = taskNamed(recipe.task);
   const config = probedModelConfig(task);

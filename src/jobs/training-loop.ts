@@ -3,6 +3,7 @@
  * @module
  */
 import { type Runtime, type TrainingState, createTrainer } from '../engine/index.js';
+import { InputError } from '../input-error.js';
 import { type PlannedTraining } from '../training/model-training.js';
 import { type Checkpoint, type History, saveCheckpoint } from './run-directory.js';
 
@@ -70,6 +71,10 @@ export async function trainingLoop(runtime: Runtime, options: LoopOptions): Prom
       const { variant, feeds } = await plan.feeds(step);
       const { loss } = await trainer.step(feeds, variant);
       step += 1;
+      // What is not a number stays so: nothing is saved over the last good checkpoint.
+      if (!Number.isFinite(loss)) {
+        throw new InputError(`The loss is ${loss} at step ${step}: start again with a lower learning rate.`);
+      }
       pendingLoss += loss;
       const due = step % options.evaluateEvery === 0 || step === plan.steps;
       if (due) {
