@@ -59,7 +59,14 @@ export async function loadDecoder(directory: Directory): Promise<LoadedDecoder> 
   const file = await openSafetensors(await directory.open('model.safetensors'));
   try {
     const parameters = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-    for (const [name, { shape }] of decoderParameters(config)) {
+    const plans = decoderParameters(config);
+    const unknown = [...file.tensors.keys()].find((name) => !plans.has(name));
+    if (unknown !== undefined) {
+      throw new InputError(
+        `${directory.name}: the weights hold "${unknown}", which a decoder of this config.json does not have`,
+      );
+    }
+    for (const [name, { shape }] of plans) {
       const info = file.tensors.get(name);
       const held = info === undefined ? 'no such tensor' : `[${info.shape.join(', ')}]`;
       if (info?.shape.join() !== shape.join()) {

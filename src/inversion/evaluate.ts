@@ -5,6 +5,7 @@
  */
 import { type Runtime } from '../engine/index.js';
 import { type HookedModel } from '../models/hooked-model.js';
+import { resolveSite } from '../models/hooks.js';
 import { randomFor } from '../random.js';
 import { type Task } from '../tasks/task.js';
 import { activationAt, createCollector } from './collect.js';
@@ -21,7 +22,7 @@ export interface EvaluateOptions {
   /** The task's unless given. */
   readonly epsilon?: number;
   readonly metric?: Metric;
-  /** All of the decoder's unless given. */
+  /** Hook names or short names; all of the decoder's unless given. */
   readonly sites?: readonly string[];
   readonly onSite?: (rate: SiteRate) => void;
 }
@@ -35,7 +36,10 @@ export interface SiteRate {
   readonly valid: number;
 }
 
-/** Measures the in-preimage rate of each site. */
+/**
+ * Measures the in-preimage rate of each site.
+ * @throws InputError for a site that the decoder does not know
+ */
 export async function inPreimageRates(
   runtime: Runtime,
   model: HookedModel,
@@ -45,7 +49,7 @@ export async function inPreimageRates(
 ): Promise<SiteRate[]> {
   const { queries, seed, epsilon = task.epsilon, metric = task.metric } = options;
   const { config } = decoder;
-  const sites = options.sites ?? config.sites;
+  const sites = options.sites?.map((site) => resolveSite(site, config.sites)) ?? config.sites;
   const width = config.activation_width;
   const tokens = drawnTokens(task, config.form);
   const random = randomFor(seed, 'evaluate');

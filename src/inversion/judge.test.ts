@@ -1,36 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { activationsOf, distanceBy } from '../../test/fixtures/brute-force.js';
 import { at } from '../../test/fixtures/float64.js';
 import { probedModel } from '../../test/fixtures/task-models.js';
-import { floatsOf } from '../engine/index.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
-import { type HookedModel, runWithCache } from '../models/hooked-model.js';
 import { seededRandom } from '../random.js';
 import { type Task, addition, counting } from '../tasks/index.js';
 import { type Verdict, createJudge } from './judge.js';
 import { metrics } from './metrics.js';
 
 const runtime = nodeRuntime({ threads: 1 });
-
-/** Activations of one input at a site, position by position, from a run of it alone without padding. */
-async function activations(
-  model: HookedModel,
-  site: string,
-  ids: readonly number[],
-): Promise<Float32Array[]> {
-  const all = floatsOf(await runWithCache(runtime, model, [ids], { names: [site] }), site);
-  const width = model.config.n_embd;
-  return ids.map((_, position) => all.slice(position * width, (position + 1) * width));
-}
-
-const dot = (a: Float32Array, b: Float32Array): number =>
-  a.reduce((sum, value, i) => sum + value * at(b, i), 0);
-const distance = {
-  euclidean: (z: Float32Array, q: Float32Array): number => {
-    const difference = z.map((value, i) => value - at(q, i));
-    return Math.sqrt(dot(difference, difference) / dot(q, q));
-  },
-  cosine: (z: Float32Array, q: Float32Array): number => 1 - dot(z, q) / Math.sqrt(dot(z, z) * dot(q, q)),
-};
 
 const close = (given: readonly Verdict[], wanted: readonly Verdict[]): void => {
   expect(given).toHaveLength(wanted.length);
@@ -53,14 +31,14 @@ describe.each([
 
   it(`takes the least distance over all positions but EOS and PAD: ${task.name}`, async () => {
     const model = await probedModel(task);
-    const z = (await activations(model, site, query))[position] ?? new Float32Array();
+    const z = (await activationsOf(runtime, model, site, query))[position] ?? new Float32Array();
     const judge = createJudge(runtime, model, task, site, 4);
     const verdicts = await judge.judge(inputs, z);
     for (const [row, ids] of inputs.entries()) {
-      const own = await activations(model, site, ids);
+      const own = await activationsOf(runtime, model, site, ids);
       for (const metric of metrics) {
         // All inputs end with EOS.
-        const wanted = own.slice(0, -1).map((one) => distance[metric](one, z));
+        const wanted = own.slice(0, -1).map((one) => distanceBy[metric](one, z));
         const verdict = verdicts[metric][row];
         expect(verdict?.distances).toHaveLength(ids.length - 1);
         wanted.forEach((value, i) => expect(at(verdict?.distances ?? [], i)).toBeCloseTo(value, 4));
@@ -75,7 +53,7 @@ describe.each([
 
   it(`does not depend on padding, on the batch or on neighbours: ${task.name}`, async () => {
     const model = await probedModel(task);
-    const z = (await activations(model, site, query))[position] ?? new Float32Array();
+    const z = (await activationsOf(runtime, model, site, query))[position] ?? new Float32Array();
     const judge = createJudge(runtime, model, task, site, 16);
     const whole = await judge.judge(inputs, z);
     const padded = inputs.map((ids) => [
@@ -100,7 +78,7 @@ describe.each([
     // Each candidate is asked about an activation of its own: the one it has itself at the second position.
     const queries = new Float32Array(inputs.length * width);
     for (const [row, ids] of inputs.entries())
-      queries.set((await activations(model, site, ids))[2] ?? [], row * width);
+      queries.set((await activationsOf(runtime, model, site, ids))[2] ?? [], row * width);
     const own = await judge.judge(inputs, queries);
     for (const verdict of own.euclidean) {
       expect(at(verdict.distances, 2)).toBeLessThan(1e-3);
@@ -122,7 +100,8 @@ describe('odd candidates', () => {
     const model = await probedModel(addition);
     const site = 'blocks.0.hook_resid_post';
     const judge = createJudge(runtime, model, addition, site, 4);
-    const z = (await activations(model, site, addition.encode('615+861=1476')))[8] ?? new Float32Array();
+    const z =
+      (await activationsOf(runtime, model, site, addition.encode('615+861=1476')))[8] ?? new Float32Array();
     const { bos, eos, pad } = addition;
     const lengths = async (candidates: number[][]): Promise<number[]> =>
       (await judge.judge(candidates, z)).euclidean.map(({ distances }) => distances.length);
