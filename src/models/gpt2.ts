@@ -68,6 +68,22 @@ export function causalMask(places: number): Value {
 }
 
 /**
+ * Logits `[row, vocabulary]` of activations `[row, width]` that the final LayerNorm has gone over.
+ * @param bias false leaves the unembedding's bias out: what is asked is then a part of the logits
+ */
+export function unembed(
+  config: Gpt2Config,
+  parameter: (name: string) => Value | null,
+  normal: Value,
+  bias = true,
+): Value {
+  const name = config.tie_word_embeddings ? 'wte.weight' : 'lm_head.weight';
+  const head = parameter('lm_head.weight') ?? parameter(name);
+  if (head === null) throw new GraphError(`gpt2: parameter "${name}" is missing`);
+  return gemm(normal, head, bias ? parameter('lm_head.bias') : null, { transB: true });
+}
+
+/**
  * Builds GPT-2 over token ids.
  * @param parameter gives the value of a parameter by its Hugging Face name without `transformer.`; for
  *   `lm_head.weight` (`[vocabulary, width]`) and `lm_head.bias` it may give null: then the unembedding
@@ -201,13 +217,7 @@ export function gpt2(
   }
 
   const final = norm(residual, 'ln_f', modelHooks.finalScale, modelHooks.finalNormalized);
-  const own = config.tie_word_embeddings ? parameter('lm_head.weight') : need('lm_head.weight');
-  const head = own ?? need('wte.weight');
-  const logits = reshape(gemm(flat(final), head, parameter('lm_head.bias'), { transB: true }), [
-    batch,
-    places,
-    -1,
-  ]);
+  const logits = reshape(unembed(config, parameter, flat(final)), [batch, places, -1]);
   if (unused.size > 0) {
     throw new GraphError(`gpt2: no hook is named ${[...unused].join(', ')}`);
   }

@@ -1,0 +1,289 @@
+/**
+ * Activation patching: run a clean and a contrast input, put activations of the contrast run into the clean run, and
+ * see what that does to the answer. One function, {@link patch}, does all of it: any sites of the model at any
+ * positions, any sets of them, measured by any metric, over any number of pairs of inputs. The rest of this folder
+ * decides what to ask it.
+ *
+ * Every figure comes with what it is to be compared with: the clean and the contrast run's own values, a standard
+ * error over the pairs, and in how many pairs the patch changed any logit at all.
+ * @module
+ */
+import { type Runtime } from '../engine/index.js';
+import { InputError, suggest } from '../input-error.js';
+import { type HookedModel, cacheNames } from '../models/hooked-model.js';
+import { fullName, shortName } from '../models/hooks.js';
+import { type Estimate, estimate } from './estimate.js';
+import { type Answers, type Metric } from './metric.js';
+import { type Block, type Move, type Patcher, type PatcherRun, createPatcher, isMovable } from './patcher.js';
+
+/** A clean input and the one it is contrasted with. */
+export interface PatchCase {
+  /** Token ids from BOS on. */
+  readonly clean: readonly number[];
+  readonly contrast: readonly number[];
+  /** Index of the answer's token in each of them; what is measured are the logits one place before. */
+  readonly answerAt: number;
+  readonly contrastAnswerAt: number;
+}
+
+/** A site at a position of each case. */
+export interface Target {
+  /** Hook name, in full or short; heads by themselves: `a0.3`. */
+  readonly site: string;
+  /** How to call it in tables and messages: `a0.3@=`. */
+  readonly label: string;
+  /** Index into the clean input, for each case. */
+  readonly positions: readonly number[];
+  /** Where in the contrast input its replacement is taken, for each case; the same index unless given. */
+  readonly sources?: readonly number[];
+}
+
+/** What is asked. */
+export interface PatchQuestion {
+  readonly cases: readonly PatchCase[];
+  /** What shorter inputs are filled up with. */
+  readonly pad: number;
+  readonly targets: readonly Target[];
+  /** Sets of targets patched together, as indices into `targets`. */
+  readonly sets: readonly (readonly number[])[];
+  readonly metric: Metric;
+  /**
+   * How many cases in a row are of one input, each with a contrast of its own: their figures are averaged first, and
+   * an input counts once in what follows. 1 unless given.
+   */
+  readonly each?: number;
+  /** Cases run at once; the model's size decides unless given. */
+  readonly batch?: number;
+  readonly onProgress?: (done: number, all: number) => void;
+}
+
+/** What patching one set did. */
+export interface SetResult {
+  readonly targets: readonly number[];
+  /** Mean over the inputs, in the metric's unit; positive where the patch took from the answer. */
+  readonly effect: Estimate;
+  /** Of each input, in order. */
+  readonly effects: Float64Array;
+  /** Share of the cases in which any logit at the measured place changed, 0 … 1. */
+  readonly changed: number;
+}
+
+/** The answer to a question. */
+export interface PatchResult {
+  /** Inputs. */
+  readonly n: number;
+  readonly metric: Metric;
+  /** The metric in the clean runs, and in the contrast runs (with the clean case's answers). */
+  readonly clean: Estimate;
+  readonly contrast: Estimate;
+  /** In the order asked. */
+  readonly sets: readonly SetResult[];
+  /** Sentences a person should see first. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Patches every set in every case; equal sets are run once.
+ * @throws InputError for no cases, an unknown site, a position that an input does not have, or, for the logit
+ *   difference, a contrast that has the same answer
+ */
+export async function patch(
+  runtime: Runtime,
+  model: HookedModel,
+  question: PatchQuestion,
+): Promise<PatchResult> {
+  const { cases, metric, each = 1 } = question;
+  const targets = checked(model, question);
+  const answers = cases.map(({ clean, contrast, answerAt, contrastAnswerAt }) => ({
+    answer: clean[answerAt] ?? NaN,
+    contrastAnswer: contrast[contrastAnswerAt] ?? NaN,
+  }));
+  const patcher = createPatcher(runtime, model, {
+    sites: [...new Set(targets.map(({ site }) => site))],
+    places: placesNeeded(question),
+    pad: question.pad,
+    ...(question.batch === undefined ? {} : { batch: question.batch }),
+  });
+  const distinct = new Map(
+    question.sets.map((set) => [keyOf(set), { set, effects: new Float64Array(cases.length), changed: 0 }]),
+  );
+  const clean = new Float64Array(cases.length);
+  const contrast = new Float64Array(cases.length);
+  try {
+    for (let start = 0; start < cases.length; start += patcher.batch) {
+      const end = Math.min(cases.length, start + patcher.batch);
+      const runs = await runBlock(patcher, question, targets, [...distinct.values()], start, end);
+      for (let row = 0; row < end - start; row++) {
+        const at = start + row;
+        const own = answers[at] ?? { answer: NaN, contrastAnswer: NaN };
+        const before = logitsOf(runs.clean, row);
+        const value = (run: PatcherRun, how: Answers): number =>
+          metric.value(logitsOf(run, row), before, how);
+        const cleanValue = value(runs.clean, own);
+        clean[at] = cleanValue;
+        contrast[at] = value(runs.contrast, own);
+        for (const { into, run } of runs.patched) {
+          into.effects[at] = metric.effect(cleanValue, value(run, own));
+          if (logitsOf(run, row).some((logit, token) => logit !== before[token])) into.changed++;
+        }
+      }
+      question.onProgress?.(end, cases.length);
+    }
+  } finally {
+    await patcher.dispose();
+  }
+  const sets = question.sets.map((set): SetResult => {
+    const run = distinct.get(keyOf(set));
+    const effects = averaged(run?.effects ?? new Float64Array(), each);
+    return { targets: set, effect: estimate(effects), effects, changed: (run?.changed ?? 0) / cases.length };
+  });
+  return {
+    n: cases.length / each,
+    metric,
+    clean: estimate(averaged(clean, each)),
+    contrast: estimate(averaged(contrast, each)),
+    sets,
+    warnings: warningsOf(question, sets),
+  };
+}
+
+interface Running {
+  readonly set: readonly number[];
+  readonly effects: Float64Array;
+  changed: number;
+}
+
+const keyOf = (set: readonly number[]): string => [...new Set(set)].sort((a, b) => a - b).join();
+
+/** Means of `each` numbers in a row. */
+function averaged(values: Float64Array, each: number): Float64Array {
+  if (each === 1) return values;
+  const out = new Float64Array(values.length / each);
+  values.forEach(
+    (value, at) => (out[Math.floor(at / each)] = (out[Math.floor(at / each)] ?? 0) + value / each),
+  );
+  return out;
+}
+
+/** Places up to the last one that is read or patched: no later one can reach what is measured. */
+function placesNeeded({ cases, targets }: PatchQuestion): number {
+  const read = cases.map(({ answerAt, contrastAnswerAt }) => Math.max(answerAt, contrastAnswerAt));
+  const patched = targets.flatMap(({ positions, sources = [] }) => [...positions, ...sources]);
+  return Math.max(most(read), most(patched) + 1);
+}
+
+const most = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0);
+
+const logitsOf = ({ logits, vocabulary }: PatcherRun, row: number): Float32Array =>
+  logits.subarray(row * vocabulary, (row + 1) * vocabulary);
+
+/** Runs cases `start … end` clean, contrasted, and with each set patched. */
+async function runBlock(
+  patcher: Patcher,
+  { cases }: PatchQuestion,
+  targets: readonly Target[],
+  sets: readonly Running[],
+  start: number,
+  end: number,
+): Promise<{ clean: PatcherRun; contrast: PatcherRun; patched: { into: Running; run: PatcherRun }[] }> {
+  const part = cases.slice(start, end);
+  const clean: Block = {
+    inputs: part.map((one) => one.clean),
+    reads: part.map(({ answerAt }) => [answerAt - 1]),
+  };
+  const { recording, ...contrast } = await patcher.record({
+    inputs: part.map((one) => one.contrast),
+    reads: part.map(({ contrastAnswerAt }) => [contrastAnswerAt - 1]),
+  });
+  const patched = [];
+  for (const into of sets) {
+    const moves = new Map<string, Move[]>();
+    for (const index of new Set(into.set)) {
+      const target = targets[index];
+      if (target === undefined) continue;
+      const own = moves.get(target.site) ?? [];
+      moves.set(target.site, own);
+      for (let row = 0; row < part.length; row++) {
+        const to = target.positions[start + row] ?? 0;
+        own.push({ row, to, from: target.sources?.[start + row] ?? to });
+      }
+    }
+    patched.push({ into, run: await patcher.run(clean, recording, moves) });
+  }
+  return { clean: await patcher.run(clean, recording, new Map()), contrast, patched };
+}
+
+/** The targets with their sites' full names; throws for what cannot be patched. */
+function checked(model: HookedModel, { cases, targets, sets, metric, each = 1 }: PatchQuestion): Target[] {
+  if (cases.length === 0) throw new InputError('There is nothing to patch: no pair of inputs is left.');
+  if (cases.length % each !== 0) throw new RangeError(`${cases.length} cases are not ${each} of each input`);
+  const sites = cacheNames(model).filter((name) => name !== 'logits');
+  cases.forEach(({ clean, contrast, answerAt, contrastAnswerAt }, at) => {
+    const sides = [
+      ['input', clean, answerAt],
+      ['contrast input', contrast, contrastAnswerAt],
+    ] as const;
+    for (const [what, ids, index] of sides) {
+      if (!Number.isInteger(index) || index < 1 || index >= ids.length) {
+        throw new InputError(
+          `Pair ${at + 1}: the ${what} of ${ids.length} tokens has no answer at ${index}.`,
+        );
+      }
+      const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= model.config.vocab_size);
+      if (bad !== undefined) throw new InputError(`Pair ${at + 1}: token ${bad} is not in the vocabulary.`);
+    }
+    if (metric.name === 'logit-difference' && clean[answerAt] === contrast[contrastAnswerAt]) {
+      throw new InputError(
+        `Pair ${at + 1}: the contrast input does not change the answer, so there is no logit difference; ` +
+          'another contrast or the metric kl is needed.',
+      );
+    }
+  });
+  for (const index of sets.flat()) {
+    if (targets[index] === undefined)
+      throw new InputError(`A set asks for target ${index} of ${targets.length}.`);
+  }
+  return targets.map((target) => {
+    const site = resolveHook(target.site, sites);
+    cases.forEach(({ clean, contrast }, at) => {
+      const to = target.positions[at] ?? -1;
+      const from = target.sources?.[at] ?? to;
+      if (to < 0 || to >= clean.length || from < 0 || from >= contrast.length) {
+        throw new InputError(
+          `Pair ${at + 1} does not align: ${target.label} is at ${to} of ${clean.length} tokens, ` +
+            `and at ${from} of the ${contrast.length} of its contrast input.`,
+        );
+      }
+      if (to !== from && !isMovable(site)) {
+        throw new InputError(
+          `Pair ${at + 1} does not align: rows of ${site} can only be patched between equal positions, ` +
+            `not from ${from} to ${to}.`,
+        );
+      }
+    });
+    return { ...target, site };
+  });
+}
+
+/** A hook of the model by full or short name. @throws InputError with a suggestion */
+export function resolveHook(name: string, sites: readonly string[]): string {
+  const full = fullName(name.trim());
+  if (sites.includes(full)) return full;
+  const near = suggest(name, [...sites.map(shortName), ...sites]);
+  throw new InputError(
+    `Unknown site "${name}".${near} Sites are named as a0.3 (layer 0, head 3), x0.pre, x0.mid, x0.post, m0, ` +
+      "hook_embed, hook_pos_embed, or by a hook's full name.",
+  );
+}
+
+function warningsOf({ targets, cases }: PatchQuestion, sets: readonly SetResult[]): string[] {
+  const warnings = new Set<string>();
+  for (const { targets: set, changed } of sets) {
+    if (changed > 0 || set.length === 0) continue;
+    const names = set.map((index) => targets[index]?.label ?? '').join(', ');
+    warnings.add(
+      `Patching ${names} changed nothing in ${cases.length === 1 ? 'the pair' : `any of ${cases.length} pairs`}.`,
+    );
+  }
+  return [...warnings];
+}
