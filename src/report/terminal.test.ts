@@ -46,10 +46,10 @@ describe('renderTerminal', () => {
 791 of 1024 candidates (77.2%) inside ε = 0.1, normalized Euclidean distance;
 702 distinct, 18 not among the task’s inputs.
 
- 0.004 ▏             B  6▴ 9  8  +  8  0  6 [= ]1  5  0  4  E
- 0.050 █          !  B  8  5  0  +  6  5  1 [= ]1  5  0  2  E
+ 0.004 ▏             B  6▴ 9  8  +  8  0  6 [=] 1  5  0  4  E
+ 0.050 █          !  B  8  5  0  +  6  5  1 [=] 1  5  0  2  E
 ── ε = 0.1 ────────────────────────────────── 2 inside above, 1 outside below ──
- 0.310 ██████▎       B  2▾ 3  6  +  8  6  1 [= ]1  0  9  7  E
+ 0.310 ██████▎       B  2▾ 3  6  +  8  6  1 [=] 1  0  9  7  E
 
 [ ]: the matched position; ▴ ▾: the activation raises or lowers the token’s
 probability by more than 1/6; !: not among the task’s inputs.

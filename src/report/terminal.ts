@@ -61,13 +61,16 @@ interface Style {
   readonly bold: (text: string) => string;
   readonly dim: (text: string) => string;
   readonly marked: (text: string) => string;
+  readonly inside: (text: string) => string;
   readonly color: boolean;
 }
-const plain: Style = { bold: (text) => text, dim: (text) => text, marked: (text) => text, color: false };
+const same = (text: string): string => text;
+const plain: Style = { bold: same, dim: same, marked: same, inside: same, color: false };
 const escapes: Style = {
   bold: (text) => `\u001b[1m${text}\u001b[0m`,
   dim: (text) => `\u001b[2m${text}\u001b[0m`,
   marked: (text) => `\u001b[1;7m${text}\u001b[0m`,
+  inside: (text) => `\u001b[32m${text}\u001b[0m`,
   color: true,
 };
 
@@ -177,7 +180,8 @@ function sampleBlock(reading: Reading, shown: readonly Sample[], width: number, 
   const row = (sample: Sample): string[] => {
     const lines = setInLines(tokenPieces(sample, layout, room, style), room);
     const number = distanceText(sample.distance).padStart(6);
-    const drawn = bar > 0 ? `${style.dim(barOf(sample.distance, reading.epsilon, bar))} ` : '';
+    const paint = sample.inside ? style.inside : style.dim;
+    const drawn = bar > 0 ? `${paint(barOf(sample.distance, reading.epsilon, bar))} ` : '';
     return lines.map((line, at) => {
       const start = at === 0 ? `${number} ${drawn}${sample.valid ? ' ' : '!'} ` : ' '.repeat(prefix);
       return start + line.map((piece) => piece.printed).join('');
@@ -202,33 +206,43 @@ function ruleAt(epsilon: number, inside: number, outside: number, width: number)
     : clip(label + '─'.repeat(width), width).replace('…', '─');
 }
 
-/** Brackets stand around the matched token; in columns they take the place of the space beside it. */
+/**
+ * Brackets stand around the matched token. In columns the closing one takes the place of its sign where it has none,
+ * else of the space before the next token.
+ */
 function tokenPieces(sample: Sample, layout: Layout, room: number, style: Style): Piece[] {
-  const { matchedPosition: matched } = sample;
+  const { matchedPosition: matched, tokenDelta } = sample;
   const inline = layout === 'inline';
   const last = sample.tokens.length - 1;
+  const signed = !style.color && signOf(tokenDelta[matched]) !== '';
+  const closesEarly = inline || matched === last || (!style.color && !signed);
   return sample.tokens.map((raw, at) => {
     const token = clip(printable(raw), room - 3);
-    const level = deltaLevel(sample.tokenDelta[at] ?? 0);
-    const strong = Math.abs(level) >= signedLevel;
-    const sign = strong ? (level > 0 ? signs.raised : signs.lowered) : inline ? '' : ' ';
-    const before = at === matched ? '[' : inline ? '' : at - 1 === matched ? ']' : ' ';
-    const after = (style.color ? '' : sign) + (at === matched && (inline || at === last) ? ']' : '');
+    const before = at === matched ? '[' : inline ? '' : at - 1 === matched && !closesEarly ? ']' : ' ';
+    const sign = style.color ? '' : signOf(tokenDelta[at]);
+    const close = at === matched && closesEarly ? ']' : '';
+    const after = (sign + close).padEnd(inline || style.color ? 0 : 1);
     return {
-      printed: before + (style.color ? paintDelta(token, level) : token) + after,
+      printed: before + (style.color ? paintDelta(token, deltaLevel(tokenDelta[at] ?? 0)) : token) + after,
       width: columns(before + token + after),
     };
   });
 }
 
+/** The sign of a difference that is large enough for one, else nothing. */
+function signOf(delta = 0): string {
+  const level = deltaLevel(delta);
+  if (Math.abs(level) < signedLevel) return '';
+  return level > 0 ? signs.raised : signs.lowered;
+}
+
 function legend(reading: Reading, shown: readonly Sample[], width: number, style: Style): string[] {
   const { raised, lowered } = signs;
-  const key = style.color ? 'colour:' : `${raised} ${lowered}:`;
-  const amount = style.color ? '' : ' by more than 1/6';
-  const parts = [
-    '[ ]: the matched position',
-    `${key} the activation raises or lowers the token’s probability${amount}`,
-  ];
+  const effect = 'the activation raises or lowers the token’s probability';
+  const parts = ['[ ]: the matched position'];
+  if (style.color) parts.push(`colour: ${effect}`);
+  else if (shown.some((sample) => sample.tokenDelta.some((delta) => signOf(delta) !== '')))
+    parts.push(`${raised} ${lowered}: ${effect} by more than 1/6`);
   if (shown.some((sample) => !sample.valid)) parts.push('!: not among the task’s inputs');
   const lines = prose(`${parts.join('; ')}.`, width);
   const all = reading.samples.length;
