@@ -2,6 +2,7 @@
  * `inversionview train-model` and `train-decoder`.
  * @module
  */
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import cliProgress from 'cli-progress';
 import { InputError } from '../input-error.js';
@@ -10,6 +11,7 @@ import { resumedTask } from '../jobs/run-directory.js';
 import { trainDecoder } from '../jobs/train-decoder.js';
 import { trainModel } from '../jobs/train-model.js';
 import { type Progress } from '../jobs/training-loop.js';
+import { recordTraining } from '../jobs/training-record.js';
 import { type Task, taskNamed, taskNames } from '../tasks/index.js';
 import { type DecoderRecipe, decoderPresets, decoderRecipe } from '../training/decoder-recipe.js';
 import { type ModelRecipe, modelPresets, modelRecipe } from '../training/model-recipe.js';
@@ -70,16 +72,23 @@ function changed<R extends ModelRecipe | DecoderRecipe>(
   };
 }
 
-/** Runs a training with a bar, and with Ctrl-C as a stop that saves. @returns the exit code */
+/** Runs a training with a bar and a record for others to watch, and with Ctrl-C as a stop that saves. @returns the exit code */
 async function watched(
   directory: string,
-  command: string,
+  kind: 'model' | 'decoder',
+  { model, processing }: Pick<ModelOptions, 'model' | 'processing'>,
   run: (onProgress: (progress: Progress) => void, signal: AbortSignal) => Promise<boolean>,
 ): Promise<number> {
   const controller = new AbortController();
+  const recorder = recordTraining(directory, {
+    kind,
+    model: model === undefined ? null : resolve(model),
+    processing,
+  });
   const stop = (): void => {
     if (controller.signal.aborted) process.exit(130);
     controller.abort();
+    recorder.pausing();
     process.stderr.write('\nStopping after this step; the state is being saved.\n');
   };
   process.on('SIGINT', stop);
@@ -93,6 +102,7 @@ async function watched(
   let started = false;
   try {
     const finished = await run((progress) => {
+      recorder.progress(progress);
       const loss = progress.loss.toFixed(4);
       const elapsed = progress.seconds.toFixed(0);
       if (bar !== null && !started) bar.start(progress.steps, progress.step, { loss, elapsed });
@@ -108,12 +118,16 @@ async function watched(
       }
     }, controller.signal);
     bar?.stop();
+    recorder.end(finished ? 'finished' : 'paused');
     if (!finished) {
-      process.stderr.write(`Stopped. Go on with: inversionview ${command} --resume ${directory}\n`);
+      process.stderr.write(`Stopped. Go on with: inversionview train-${kind} --resume ${directory}\n`);
       return 130;
     }
     process.stdout.write(`Written: ${directory} (its README.md has the figures)\n`);
     return 0;
+  } catch (error) {
+    recorder.end('failed', error instanceof Error ? error.message : String(error));
+    throw error;
   } finally {
     bar?.stop();
     process.off('SIGINT', stop);
@@ -164,15 +178,19 @@ config.json, model.safetensors and README.md (figures): give it to the other com
           : undefined;
       const directory = options.resume ?? options.out ?? `runs/${task.name}-model`;
       const runtime = runtimeFor({ ...options, device: 'cpu' });
-      process.exitCode = await watched(directory, 'train-model', (onProgress, signal) =>
-        trainModel(runtime, {
-          directory,
-          ...(recipe === undefined ? {} : { recipe }),
-          evaluateEvery: options.evaluateEvery,
-          checkpointSeconds: options.checkpointSeconds,
-          onProgress,
-          signal,
-        }),
+      process.exitCode = await watched(
+        directory,
+        'model',
+        { processing: 'transformerlens' },
+        (onProgress, signal) =>
+          trainModel(runtime, {
+            directory,
+            ...(recipe === undefined ? {} : { recipe }),
+            evaluateEvery: options.evaluateEvery,
+            checkpointSeconds: options.checkpointSeconds,
+            onProgress,
+            signal,
+          }),
       );
     },
   );
@@ -216,7 +234,7 @@ config.json, model.safetensors and README.md (figures): give it to the other com
           ? withForm(changed(decoderRecipe(task.name, options.preset, options.seed), options), options.form)
           : undefined;
       const directory = options.resume ?? options.out ?? `runs/${task.name}-decoder`;
-      process.exitCode = await watched(directory, 'train-decoder', (onProgress, signal) =>
+      process.exitCode = await watched(directory, 'decoder', options, (onProgress, signal) =>
         trainDecoder(runtime, {
           directory,
           model,

@@ -118,6 +118,22 @@ export async function loadCheckpoint(directory: string): Promise<Checkpoint> {
   }
 }
 
+/** Where the checkpoint of a training stands, from its head alone; null when there is none or it is damaged. */
+export async function checkpointSummary(
+  directory: string,
+): Promise<{ readonly step: number; readonly seconds: number; readonly history: History } | null> {
+  if (!existsSync(join(directory, checkpointFile))) return null;
+  try {
+    const file = await openSafetensors(await (await openDirectory(directory)).open(checkpointFile));
+    await file.close();
+    const parsed = metadataSchema.safeParse(parsedJson(file.metadata['training'] ?? ''));
+    return parsed.success ? parsed.data : null;
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
+}
+
 /**
  * The task of a training that can be taken up again.
  * @throws InputError when there is no whole checkpoint

@@ -1,0 +1,35 @@
+/**
+ * Starting parts of this package in threads and processes of their own: the built files, or the TypeScript sources
+ * where they are what runs now.
+ * @module
+ */
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { packageDirectory } from './shipped.js';
+
+const fromSources = import.meta.url.endsWith('.ts');
+
+/**
+ * Starts a module as a worker thread.
+ * @param entry its path under src/ and dist/ without an ending: `server/workbench/worker`
+ * @param data for the worker's `workerData.data`; it can be cloned
+ */
+export function startWorker(entry: string, data: unknown): Worker {
+  const directory = packageDirectory();
+  if (!fromSources) return new Worker(join(directory, 'dist', `${entry}.js`), { workerData: { data } });
+  const source = pathToFileURL(join(directory, 'src', `${entry}.ts`)).href;
+  return new Worker(join(directory, 'scripts', 'source-worker.js'), {
+    workerData: { entry: source, data },
+    execArgv: [],
+  });
+}
+
+/** The arguments with which Node runs this package's command line. */
+export function commandLine(args: readonly string[]): string[] {
+  const directory = packageDirectory();
+  if (!fromSources) return [join(directory, 'dist', 'cli', 'main.js'), ...args];
+  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+  return ['--import', loader, join(directory, 'src', 'cli', 'main.ts'), ...args];
+}

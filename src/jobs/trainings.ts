@@ -1,0 +1,395 @@
+/**
+ * Trainings as a server handles them: each a process of this package's own command line with a directory under one
+ * folder, known by the files in it alone. So they go on when the server ends, and the next one finds them again.
+ * @module
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { open, readFile, readdir, stat } from 'node:fs/promises';
+import { setPriority } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { InputError } from '../input-error.js';
+import { commandLine } from './entry-points.js';
+import { makeDirectory } from './files.js';
+import { checkpointSummary } from './run-directory.js';
+import {
+  type Point,
+  type TrainingRecord,
+  isAlive,
+  putRecord,
+  readPoints,
+  readRecord,
+} from './training-record.js';
+
+/** How a training stands; `interrupted`: its process is gone without an end. */
+export type TrainingState =
+  'starting' | 'running' | 'pausing' | 'paused' | 'stopped' | 'interrupted' | 'failed' | 'finished';
+
+/** A training. */
+export interface Training {
+  readonly name: string;
+  readonly kind: 'model' | 'decoder';
+  readonly task: string;
+  readonly preset: string;
+  readonly seed: number;
+  readonly state: TrainingState;
+  readonly message: string | null;
+  /** Whether it can be gone on with. */
+  readonly resumable: boolean;
+  readonly step: number;
+  readonly steps: number;
+  /** Seconds of work so far, and to go. */
+  readonly seconds: number;
+  readonly left: number | null;
+  readonly loss: number | null;
+  /** The last that were measured. */
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** A training with its curves and recipe. */
+export interface DetailedTraining extends Training {
+  readonly points: readonly Point[];
+  readonly recipe: unknown;
+}
+
+/** What is to be trained. */
+export interface TrainingOrder {
+  readonly kind: 'model' | 'decoder';
+  readonly task: string;
+  readonly preset: string;
+  readonly seed: number;
+  readonly steps?: number;
+  readonly batch?: number;
+  readonly learningRate?: number;
+  /** Directory of the probed model of a decoder's training; the shipped one unless given. */
+  readonly modelDirectory?: string;
+  /** Name of the directory; one is made up unless given. */
+  readonly name?: string;
+}
+
+/** Thrown where the state of things does not allow what is asked. */
+export class ConflictError extends Error {
+  override readonly name = 'ConflictError';
+}
+
+/** Trainings under a folder. */
+export interface Trainings {
+  /** Newest first. */
+  list(): Promise<Training[]>;
+  /** @returns null when there is none of that name */
+  find(name: string): Promise<DetailedTraining | null>;
+  /** @throws ConflictError while another one runs or when the name is taken */
+  start(order: TrainingOrder): Promise<Training>;
+  /** Saves its state and ends the process. @throws ConflictError when it does not run */
+  pause(name: string): Promise<Training>;
+  /** @throws ConflictError when it cannot be gone on with, or another one runs */
+  resume(name: string): Promise<Training>;
+  /** Ends the process at once. @throws ConflictError when it does not run */
+  stop(name: string): Promise<Training>;
+  /** Where one lies. */
+  directory(name: string): string;
+}
+
+const recipeSchema = z.object({
+  task: z.string(),
+  preset: z.string(),
+  seed: z.number(),
+  schedule: z.object({ steps: z.number().int().positive() }),
+  architecture: z.unknown().optional(),
+});
+
+/** What is taken of a run that left no record. */
+const unknownRun = { model: null, processing: 'transformerlens' } as const;
+
+/** A process that this server started: what the files do not tell yet. */
+interface Child {
+  readonly pid: number;
+  /** Of a process that ended before its record began. */
+  failure: string | null;
+  ended: boolean;
+}
+
+/** Trainings under a folder, which is made when the first one starts. */
+export function createTrainings(folder: string): Trainings {
+  const children = new Map<string, Child>();
+  const directory = (name: string): string => join(folder, name);
+  const logFile = (name: string): string => join(folder, `${name}.log`);
+
+  async function find(name: string): Promise<DetailedTraining | null> {
+    const own = directory(name);
+    const recipe: unknown = await readJson(join(own, 'recipe.json'));
+    const parsed = recipeSchema.safeParse(recipe);
+    const child = children.get(name);
+    if (!parsed.success) return null;
+    const [seen, { points }, saved] = await Promise.all([
+      readRecord(own),
+      readPoints(own),
+      checkpointSummary(own),
+    ]);
+    const curve = points.length > 0 ? points : (saved?.history ?? []);
+    const last = curve.at(-1);
+    const done = existsSync(join(own, 'model.safetensors'));
+    // A record of an earlier run stands until the new process has taken a step.
+    const current = child === undefined || seen?.record.pid === child.pid ? seen : null;
+    const { task, preset, seed, schedule } = parsed.data;
+    const step = last?.step ?? saved?.step ?? 0;
+    const known = stateOf(current, child, done && child?.ended !== false);
+    const state = known === 'running' && step === 0 ? 'starting' : known;
+    const seconds = last?.seconds ?? saved?.seconds ?? 0;
+    return {
+      name,
+      kind: parsed.data.architecture === undefined ? 'model' : 'decoder',
+      task,
+      preset,
+      seed,
+      state,
+      message: state === 'failed' ? (current?.record.message ?? child?.failure ?? null) : null,
+      resumable: saved !== null && ['paused', 'stopped', 'interrupted', 'failed'].includes(state),
+      step,
+      steps: schedule.steps,
+      seconds,
+      left: step === 0 ? null : (seconds / step) * (schedule.steps - step),
+      loss: last?.loss ?? null,
+      figures: curve.findLast(({ figures }) => figures !== undefined)?.figures ?? {},
+      points: curve.map((point) => ({ ...point, steps: schedule.steps })),
+      recipe,
+    };
+  }
+
+  async function list(): Promise<Training[]> {
+    const names = await readdir(folder).catch(() => []);
+    const found = await Promise.all(
+      names.map(async (name) => {
+        const training = await find(name).catch(() => null);
+        const info = await stat(join(directory(name), 'recipe.json')).catch(() => null);
+        return training === null || info === null ? [] : [{ training, since: info.mtimeMs }];
+      }),
+    );
+    return found
+      .flat()
+      .sort((a, b) => b.since - a.since)
+      .map(({ training: { points: _points, recipe: _recipe, ...training } }) => training);
+  }
+
+  /** Orders come one after another: two at once must not both find that nothing runs. */
+  let before: Promise<unknown> = Promise.resolve();
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const own = before.then(work, work);
+    before = own.catch(() => undefined);
+    return own;
+  }
+
+  async function expectNoneRunning(): Promise<void> {
+    const busy = (await list()).find(({ state }) => isRunning(state));
+    const starting = [...children].find(([, child]) => !child.ended)?.[0];
+    const name = busy?.name ?? starting;
+    if (name !== undefined)
+      throw new ConflictError(`The training ${name} is running: pause or stop it, or wait for its end.`);
+  }
+
+  async function launch(
+    name: string,
+    about: Pick<TrainingRecord, 'kind' | 'model' | 'processing'>,
+    args: readonly string[],
+  ): Promise<Training> {
+    await makeDirectory(folder);
+    const log = await open(logFile(name), 'w');
+    try {
+      const spawned = spawn(process.execPath, commandLine(args), {
+        detached: true,
+        stdio: ['ignore', log.fd, log.fd],
+        windowsHide: true,
+      });
+      const child: Child = { pid: await pidOf(spawned), failure: null, ended: false };
+      children.set(name, child);
+      yieldTo(child.pid);
+      spawned.unref();
+      spawned.once('exit', (code, signal) => {
+        void readFile(logFile(name), 'utf8')
+          .catch(() => '')
+          .then((text) => {
+            if (signal === null && code !== 0 && code !== 130) child.failure = failureIn(text, code);
+            child.ended = true;
+          });
+      });
+      await begun(name, child);
+      // The training's own record begins with its first step; a server that starts before then must know of it.
+      const seen = await readRecord(directory(name));
+      if (seen?.record.pid !== child.pid)
+        putRecord(directory(name), { ...about, pid: child.pid, state: 'running', message: null });
+      return withoutCurves(await need(name));
+    } finally {
+      await log.close();
+    }
+  }
+
+  /** Waits until the training's directory is there, so that the next look finds it. */
+  async function begun(name: string, child: Child): Promise<void> {
+    for (;;) {
+      const ended = child.ended;
+      if ((await find(name)) !== null) return;
+      if (ended) throw new InputError(child.failure ?? `The training ${name} ended before it began.`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async function need(name: string): Promise<DetailedTraining> {
+    const found = await find(name);
+    if (found === null) throw new InputError(`There is no training ${name}.`);
+    return found;
+  }
+
+  async function pidFor(name: string): Promise<number> {
+    const { state } = await need(name);
+    const seen = await readRecord(directory(name));
+    const pid = children.get(name)?.pid ?? seen?.record.pid;
+    if (!isRunning(state) || pid === undefined)
+      throw new ConflictError(`The training ${name} does not run: it is ${state}.`);
+    return pid;
+  }
+
+  async function freeName(order: TrainingOrder): Promise<string> {
+    const taken = new Set(await readdir(folder).catch(() => []));
+    if (order.name !== undefined) {
+      if (taken.has(order.name))
+        throw new ConflictError(`${order.name} is there already: choose another name.`);
+      return order.name;
+    }
+    const base = `${order.task}-${order.kind}`;
+    for (let number = 1; ; number++) {
+      const name = number === 1 ? base : `${base}-${number}`;
+      if (!taken.has(name)) return name;
+    }
+  }
+
+  return {
+    list,
+    find,
+    directory,
+    start: (order) =>
+      inTurn(async () => {
+        await expectNoneRunning();
+        const name = await freeName(order);
+        const option = (flag: string, value: number | string | undefined): string[] =>
+          value === undefined ? [] : [flag, String(value)];
+        const model = order.kind === 'decoder' ? order.modelDirectory : undefined;
+        const about = { kind: order.kind, model: model ?? null, processing: 'transformerlens' as const };
+        return launch(name, about, [
+          `train-${order.kind}`,
+          order.task,
+          ...option('--out', directory(name)),
+          ...option('--preset', order.preset),
+          ...option('--seed', order.seed),
+          ...option('--steps', order.steps),
+          ...option('--batch', order.batch),
+          ...option('--learning-rate', order.learningRate),
+          ...option('--model', model),
+        ]);
+      }),
+    pause: (name) =>
+      inTurn(async () => {
+        const { state } = await need(name);
+        if (state === 'starting')
+          throw new ConflictError(`The training ${name} has not taken a step yet: wait for it, or stop it.`);
+        process.kill(await pidFor(name), 'SIGTERM');
+        return withoutCurves(await need(name));
+      }),
+    resume: (name) =>
+      inTurn(async () => {
+        const { kind, state, resumable } = await need(name);
+        if (!resumable) {
+          const why =
+            state === 'finished' || isRunning(state) ? `it is ${state}` : 'it has no checkpoint yet';
+          throw new ConflictError(`The training ${name} cannot be gone on with: ${why}.`);
+        }
+        await expectNoneRunning();
+        const seen = await readRecord(directory(name));
+        const { model, processing } = seen?.record ?? unknownRun;
+        const given = model === null ? [] : ['--model', model];
+        return launch(name, { kind, model, processing }, [
+          `train-${kind}`,
+          '--resume',
+          directory(name),
+          ...(kind === 'decoder' ? [...given, '--processing', processing] : []),
+        ]);
+      }),
+    stop: (name) =>
+      inTurn(async () => {
+        const pid = await pidFor(name);
+        process.kill(pid, 'SIGKILL');
+        while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+        const seen = await readRecord(directory(name));
+        const { kind } = await need(name);
+        putRecord(directory(name), {
+          ...(seen?.record ?? unknownRun),
+          kind,
+          pid,
+          state: 'stopped',
+          message: null,
+        });
+        return withoutCurves(await need(name));
+      }),
+  };
+}
+
+/** Whether a process is at it. */
+export const isRunning = (state: TrainingState): boolean =>
+  state === 'starting' || state === 'running' || state === 'pausing';
+
+function stateOf(
+  seen: Awaited<ReturnType<typeof readRecord>>,
+  child: Child | undefined,
+  done: boolean,
+): TrainingState {
+  if (seen === null) {
+    if (child !== undefined && !child.ended) return 'starting';
+    if ((child?.failure ?? null) !== null) return 'failed';
+    return done ? 'finished' : 'interrupted';
+  }
+  const { record, alive } = seen;
+  if (record.state !== 'running' && record.state !== 'pausing') return record.state;
+  if (alive && child?.ended !== true) return record.state;
+  if ((child?.failure ?? null) !== null) return 'failed';
+  return done ? 'finished' : 'interrupted';
+}
+
+const withoutCurves = ({ points: _points, recipe: _recipe, ...training }: DetailedTraining): Training =>
+  training;
+
+/** The number of a process that has started. */
+function pidOf(child: ReturnType<typeof spawn>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('spawn', () => {
+      if (child.pid === undefined) reject(new Error('a process without a number'));
+      else resolve(child.pid);
+    });
+  });
+}
+
+/** A training takes what processor time the readings leave. */
+function yieldTo(pid: number): void {
+  try {
+    setPriority(pid, 10);
+  } catch {
+    // It is only slower to read beside it.
+  }
+}
+
+/** The command line's own sentence, or the end of what it printed. */
+function failureIn(log: string, code: number | null): string {
+  const lines = log.split('\n').filter((line) => line.trim() !== '');
+  const said = lines.findLast((line) => line.startsWith('inversionview: '));
+  return (
+    said?.slice('inversionview: '.length) ?? lines.at(-1) ?? `Its process ended with ${code ?? 'a signal'}.`
+  );
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch {
+    return null;
+  }
+}
