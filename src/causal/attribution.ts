@@ -1,0 +1,234 @@
+/**
+ * Direct logit attribution: what a site's output adds to each logit by itself, through the unembedding. The residual
+ * stream is a sum and the final LayerNorm is linear once its scale is known, so the logits are the sum of what every
+ * part writes, each centred, divided by the scale of the run (the cached one, as TransformerLens does) and
+ * unembedded. A part may still matter by other ways: through later layers, or through the scale.
+ *
+ * With TransformerLens' weight processing the unembedding is centred, and values are relative to the mean over the
+ * vocabulary.
+ * @module
+ */
+import {
+  GraphError,
+  type Runtime,
+  type Value,
+  add,
+  concat,
+  div,
+  floatsOf,
+  gather,
+  graph,
+  input,
+  mul,
+  reduceMean,
+  reshape,
+  slice,
+  sub,
+} from '../engine/index.js';
+import { InputError } from '../input-error.js';
+import { gpt2, unembed } from '../models/gpt2.js';
+import { type HookedModel, cacheNames } from '../models/hooked-model.js';
+import { blockHook, headSite, modelHooks } from '../models/hooks.js';
+import { padded } from '../models/padding.js';
+import { type Estimate, estimate } from './estimate.js';
+import { resolveHook } from './patch.js';
+
+/** What is attributed. */
+export interface AttributionQuestion {
+  /** Token ids from BOS on. */
+  readonly inputs: readonly (readonly number[])[];
+  readonly pad: number;
+  /** For each input the position whose logits are taken apart. */
+  readonly positions: readonly number[];
+  /** Sites whose activation is a vector of the residual stream's width. */
+  readonly sites: readonly string[];
+  readonly batch?: number;
+}
+
+/** The parts of one input's logits. */
+export interface Attribution {
+  /** By site, as asked, `[vocabulary]`. */
+  readonly parts: ReadonlyMap<string, Float32Array>;
+  /** The logits themselves. */
+  readonly logits: Float32Array;
+}
+
+/**
+ * The parts whose sum is the residual stream, but for the biases of attention outputs: embeddings, heads and MLPs.
+ */
+export function writingSites({ config }: HookedModel): string[] {
+  const sites: string[] = [modelHooks.embed, modelHooks.posEmbed];
+  for (let layer = 0; layer < config.n_layer; layer++) {
+    for (let head = 0; head < config.n_head; head++) sites.push(headSite(layer, head));
+    sites.push(blockHook(layer, 'mlpOut'));
+  }
+  return sites;
+}
+
+/** Every site that can be attributed: those whose activation has the residual stream's width. */
+export function attributableSites(model: HookedModel): string[] {
+  return cacheNames(model).filter((name) =>
+    /^hook_|hook_resid_|hook_result\.|hook_attn_out$|hook_mlp_out$/.test(name),
+  );
+}
+
+/**
+ * Takes the logits of each input apart and hands them over one input after another; arrays are only lent.
+ * @throws InputError for no inputs, a position outside one, or a site that is no vector of the residual stream
+ */
+export async function attribute(
+  runtime: Runtime,
+  model: HookedModel,
+  question: AttributionQuestion,
+  visit: (attribution: Attribution, index: number) => void,
+): Promise<void> {
+  const { inputs, positions } = question;
+  if (inputs.length === 0) throw new InputError('There is nothing to attribute: no input is left.');
+  const known = attributableSites(model);
+  const sites = question.sites.map((site) => resolveHook(site, known));
+  inputs.forEach((ids, at) => {
+    const position = positions[at] ?? -1;
+    if (position < 0 || position >= ids.length) {
+      throw new InputError(`Input ${at + 1} has ${ids.length} tokens: no position ${position} to attribute.`);
+    }
+  });
+  const { n_embd: width, vocab_size: vocabulary } = model.config;
+  const places = positions.reduce((most, position) => Math.max(most, position + 1), 0);
+  // The result has sites · vocabulary numbers an input.
+  const roomy = Math.floor(2 ** 24 / (sites.length * vocabulary + places * width));
+  const batch = question.batch ?? Math.max(1, Math.min(256, roomy));
+  const executable = await runtime.compile(attributionGraph(model, sites, batch, places));
+  try {
+    for (let start = 0; start < inputs.length; start += batch) {
+      const part = inputs.slice(start, start + batch);
+      const data = new Int32Array(batch * places).fill(question.pad);
+      data.set(padded(part, places, question.pad));
+      const rows = Int32Array.from(
+        { length: batch },
+        (_, row) => row * places + (positions[start + row] ?? 0),
+      );
+      const outputs = await executable.run({
+        ids: { dtype: 'int32', shape: [batch, places], data },
+        rows: { dtype: 'int32', shape: [batch], data: rows },
+      });
+      const [parts, logits] = [floatsOf(outputs, 'parts'), floatsOf(outputs, 'logits')];
+      const from = (all: Float32Array, row: number): Float32Array =>
+        all.subarray(row * vocabulary, (row + 1) * vocabulary);
+      part.forEach((_, row) => {
+        const own = question.sites.map((site, at) => [site, from(parts, at * batch + row)] as const);
+        visit({ parts: new Map(own), logits: from(logits, row) }, start + row);
+      });
+    }
+  } finally {
+    await executable.dispose();
+  }
+}
+
+/** Inputs `ids` and `rows` (flat positions); outputs `parts` `[site · batch, vocabulary]` and `logits`. */
+function attributionGraph(
+  model: HookedModel,
+  sites: readonly string[],
+  batch: number,
+  places: number,
+): ReturnType<typeof graph> {
+  const width = model.config.n_embd;
+  const { cache } = gpt2(model.config, model.parameter, input('ids', 'int32', [batch, places]));
+  const rows = input('rows', 'int32', [batch]);
+  const at = (name: string, size: number): Value => {
+    const value = cache.get(name);
+    if (value === undefined) throw new GraphError(`attribution: the model has no ${name}`);
+    return gather(reshape(value, [batch * places, size]), rows);
+  };
+  const gain = model.parameter('ln_f.weight');
+  if (gain === null) throw new GraphError('attribution: the model has no final LayerNorm');
+  const scale = at(modelHooks.finalScale, 1);
+  const normal = sites.map((site) => {
+    const activation = at(site, width);
+    return mul(div(sub(activation, reduceMean(activation, [1], true)), scale), gain);
+  });
+  // The logits go through the same product, so that one reading of the unembedding serves all.
+  const final = at(modelHooks.finalNormalized, width);
+  const all = unembed(model.config, model.parameter, concat([...normal, final], 0), false);
+  const bias = model.parameter('lm_head.bias');
+  const own = slice(all, 0, sites.length * batch, (sites.length + 1) * batch);
+  return graph({
+    parts: slice(all, 0, 0, sites.length * batch),
+    logits: bias === null ? own : add(own, bias),
+  });
+}
+
+/** What a site adds, over many inputs, to what is asked of the logits. */
+export interface MeanAttribution {
+  readonly n: number;
+  readonly sites: readonly { readonly site: string; readonly value: Estimate }[];
+  /** What all of the logits come to. */
+  readonly total: Estimate;
+}
+
+/**
+ * Mean contribution of each site to the logit of an answer, or to its difference from another token's.
+ * @param answers for each input the token, and the one it is held against or null
+ */
+export async function meanAttribution(
+  runtime: Runtime,
+  model: HookedModel,
+  question: AttributionQuestion,
+  answers: readonly { readonly answer: number; readonly against: number | null }[],
+): Promise<MeanAttribution> {
+  const values = new Map(question.sites.map((site) => [site, new Float64Array(question.inputs.length)]));
+  const totals = new Float64Array(question.inputs.length);
+  await attribute(runtime, model, question, ({ parts, logits }, at) => {
+    const { answer = 0, against = null } = answers[at] ?? {};
+    const read = (row: Float32Array): number =>
+      (row[answer] ?? NaN) - (against === null ? 0 : (row[against] ?? NaN));
+    for (const [site, row] of parts) (values.get(site) ?? totals)[at] = read(row);
+    totals[at] = read(logits);
+  });
+  return {
+    n: question.inputs.length,
+    sites: [...values].map(([site, own]) => ({ site, value: estimate(own) })),
+    total: estimate(totals),
+  };
+}
+
+/** Tokens with their values. */
+export type TokenValues = readonly { readonly token: number; readonly value: number }[];
+
+/** The `count` most raised and most lowered tokens, the strongest first. */
+export function extremes(values: Float32Array, count: number): { raised: TokenValues; lowered: TokenValues } {
+  const order = Array.from(values, (_, token) => token).sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0));
+  const named = (tokens: readonly number[]): TokenValues =>
+    tokens.map((token) => ({ token, value: values[token] ?? 0 }));
+  return { raised: named(order.slice(0, count)), lowered: named(order.slice(-count).toReversed()) };
+}
+
+/**
+ * How often a site raises and lowers what an input is about: the shares of inputs in which any of its tokens is
+ * among the `count` most raised, and among the most lowered.
+ * @param tokens for each input the tokens looked for (a name with and without a space, for instance)
+ */
+export async function shareAmongExtremes(
+  runtime: Runtime,
+  model: HookedModel,
+  question: AttributionQuestion,
+  tokens: readonly (readonly number[])[],
+  count = 30,
+): Promise<Map<string, { raised: number; lowered: number }>> {
+  const shares = new Map(question.sites.map((site) => [site, { raised: 0, lowered: 0 }]));
+  const n = question.inputs.length;
+  await attribute(runtime, model, question, ({ parts }, at) => {
+    for (const [site, values] of parts) {
+      const share = shares.get(site);
+      if (share === undefined) continue;
+      const own = (tokens[at] ?? []).map((token) => values[token] ?? NaN);
+      // Rank by counting: sorting fifty thousand tokens for each site and input would take longer than the run.
+      const above = (bound: number): number =>
+        values.reduce((sum, value) => sum + (value > bound ? 1 : 0), 0);
+      const below = (bound: number): number =>
+        values.reduce((sum, value) => sum + (value < bound ? 1 : 0), 0);
+      if (own.length > 0 && above(Math.max(...own)) < count) share.raised += 1 / n;
+      if (own.length > 0 && below(Math.min(...own)) < count) share.lowered += 1 / n;
+    }
+  });
+  return shares;
+}

@@ -1,0 +1,60 @@
+/**
+ * Causal checks: what an activation holds is used, or it is not. Activation patching in general and as named
+ * experiments, sweeps, mean ablation, and direct logit attribution.
+ * @example
+ * const experiment = experimentNamed('A1-from-F1S1', 'addition');
+ * const result = await runExperiment(runtime, model, experiment, { inputs: 1000, seed: 1 });
+ * result.orders.forward.map(({ step, increment }) => `${step.label} ${increment.mean}`);
+ * @module
+ */
+export { type AblationQuestion, type AblationRead, type AblationResult, ablate } from './ablation.js';
+export {
+  type Attribution,
+  type AttributionQuestion,
+  type MeanAttribution,
+  type TokenValues,
+  attributableSites,
+  attribute,
+  extremes,
+  meanAttribution,
+  shareAmongExtremes,
+  writingSites,
+} from './attribution.js';
+export { type Estimate, estimate, pairedDifference } from './estimate.js';
+export * from './experiments/index.js';
+export { type Metric, type MetricName, divergence, metricNamed, metricNames, metrics } from './metric.js';
+export {
+  type CumulativeResult,
+  type Increment,
+  type Order,
+  type Step,
+  orders,
+  patchInOrders,
+  singleSteps,
+} from './orders.js';
+export {
+  type PatchCase,
+  type PatchQuestion,
+  type PatchResult,
+  type SetResult,
+  type Target,
+  patch,
+} from './patch.js';
+export * from './records.js';
+export {
+  type Specification,
+  parseSpecification,
+  sharedPlaces,
+  specifiedCases,
+  specifiedPosition,
+  specifiedSets,
+} from './specification.js';
+export {
+  type SweepCell,
+  type SweepPosition,
+  type SweepQuestion,
+  type SweepResult,
+  crossed,
+  sweep,
+  targetLabel,
+} from './sweep.js';

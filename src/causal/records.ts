@@ -1,0 +1,189 @@
+/**
+ * Results as plain data: what is printed, saved, drawn and sent. Numbers that do not exist are null.
+ * @module
+ */
+import { type HookedModel } from '../models/hooked-model.js';
+import { type AblationResult } from './ablation.js';
+import { type Estimate } from './estimate.js';
+import { type MetricName } from './metric.js';
+import { type CumulativeResult, type Order, orders } from './orders.js';
+import { type PatchResult, type SetResult, type Target } from './patch.js';
+import { type SweepResult } from './sweep.js';
+
+/** What a result rests on. */
+export interface Circumstances {
+  /** The experiment's name, or that of the file that asked. */
+  readonly experiment: string;
+  readonly task: string;
+  /** One line for a heading. */
+  readonly about: string;
+  /** Decides inputs and contrasts; null where they were given. */
+  readonly seed: number | null;
+  /** Contrasts of each input. */
+  readonly contrasts: number;
+  /** Name, hash and weight processing of the model. */
+  readonly model: string;
+}
+
+/** Figures that every result starts with. */
+export interface Baselines extends Circumstances {
+  /** Inputs. */
+  readonly n: number;
+  readonly metric: MetricName;
+  readonly unit: string;
+  /** The metric in the clean runs. */
+  readonly clean: number;
+  readonly cleanStandardError: number | null;
+  /** The metric in the contrast runs. */
+  readonly contrast: number;
+  readonly contrastStandardError: number | null;
+  readonly warnings: readonly string[];
+}
+
+/** One step of one order. Labels are `site@place`; what is added together is joined by ` + `. */
+export interface IncrementRecord {
+  readonly added: string;
+  /** All that is patched now, in the order in which it was added. */
+  readonly patched: readonly string[];
+  readonly effect: number;
+  /** Of the effect. */
+  readonly standardError: number | null;
+  /** What this step added to the effect. */
+  readonly increment: number;
+  /** Of the increment, paired by input. */
+  readonly incrementStandardError: number | null;
+  /** Share of the runs in which the patch changed any logit, 0 … 1. */
+  readonly changed: number;
+}
+
+/** Cumulative patching in one order. */
+export interface OrderRecord extends Baselines {
+  readonly order: Order;
+  readonly sets: readonly IncrementRecord[];
+}
+
+/** Chosen sets. */
+export interface SetsRecord extends Baselines {
+  readonly sets: readonly Omit<IncrementRecord, 'added' | 'increment' | 'incrementStandardError'>[];
+}
+
+/** A sweep; `effects[site][position]`. */
+export interface SweepRecord extends Baselines {
+  readonly sites: readonly string[];
+  readonly positions: readonly string[];
+  readonly effects: readonly (readonly number[])[];
+  readonly standardErrors: readonly (readonly (number | null)[])[];
+  readonly changed: readonly (readonly number[])[];
+}
+
+/** A mean ablation. */
+export interface AblationRecord extends Circumstances {
+  readonly n: number;
+  readonly site: string;
+  readonly position: string;
+  readonly places: readonly {
+    readonly place: string;
+    readonly kl: number;
+    readonly klStandardError: number | null;
+    /** Loss of the clean run's largest logit. */
+    readonly logitLoss: number;
+    readonly logitLossStandardError: number | null;
+    /** The same as a share of that logit. */
+    readonly relativeLogitLoss: number;
+    readonly relativeLogitLossStandardError: number | null;
+  }[];
+}
+
+/** Name, hash and weight processing of a model, as results state them. */
+export const modelText = ({ name, hash, processing }: HookedModel): string =>
+  `${name} ${hash.slice(0, 12)} (${processing} weights)`;
+
+const errorOf = ({ standardError }: Estimate): number | null =>
+  Number.isFinite(standardError) ? standardError : null;
+
+function baselines(circumstances: Circumstances, result: Omit<PatchResult, 'sets'>): Baselines {
+  const { n, metric, clean, contrast, warnings } = result;
+  return {
+    ...circumstances,
+    n,
+    metric: metric.name,
+    unit: metric.unit,
+    clean: clean.mean,
+    cleanStandardError: errorOf(clean),
+    contrast: contrast.mean,
+    contrastStandardError: errorOf(contrast),
+    warnings,
+  };
+}
+
+/** Both orders, forward first. */
+export function orderRecords(circumstances: Circumstances, result: CumulativeResult): OrderRecord[] {
+  return orders.map((order) => ({
+    ...baselines(circumstances, result),
+    order,
+    sets: result.orders[order].map(({ step, patched, effect, increment, changed }) => ({
+      added: step.label,
+      patched: patched.map(({ label }) => label),
+      effect: effect.mean,
+      standardError: errorOf(effect),
+      increment: increment.mean,
+      incrementStandardError: errorOf(increment),
+      changed,
+    })),
+  }));
+}
+
+/** Chosen sets, as asked. */
+export function setsRecord(
+  circumstances: Circumstances,
+  result: PatchResult,
+  targets: readonly Target[],
+): SetsRecord {
+  return {
+    ...baselines(circumstances, result),
+    sets: result.sets.map((set: SetResult) => ({
+      patched: set.targets.map((index) => targets[index]?.label ?? ''),
+      effect: set.effect.mean,
+      standardError: errorOf(set.effect),
+      changed: set.changed,
+    })),
+  };
+}
+
+/** A sweep's map. */
+export function sweepRecord(circumstances: Circumstances, result: SweepResult): SweepRecord {
+  const { sites, positions, cells } = result;
+  const rows = sites.map((_, row) => cells.slice(row * positions.length, (row + 1) * positions.length));
+  return {
+    ...baselines(circumstances, result),
+    sites,
+    positions,
+    effects: rows.map((row) => row.map(({ effect }) => effect.mean)),
+    standardErrors: rows.map((row) => row.map(({ effect }) => errorOf(effect))),
+    changed: rows.map((row) => row.map(({ changed }) => changed)),
+  };
+}
+
+/** A mean ablation. */
+export function ablationRecord(
+  circumstances: Circumstances,
+  result: AblationResult,
+  site: string,
+  position: string,
+): AblationRecord {
+  return {
+    ...circumstances,
+    n: result.n,
+    site,
+    position,
+    places: result.reads.map(({ place, kl, logitLoss, relativeLogitLoss }) => ({
+      place,
+      kl: kl.mean,
+      klStandardError: errorOf(kl),
+      logitLoss: logitLoss.mean,
+      logitLossStandardError: errorOf(logitLoss),
+      relativeLogitLoss: relativeLogitLoss.mean,
+      relativeLogitLossStandardError: errorOf(relativeLogitLoss),
+    })),
+  };
+}
