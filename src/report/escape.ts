@@ -19,6 +19,16 @@ const forbidden =
 export const escapeHtml = (text: string): string =>
   text.replace(forbidden, '\ufffd').replace(/[&<>"']/g, (character) => entities[character] ?? '');
 
+const characters: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(Object.entries(entities).map(([character, entity]) => [entity, character])),
+  '&#x27;': "'",
+  '&apos;': "'",
+};
+
+/** The inverse of {@link escapeHtml} for the five characters that it names; any other `&…;` is left as it is. */
+export const unescapeHtml = (text: string): string =>
+  text.replace(/&(?:amp|lt|gt|quot|apos|#39|#x27);/g, (entity) => characters[entity] ?? entity);
+
 /**
  * A value as JSON that may stand inside a `script` element: nothing in it can end the element or open a comment.
  * Reading it back gives the value itself.

@@ -9,13 +9,12 @@
  * @module
  */
 import { z } from 'zod';
+import { annotationSchema, metricSchema } from '../../inversion/kept-reading.js';
 import { limits } from './limits.js';
 
 const count = z.number().int().nonnegative();
 /** Whole numbers that seed a generator. */
 export const seedSchema = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-/** How distance is measured. */
-export const metricSchema = z.enum(['euclidean', 'cosine']);
 
 /**
  * The id of a case: a task with the shipped model and decoder (`addition`), or a task with directories by their refs,
@@ -159,9 +158,6 @@ export const inspectedTokenSchema = z.object({
   /** What the model expects after this token, likeliest first. */
   next: z.array(z.object({ token: z.string(), probability: z.number() })),
 });
-
-/** Facts about an input of the task: `{ sum: 1476, C2: 0, C3: 0 }`, `{ count: 8, letters: "c 6, v 8, z 2" }`. */
-export const annotationSchema = z.record(z.string(), z.union([z.string(), z.number()]));
 
 /** Answer of `POST /api/inspect`. Half-typed inputs are inspected too: `ok` says that the text is made of tokens. */
 export const inspectionSchema = z.discriminatedUnion('ok', [

@@ -15,6 +15,16 @@ import { z } from 'zod';
 import { type EventOf } from './read.js';
 import { type trainingEventSchemas } from './trainings.js';
 
+export {
+  type KeptSample,
+  type QueryFacts,
+  type ReadSample,
+  annotationSchema,
+  keptSampleSchema,
+  metricSchema,
+  queryFactsSchema,
+  readSampleSchema,
+} from '../../inversion/kept-reading.js';
 export * from './cases.js';
 export * from './limits.js';
 export * from './problems.js';

@@ -11,7 +11,8 @@
  * @module
  */
 import { z } from 'zod';
-import { annotationSchema, caseIdSchema, metricSchema, roundSchema, seedSchema } from './cases.js';
+import { metricSchema, queryFactsSchema, readSampleSchema } from '../../inversion/kept-reading.js';
+import { caseIdSchema, roundSchema, seedSchema } from './cases.js';
 import { limits } from './limits.js';
 import { problemSchema } from './problems.js';
 
@@ -20,9 +21,9 @@ const count = z.number().int().nonnegative();
 /** How candidates are drawn. Auto mode where neither temperature nor noise is given. */
 const drawing = {
   seed: seedSchema.default(1),
-  temperature: z.number().positive().max(100).nullable().default(null),
+  temperature: z.number().min(0.001).max(1000).nullable().default(null),
   /** Noise on the activation, in units of its standard deviation. */
-  noise: z.number().min(0).max(100).nullable().default(null),
+  noise: z.number().min(0).max(1000).nullable().default(null),
 };
 
 /** Body of `POST /api/read`. */
@@ -43,34 +44,7 @@ export type ReadRequest = z.input<typeof readRequestSchema>;
 /** Event `queued`: how many jobs are before this one; 0 when it is its turn. `preparing` says what keeps it, if anything. */
 export const queuedEventSchema = z.object({ ahead: count, preparing: z.string().nullable() });
 
-/** What was asked and what is known before sampling. */
-export const queryFactsSchema = z.object({
-  task: z.string(),
-  input: z.string(),
-  /** From BOS to EOS. */
-  tokens: z.array(z.string()).min(1),
-  position: count,
-  /** The task's name of the position; null where it has none. */
-  place: z.string().nullable(),
-  /** Full and short name. */
-  site: z.string(),
-  short: z.string(),
-  /** Attention from the position to each token, for a head; else null. */
-  attention: z.array(z.number()).nullable(),
-  /** Sentences a person should see first. */
-  warnings: z.array(z.string()),
-  /** Names and hashes. */
-  model: z.string(),
-  decoder: z.string(),
-  /** Facts about the query's input. */
-  annotation: annotationSchema,
-  /** Null where a file does not say. */
-  seed: seedSchema.nullable(),
-});
-/** What was asked and what is known before sampling. */
-export type QueryFacts = z.infer<typeof queryFactsSchema>;
-
-/** Event `query`. */
+/** Event `query`: what was asked, and what is known of it before sampling. */
 export const queryEventSchema = queryFactsSchema.extend({
   /** What will be drawn, in this order. */
   rounds: z.array(roundSchema),
@@ -85,40 +59,11 @@ export const queryEventSchema = queryFactsSchema.extend({
 /** Event `query`. */
 export type QueryEvent = z.infer<typeof queryEventSchema>;
 
-/** Distances of a sample in one metric. */
-export const verdictSchema = z.object({
-  /** The least. */
-  distance: z.number(),
-  /** Where it is: the matched position. */
-  position: count,
-  /** At each compared position (all before EOS), to 4 digits behind the point. */
-  distances: z.array(z.number()),
-});
-
-/** A distinct input that was drawn. */
-export const sampleSchema = z.object({
-  /** From BOS to EOS (or as far as it goes). */
-  tokens: z.array(z.string()).min(1),
-  /** Without special tokens. */
-  text: z.string(),
-  /** Whether it is an input of the task, and if not, why. */
-  valid: z.boolean(),
-  fault: z.string().nullable(),
-  /** The round that drew it first. */
-  round: count,
-  annotation: annotationSchema,
-  /** A file that was imported may have one of the two alone. */
-  euclidean: verdictSchema.nullable(),
-  cosine: verdictSchema.nullable(),
-});
-/** A distinct input that was drawn. */
-export type ReadSample = z.infer<typeof sampleSchema>;
-
 /**
  * Event `candidates`: a batch of judged candidates. `samples` are the inputs that had not been drawn before, numbered on
  * from the last event's (the first of a reading is 0); `draws` has for each candidate the number of its input.
  */
-export const candidatesEventSchema = z.object({ samples: z.array(sampleSchema), draws: z.array(count) });
+export const candidatesEventSchema = z.object({ samples: z.array(readSampleSchema), draws: z.array(count) });
 /** Event `candidates`. */
 export type CandidatesEvent = z.infer<typeof candidatesEventSchema>;
 

@@ -11,9 +11,9 @@
  * @module
  */
 import { z } from 'zod';
-import { metricSchema } from './cases.js';
+import { keptReadingFault, keptReadingShape } from '../../inversion/kept-reading.js';
 import { limits, namePattern } from './limits.js';
-import { queryFactsSchema, readRequestSchema, sampleSchema } from './read.js';
+import { readRequestSchema } from './read.js';
 
 const count = z.number().int().nonnegative();
 
@@ -25,41 +25,19 @@ export const nameSchema = z
     'give letters, digits, spaces and . _ + = -, beginning with a letter or digit, 100 at the most',
   );
 
-/** A distinct input with how often it was drawn and its colours (null where they were not computed). */
-export const keptSampleSchema = sampleSchema
-  .extend({ count: z.number().int().min(1), tokenDelta: z.array(z.number()).nullable() })
-  .refine(({ tokens, tokenDelta }) => tokenDelta === null || tokenDelta.length === tokens.length, {
-    path: ['tokenDelta'],
-    message: 'must have one number a token',
+/** A reading with all its samples, and the request that gives it again (null for an imported file). */
+export const keptReadingSchema = z
+  .object({
+    ...keptReadingShape,
+    samples: keptReadingShape.samples.max(limits.candidates),
+    request: readRequestSchema.nullable(),
   })
-  .refine(
-    ({ tokens, euclidean, cosine }) =>
-      [euclidean, cosine].every(
-        (verdict) =>
-          verdict === null || (verdict.position < tokens.length && verdict.distances.length <= tokens.length),
-      ),
-    { path: ['tokens'], message: 'are fewer than its positions' },
-  );
-
-/** A reading with all its samples. */
-export const keptReadingSchema = z.object({
-  format: z.literal('inversionview-reading'),
-  version: z.literal(1),
-  /** The request that gives it again; null for an imported file. */
-  request: readRequestSchema.nullable(),
-  query: queryFactsSchema,
-  /** How it was looked at. */
-  view: z.object({ metric: metricSchema, epsilon: z.number().nonnegative() }),
-  /** Metrics that the samples have distances in. */
-  metrics: z.array(metricSchema).min(1),
-  samples: z.array(keptSampleSchema).max(limits.candidates),
-  /** An imported file may hold only some of the candidates: what it says of all of them, under `view`. */
-  stated: z.object({ candidates: count, inside: count, invalid: count, distinct: count }).nullable(),
-});
-/** A reading with all its samples. */
+  .superRefine((reading, { addIssue }) => {
+    const fault = keptReadingFault(reading);
+    if (fault !== null) addIssue({ code: 'custom', message: fault });
+  });
+/** A reading with all its samples, and the request that gives it again. */
 export type KeptReading = z.infer<typeof keptReadingSchema>;
-/** A sample of a kept reading. */
-export type KeptSample = z.infer<typeof keptSampleSchema>;
 
 /** A saved reading as the list shows it. */
 export const savedEntrySchema = z.object({

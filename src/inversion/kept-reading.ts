@@ -1,0 +1,254 @@
+/**
+ * A reading with all its samples: what is saved, and opened again with threshold and metric still to choose. A
+ * {@link Reading} is one view of it.
+ * @module
+ */
+import { z } from 'zod';
+import { InputError } from '../input-error.js';
+import { shortName } from '../models/hooks.js';
+import { randomFor } from '../random.js';
+import { tasks } from '../tasks/index.js';
+import { type Task } from '../tasks/task.js';
+import { chooseShown } from './choose.js';
+import { type Reading, readingSchema } from './reading.js';
+import { shownSamples } from './view.js';
+
+const count = z.number().int().nonnegative();
+
+/** How distance is measured. */
+export const metricSchema = z.enum(['euclidean', 'cosine']);
+
+/** Facts about an input of a task: `{ sum: 1476, C2: 0, C3: 0 }`, `{ count: 8, letters: "c 6, v 8, z 2" }`. */
+export const annotationSchema = z.record(z.string(), z.union([z.string(), z.number()]));
+
+/** What was asked, and what is known of it before sampling. */
+export const queryFactsSchema = z.object({
+  task: z.string(),
+  /** Without special tokens. */
+  input: z.string(),
+  /** From BOS to EOS. */
+  tokens: z.array(z.string()).min(1),
+  position: count,
+  /** The task's name of the position; null where it has none. */
+  place: z.string().nullable(),
+  /** Full and short name. */
+  site: z.string(),
+  short: z.string(),
+  /** Attention from the position to each token, for a head; else null. */
+  attention: z.array(z.number()).nullable(),
+  /** Sentences a person should see first. */
+  warnings: z.array(z.string()),
+  /** Names and hashes. */
+  model: z.string(),
+  decoder: z.string(),
+  /** Facts about the query's input. */
+  annotation: annotationSchema,
+  /** Null where a file does not say. */
+  seed: z.number().int().nonnegative().nullable(),
+});
+/** What was asked, and what is known of it before sampling. */
+export type QueryFacts = z.infer<typeof queryFactsSchema>;
+
+/** Distances of a sample in one metric. */
+export const verdictSchema = z.object({
+  /** The least. */
+  distance: z.number(),
+  /** Where it is: the matched position. */
+  position: count,
+  /** At each compared position: all before EOS. */
+  distances: z.array(z.number()),
+});
+
+/** A distinct input that was drawn. */
+export const readSampleSchema = z.object({
+  /** From BOS to EOS (or as far as it goes). */
+  tokens: z.array(z.string()).min(1),
+  /** Without special tokens. */
+  text: z.string(),
+  /** Whether it is an input of the task, and if not, why. */
+  valid: z.boolean(),
+  fault: z.string().nullable(),
+  /** The round that drew it first. */
+  round: count,
+  annotation: annotationSchema,
+  /** A file that was imported may have one of the two alone. */
+  euclidean: verdictSchema.nullable(),
+  cosine: verdictSchema.nullable(),
+});
+/** A distinct input that was drawn. */
+export type ReadSample = z.infer<typeof readSampleSchema>;
+
+/** A distinct input with how often it was drawn and its colours, null where they were not computed. */
+export const keptSampleSchema = readSampleSchema.extend({
+  count: z.number().int().min(1),
+  /** One number a token, see `tokenDelta` of a {@link Reading}. */
+  tokenDelta: z.array(z.number()).nullable(),
+});
+/** A distinct input with how often it was drawn and its colours. */
+export type KeptSample = z.infer<typeof keptSampleSchema>;
+
+/** The fields of a kept reading but its request, which belongs to who keeps it. */
+export const keptReadingShape = {
+  format: z.literal('inversionview-reading'),
+  version: z.literal(1),
+  query: queryFactsSchema,
+  /** How it was looked at. */
+  view: z.object({ metric: metricSchema, epsilon: z.number().nonnegative() }),
+  /** Metrics that all samples have distances in. */
+  metrics: z.array(metricSchema).min(1),
+  samples: z.array(keptSampleSchema),
+  /** An imported file may hold only some of the candidates: what it says of all of them, under `view`. */
+  stated: z.object({ candidates: count, inside: count, invalid: count, distinct: count }).nullable(),
+};
+
+/** A reading with all its samples. */
+export interface KeptReading {
+  readonly format: 'inversionview-reading';
+  readonly version: 1;
+  readonly query: QueryFacts;
+  readonly view: { readonly metric: Reading['metric']; readonly epsilon: number };
+  readonly metrics: readonly Reading['metric'][];
+  readonly samples: readonly KeptSample[];
+  readonly stated: z.infer<typeof keptReadingShape.stated>;
+}
+
+/** What fits no single field of a kept reading; null when all is well. */
+export function keptReadingFault({ query, view, metrics, samples }: KeptReading): string | null {
+  if (query.position >= query.tokens.length) return 'query.position lies behind the last token';
+  if (!metrics.includes(view.metric)) return 'view.metric is none of its metrics';
+  for (const [at, sample] of samples.entries()) {
+    const places = sample.tokens.length;
+    if (sample.tokenDelta !== null && sample.tokenDelta.length !== places)
+      return `samples.${at}.tokenDelta must have one number a token`;
+    for (const metric of metrics) {
+      const verdict = sample[metric];
+      if (verdict === null) return `samples.${at} has no distances in the ${metric} metric`;
+      if (verdict.position >= places || verdict.distances.length > places)
+        return `samples.${at}.${metric} has more positions than there are tokens`;
+    }
+  }
+  return null;
+}
+
+/** What a person is shown of a kept reading: the same samples as `read` would have shown under its view. */
+export function readingOf(kept: KeptReading, shown = shownSamples): Reading {
+  const { query, view, samples, stated } = kept;
+  const { annotation: _annotation, task, attention, warnings, model, decoder, seed, ...rest } = query;
+  const measured = samples.map((sample) => {
+    const distance = sample[view.metric]?.distance ?? Infinity;
+    return { sample, distance, inside: distance <= view.epsilon };
+  });
+  const chosen = chooseShown(
+    measured,
+    ({ sample }) => sample.tokens.join('\0'),
+    shown,
+    randomFor(seed ?? 0, 'shown'),
+  );
+  const total = (counted: typeof measured): number =>
+    counted.reduce((sum, { sample }) => sum + sample.count, 0);
+  return {
+    task,
+    query: {
+      input: rest.input,
+      tokens: rest.tokens,
+      position: rest.position,
+      place: rest.place,
+      site: rest.site,
+    },
+    seed: seed ?? 0,
+    attention,
+    warnings,
+    model,
+    decoder,
+    metric: view.metric,
+    epsilon: view.epsilon,
+    candidates: stated?.candidates ?? total(measured),
+    inside: stated?.inside ?? total(measured.filter(({ inside }) => inside)),
+    invalid: stated?.invalid ?? total(measured.filter(({ sample }) => !sample.valid)),
+    distinct: stated?.distinct ?? samples.length,
+    samples: chosen.map(({ sample, distance, inside }) => ({
+      text: sample.text,
+      tokens: sample.tokens,
+      valid: sample.valid,
+      distance,
+      matchedPosition: sample[view.metric]?.position ?? 0,
+      inside,
+      distances: sample[view.metric]?.distances ?? [],
+      tokenDelta: sample.tokenDelta ?? sample.tokens.map(() => 0),
+      round: sample.round,
+    })),
+  };
+}
+
+/** Facts about the input that tokens spell; empty when the task is unknown or a token is none of its own. */
+export function annotationOf(
+  task: Task | undefined,
+  tokens: readonly string[],
+): z.infer<typeof annotationSchema> {
+  const ids = idsOf(task, tokens);
+  return task === undefined || ids === null ? {} : task.annotate(ids);
+}
+
+/** Why tokens spell no input of the task; null when they do or the task is unknown. */
+export function faultOf(task: Task | undefined, tokens: readonly string[]): string | null {
+  const ids = idsOf(task, tokens);
+  if (task === undefined) return null;
+  return ids === null ? 'has tokens that the task does not know' : task.check(ids);
+}
+
+function idsOf(task: Task | undefined, tokens: readonly string[]): number[] | null {
+  const ids = tokens.map((token) => task?.vocabulary.indexOf(token) ?? -1);
+  return ids.includes(-1) ? null : ids;
+}
+
+/**
+ * A reading that was written by `inversionview read --json`, as a kept one: its shown samples, in its one metric.
+ * @param name what to call it in an error
+ * @throws InputError naming the first field that is wrong
+ */
+export function keptFromReading(value: unknown, name: string): KeptReading {
+  const parsed = readingSchema.safeParse(value);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new InputError(
+      `${name} is not a reading: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unknown fault'}.`,
+    );
+  }
+  const { query, samples, metric, epsilon, candidates, inside, invalid, distinct, ...rest } = parsed.data;
+  const { attention, warnings, model, decoder, seed } = rest;
+  const task = tasks.find(({ name: own }) => own === rest.task);
+  return {
+    format: 'inversionview-reading',
+    version: 1,
+    query: {
+      ...query,
+      task: rest.task,
+      short: shortName(query.site),
+      attention,
+      warnings,
+      model,
+      decoder,
+      annotation: annotationOf(task, query.tokens),
+      seed: Number.isSafeInteger(seed) && seed >= 0 ? seed : null,
+    },
+    view: { metric, epsilon },
+    metrics: [metric],
+    samples: samples.map((sample) => {
+      const { tokens, text, valid, round, tokenDelta, distance, matchedPosition, distances } = sample;
+      const verdict = { distance, position: matchedPosition, distances };
+      return {
+        tokens,
+        text,
+        valid,
+        fault: valid ? null : faultOf(task, tokens),
+        round,
+        annotation: annotationOf(task, tokens),
+        euclidean: metric === 'euclidean' ? verdict : null,
+        cosine: metric === 'cosine' ? verdict : null,
+        count: 1,
+        tokenDelta,
+      };
+    }),
+    stated: { candidates, inside, invalid, distinct },
+  };
+}

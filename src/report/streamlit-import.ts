@@ -1,0 +1,135 @@
+/**
+ * Cached files of the published web app as readings: the inverse of `streamlit.ts`, where the format is described. A file
+ * has one metric, three digits and no word on task, model, decoder or seed; those that can be told from the tokens are.
+ * @module
+ */
+import { z } from 'zod';
+import { InputError } from '../input-error.js';
+import { type KeptReading, annotationOf, faultOf } from '../inversion/kept-reading.js';
+import { shortName } from '../models/hooks.js';
+import { tasks } from '../tasks/index.js';
+import { type Task } from '../tasks/task.js';
+import { unescapeHtml } from './escape.js';
+
+const token = z.string().max(200);
+const cachedSchema = z.object({
+  query_input: z.array(token).min(1).max(10_000),
+  query_position: z.number().int().nonnegative(),
+  probed_act: z.string().max(200),
+  attn_weights: z.array(z.number()),
+  metric: z.enum(['dist', 'sim']),
+  /** Tokens, probability differences, values of the metric, index and value of the best. */
+  generation: z.array(
+    z.tuple([
+      z.array(token).min(1),
+      z.array(z.number()),
+      z.array(z.number()),
+      z.number().int().nonnegative(),
+      z.number(),
+    ]),
+  ),
+});
+
+/** The rule that the viewer draws, whatever the file. */
+const viewerEpsilon = 0.1;
+/** Metric values with which the viewer's files mark positions that were not compared. */
+const isFar = (value: number): boolean => value >= 1000 || value <= -1;
+
+/** Whether parsed JSON looks like a cached file. */
+export const isCached = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'generation' in value && 'query_input' in value;
+
+/**
+ * Takes a cached file.
+ * @param value what `JSON.parse` gave
+ * @param name what to call it in an error: the file's name
+ * @throws InputError naming the first field that is wrong
+ */
+export function keptFromStreamlit(value: unknown, name: string): KeptReading {
+  const parsed = cachedSchema.safeParse(value);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new InputError(
+      `${name} is not a cached file of the web app: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}.`,
+    );
+  }
+  const { query_input, query_position, probed_act: site, attn_weights, generation } = parsed.data;
+  const metric = parsed.data.metric === 'sim' ? 'cosine' : 'euclidean';
+  const queryTokens = query_input.map(unescapeHtml);
+  const task = taskOf(queryTokens);
+  const end = task?.vocabulary[task.eos];
+  // The files leave EOS out of the query, and show it in samples.
+  const tokens = end === undefined ? queryTokens : [...queryTokens, end];
+  if (query_position >= queryTokens.length)
+    throw new InputError(`${name}: query_position lies behind the last token.`);
+  const measure = (value: number): number => (metric === 'cosine' ? Number((1 - value).toFixed(3)) : value);
+  return {
+    format: 'inversionview-reading',
+    version: 1,
+    query: {
+      task: task?.name ?? 'other',
+      input: textOf(task, tokens),
+      tokens,
+      position: query_position,
+      place: placeOf(task, tokens, query_position),
+      site,
+      short: shortName(site),
+      attention: attn_weights.length === 0 ? null : tokens.map((_, at) => attn_weights[at] ?? 0),
+      warnings: [
+        'From a cached file of the published web app: figures have three digits, and one metric is known.',
+      ],
+      model: 'not stated',
+      decoder: 'not stated',
+      annotation: annotationOf(task, tokens),
+      seed: null,
+    },
+    view: { metric, epsilon: viewerEpsilon },
+    metrics: [metric],
+    samples: generation.map(([escaped, deltas, values, position, best], at) => {
+      const own = escaped.map(unescapeHtml);
+      // Counting's shorter samples are filled up with empty tokens.
+      while (own.length > 1 && own.at(-1) === '') own.pop();
+      if (position >= own.length)
+        throw new InputError(`${name}: generation.${at}: the best position lies behind the last token.`);
+      const compared = own.map((_, place) => values[place] ?? 1000);
+      while (compared.length > 0 && isFar(compared.at(-1) ?? 0)) compared.pop();
+      const verdict = { distance: measure(best), position, distances: compared.map(measure) };
+      const fault = faultOf(task, own);
+      return {
+        tokens: own,
+        text: textOf(task, own),
+        valid: fault === null,
+        fault,
+        round: 0,
+        annotation: annotationOf(task, own),
+        euclidean: metric === 'euclidean' ? verdict : null,
+        cosine: metric === 'cosine' ? verdict : null,
+        count: 1,
+        tokenDelta: own.map((_, place) => deltas[place] ?? 0),
+      };
+    }),
+    stated: null,
+  };
+}
+
+/** The task whose alphabet spells the tokens and whose signs are among them. */
+function taskOf(tokens: readonly string[]): Task | undefined {
+  const signs: Readonly<Record<string, readonly string[]>> = { addition: ['+', '='], counting: ['|', ':'] };
+  return tasks.find(
+    ({ name, vocabulary }) =>
+      tokens.every((own) => vocabulary.includes(own)) &&
+      (signs[name] ?? []).every((sign) => tokens.includes(sign)),
+  );
+}
+
+function textOf(task: Task | undefined, tokens: readonly string[]): string {
+  if (task === undefined) return tokens.join('');
+  const special = [task.bos, task.eos, task.pad].map((id) => task.vocabulary[id]);
+  return tokens.filter((own) => !special.includes(own)).join('');
+}
+
+function placeOf(task: Task | undefined, tokens: readonly string[], position: number): string | null {
+  if (task === undefined) return null;
+  const ids = tokens.map((own) => task.vocabulary.indexOf(own));
+  return task.places(ids).find(({ index }) => index === position)?.name ?? null;
+}
