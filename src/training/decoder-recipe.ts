@@ -3,11 +3,10 @@
  * @module
  */
 import { z } from 'zod';
-import { InputError, suggest } from '../input-error.js';
-import { decoderConfigSchema } from '../models/decoder-config.js';
-import { type DecoderConfig } from '../models/decoder-config.js';
+import { type DecoderConfig, decoderConfigSchema } from '../models/decoder-config.js';
 import { type Task } from '../tasks/task.js';
 import { scheduleSchema } from './model-recipe.js';
+import { type Presets, namedPreset, presetNames } from './presets.js';
 
 const count = z.number().int().min(1);
 
@@ -106,27 +105,20 @@ const fast: Preset = {
 
 // 100 epochs of 1M samples in batches of 256.
 const published = 390_625;
-const presets: Readonly<Record<string, Readonly<Record<string, Preset>>>> = {
+const presets: Presets<Preset> = {
   addition: { paper: paper(32, published, 0), fast },
   counting: { paper: paper(64, published, 6), fast: { ...fast, perInput: 8 } },
 };
 
 /** The names of a task's presets. */
-export const decoderPresets = (task: string): string[] => Object.keys(presets[task] ?? {});
+export const decoderPresets = (task: string): string[] => presetNames(presets, task);
 
 /**
  * The named settings of a task.
  * @throws InputError for an unknown preset, with those there are
  */
 export function decoderRecipe(task: string, preset = 'fast', seed = 0): DecoderRecipe {
-  const settings = presets[task]?.[preset];
-  if (settings === undefined) {
-    const names = decoderPresets(task);
-    throw new InputError(
-      `Unknown preset "${preset}".${suggest(preset, names)} Presets of ${task}: ${names.join(', ')}.`,
-    );
-  }
-  return { task, preset, seed, ...settings };
+  return { task, preset, seed, ...namedPreset(presets, task, preset) };
 }
 
 /** The whole architecture of a task's decoder. */

@@ -3,7 +3,7 @@
  * @module
  */
 import { z } from 'zod';
-import { InputError, suggest } from '../input-error.js';
+import { type Presets, namedPreset, presetNames } from './presets.js';
 
 const count = z.number().int().min(1);
 
@@ -43,7 +43,7 @@ export type ModelRecipe = z.infer<typeof modelRecipeSchema>;
 
 type Preset = Omit<ModelRecipe, 'task' | 'preset' | 'seed'>;
 
-const presets: Readonly<Record<string, Readonly<Record<string, Preset>>>> = {
+const presets: Presets<Preset> = {
   addition: {
     paper: {
       batch: 512,
@@ -91,22 +91,12 @@ const presets: Readonly<Record<string, Readonly<Record<string, Preset>>>> = {
 };
 
 /** The names of a task's presets. */
-export const modelPresets = (task: string): string[] => Object.keys(presets[task] ?? {});
+export const modelPresets = (task: string): string[] => presetNames(presets, task);
 
 /**
  * The named settings of a task.
  * @throws InputError for an unknown preset, with those there are
  */
 export function modelRecipe(task: string, preset = 'fast', seed = 0): ModelRecipe {
-  const known = presets[task] ?? {};
-  const settings = known[preset];
-  if (settings === undefined) {
-    const names = Object.keys(known);
-    throw new InputError(
-      names.length === 0
-        ? `There is no recipe for the task "${task}". Recipes: ${Object.keys(presets).join(', ')}.`
-        : `Unknown preset "${preset}".${suggest(preset, names)} Presets of ${task}: ${names.join(', ')}.`,
-    );
-  }
-  return { task, preset, seed, ...settings };
+  return { task, preset, seed, ...namedPreset(presets, task, preset) };
 }
