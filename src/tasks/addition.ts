@@ -9,6 +9,7 @@
 import { InputError } from '../input-error.js';
 import { characterTokenizer } from '../models/tokenizers/character.js';
 import type { Random } from '../random.js';
+import { additionFeatures } from './features/addition.js';
 import { splitData } from './split-data.js';
 import { syntheticRounds, type Place, type Split, type Task } from './task.js';
 
@@ -183,6 +184,10 @@ export const addition: Task = {
   data,
   completion: { toFree, complete, done: (free) => free.length === 7, maxFree: 7 },
   annotate,
+  features: additionFeatures,
+  logProbability: (ids) => (check(ids) === null ? -Math.log(data.size) : -Infinity),
+  drawInput: (random) => data.instance(random.int(data.size)),
+  enumeration: { kind: 'all' },
   rounds: syntheticRounds,
   draw: (random) => tokenizer.decode(data.instance(random.int(data.size))),
 };

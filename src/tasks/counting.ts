@@ -10,6 +10,7 @@
 import { InputError } from '../input-error.js';
 import { characterTokenizer } from '../models/tokenizers/character.js';
 import { hash32, type Random } from '../random.js';
+import { countingFeatures } from './features/counting.js';
 import { permute, rankOf } from './permutation.js';
 import { splitData } from './split-data.js';
 import { syntheticRounds, type Place, type Split, type Task } from './task.js';
@@ -132,6 +133,59 @@ function check(ids: readonly number[]): string | null {
   return found === answer ? null : `the count is wrong: ${found} times ${letterOf(asked)}, not ${answer}`;
 }
 
+/** The number of the set of letters; null where there are not three. */
+function tripleOf(parsed: Parsed | string): number | null {
+  if (typeof parsed === 'string') return null;
+  const [x, y, z] = parsed.counts.map(([letter]) => letter);
+  if (x === undefined || y === undefined || z === undefined) return null;
+  return tripleNumber.get(tripleKey(x, y, z)) ?? null;
+}
+
+function groupOf(ids: readonly number[]): number {
+  const triple = tripleOf(parse(ids));
+  if (triple === null) throw new RangeError('not an input of counting: it has no three letters');
+  return triple;
+}
+
+/** Ways to count three letters and to ask for one of them. */
+const CLASSES = COUNTINGS * 3;
+
+/** An input with the letters of a triple and the counts and question of a class, its string shuffled. */
+function member(triple: number, classNumber: number, random: Random): number[] {
+  const letters = triples[triple];
+  if (letters === undefined) throw new RangeError(`counting has no set of letters ${triple}`);
+  const counting = Math.floor(classNumber / 3);
+  const counts = [1 + Math.floor(counting / 81), 1 + (Math.floor(counting / 9) % 9), 1 + (counting % 9)];
+  const string = letters.flatMap((letter, at) => new Array<number>(counts[at] ?? 0).fill(letter));
+  for (let last = string.length - 1; last > 0; last--) {
+    const other = random.int(last + 1);
+    const kept = string[last] ?? PAD;
+    string[last] = string[other] ?? PAD;
+    string[other] = kept;
+  }
+  const asked = classNumber % 3;
+  return [BOS, ...string, BAR, letters[asked] ?? PAD, COLON, ZERO + (counts[asked] ?? 0), EOS];
+}
+
+const logFactorials = Array.from({ length: 3 * MOST + 1 }, (_, n) =>
+  Array.from({ length: n }, (__, k) => Math.log(k + 1)).reduce((sum, term) => sum + term, 0),
+);
+const logFactorial = (n: number): number => logFactorials[n] ?? Infinity;
+
+/**
+ * The data are drawn from this distribution: the letters, each letter's count and the question are uniform and
+ * independent, and so is the order of the string given the counts.
+ */
+function logProbability(ids: readonly number[]): number {
+  const parsed = parse(ids);
+  if (typeof parsed === 'string' || check(ids) !== null) return -Infinity;
+  const orders = parsed.counts.reduce(
+    (sum, [, count]) => sum - logFactorial(count),
+    logFactorial(parsed.string.length),
+  );
+  return -Math.log(triples.length * CLASSES) - orders;
+}
+
 function encode(input: string): number[] {
   if (input === '')
     throw new InputError('The input is empty: give a string, a letter and its count, as in abbc|b:2.');
@@ -179,9 +233,8 @@ function inSplit(ids: readonly number[]): Split | null {
   const parsed = parse(ids);
   if (typeof parsed === 'string' || check(ids) !== null) return null;
   const [x, y, z] = parsed.counts;
-  if (x === undefined || y === undefined || z === undefined) return null;
-  const triple = tripleNumber.get(tripleKey(x[0], y[0], z[0]));
-  if (triple === undefined) return null;
+  const triple = tripleOf(parsed);
+  if (triple === null || x === undefined || y === undefined || z === undefined) return null;
   const counting = (x[1] - 1) * 81 + (y[1] - 1) * 9 + (z[1] - 1);
   const drawn = rankOf(counting, COUNTINGS, hash32(COUNTS_KEY, triple));
   if (drawn >= DRAWN) return null;
@@ -249,6 +302,18 @@ export const counting: Task = {
   data,
   completion: { toFree, complete, done: (free) => free.at(-2) === BAR, maxFree: MAX_FREE },
   annotate,
+  features: countingFeatures,
+  logProbability,
+  drawInput: (random) => member(random.int(triples.length), random.int(CLASSES), random),
+  enumeration: {
+    kind: 'strata',
+    groups: triples.length,
+    classes: CLASSES,
+    groupOf,
+    member,
+    fixed: 'the three letters, their counts and the letter asked for',
+    drawn: 'the order of the string',
+  },
   rounds: syntheticRounds,
   draw: (random) => tokenizer.decode(data.instance(random.int(data.size))),
 };

@@ -7,6 +7,7 @@
  * @module
  */
 import type { Random } from '../random.js';
+import type { Feature } from './features/feature.js';
 
 /** `train` is what models and decoders learn from; `test` is held out from both. */
 export type Split = 'train' | 'test';
@@ -49,6 +50,29 @@ export interface Completion {
   readonly maxFree: number;
 }
 
+/**
+ * How the inputs of a task can be gone through one by one, so that an ε-preimage is found without a decoder.
+ * - `all`: the data holds every input, and each is as likely as any other.
+ * - `strata`: the inputs are too many, but fall into classes of equal probability, so many to a group; a class is known
+ *   by number and its inputs differ only in `drawn`.
+ */
+export type Enumeration =
+  | { readonly kind: 'all' }
+  | {
+      readonly kind: 'strata';
+      readonly groups: number;
+      /** Classes of each group. */
+      readonly classes: number;
+      /** The group of an input of the task. */
+      groupOf(ids: readonly number[]): number;
+      /** An input of a class, drawn from its own distribution. */
+      member(group: number, classNumber: number, random: Random): number[];
+      /** What the inputs of a class have in common, in words. */
+      readonly fixed: string;
+      /** What differs between them and can only be drawn, in words. */
+      readonly drawn: string;
+    };
+
 /** A task: see the module's header. */
 export interface Task {
   readonly name: string;
@@ -86,6 +110,14 @@ export interface Task {
   readonly completion: Completion;
   /** Facts about an input for display; empty when it is malformed. */
   annotate(ids: readonly number[]): Record<string, string | number>;
+  /** What could be known of an input; a readout speaks of these. */
+  readonly features: readonly Feature[];
+  /** Natural logarithm of the probability of an input under the input distribution; −∞ for what is not an input. */
+  logProbability(ids: readonly number[]): number;
+  /** An input drawn from the input distribution. */
+  drawInput(random: Random): number[];
+  /** How exact preimages are found; null where inputs cannot be gone through. */
+  readonly enumeration: Enumeration | null;
   /** Auto mode: the rounds of one query. */
   readonly rounds: readonly SamplingRound[];
   /** A random input as text, from the whole data. */

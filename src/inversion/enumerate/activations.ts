@@ -1,0 +1,108 @@
+/**
+ * The activations of every input of a task at one site: one pass of the probed model, kept compactly.
+ * @module
+ */
+import { GraphError, type Runtime, floatsOf } from '../../engine/index.js';
+import { InputError } from '../../input-error.js';
+import { type HookedModel, questionGraph } from '../../models/hooked-model.js';
+import { type Task } from '../../tasks/task.js';
+import { absent, fresh, findPrefixes } from './prefixes.js';
+import { type Rows, emptyRows, setRow } from './rows.js';
+
+/** Inputs of one run of the pass. */
+const passBatch = 512;
+/** Most bytes that activations are kept in. */
+const mostBytes = 1.2e9;
+
+/** Activations of every input at every position before EOS. */
+export interface EnumeratedActivations {
+  readonly inputs: number;
+  readonly width: number;
+  /** By position, what each input is there, see `prefixes.ts`. */
+  readonly marks: readonly Uint8Array[];
+  /** By position, the different activations in the order in which inputs first have them. */
+  readonly rows: readonly Rows[];
+}
+
+/** What a pass tells and heeds. */
+export interface PassOptions {
+  readonly onProgress?: (done: number, all: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Refuses tasks whose inputs cannot all be run.
+ * @throws InputError naming the task and what it has instead
+ */
+export function expectEnumerable(task: Task): void {
+  if (task.enumeration?.kind === 'all') return;
+  const instead =
+    task.enumeration === null
+      ? 'Only its decoder can find preimages.'
+      : `They are too many: classes of equal probability are gone through and ${task.enumeration.drawn} is drawn.`;
+  throw new InputError(`The inputs of ${task.name} cannot all be enumerated. ${instead}`);
+}
+
+/** Runs every input of the task. */
+export async function enumerateActivations(
+  runtime: Runtime,
+  model: HookedModel,
+  task: Task,
+  site: string,
+  { onProgress, signal }: PassOptions = {},
+): Promise<EnumeratedActivations> {
+  expectEnumerable(task);
+  const width = model.config.n_embd;
+  const { inputs, places, tokens, marks, rows: counts } = findPrefixes(task);
+  const bytes = counts.reduce((sum, count) => sum + count * (2 * width + 4), 0);
+  if (bytes > mostBytes) {
+    throw new InputError(
+      `The activations of all ${inputs} inputs of ${task.name} at one site need ${(bytes / 1e9).toFixed(1)} GB, more than the ${mostBytes / 1e9} GB that are kept.`,
+    );
+  }
+  const rows = counts.map((count) => emptyRows(count, width));
+  const next = counts.map(() => 0);
+  const executable = await runtime.compile(questionGraph(model, passBatch, places, { names: [site] }));
+  const shape = [passBatch, places];
+  const feed = new Int32Array(passBatch * places);
+  const into = {
+    [site]: {
+      dtype: 'float32' as const,
+      shape: [...shape, width],
+      data: new Float32Array(passBatch * places * width),
+    },
+  };
+  try {
+    for (let start = 0; start < inputs; start += passBatch) {
+      signal?.throwIfAborted();
+      const end = Math.min(inputs, start + passBatch);
+      // The last run is filled up with what the run before held: its rows are not read.
+      feed.set(tokens.subarray(start * places, end * places));
+      const z = floatsOf(await executable.run({ ids: { dtype: 'int32', shape, data: feed } }, into), site);
+      for (let position = 0; position < places; position++) {
+        const column = marks[position];
+        const own = rows[position];
+        if (column === undefined || own === undefined) throw new GraphError('a position was lost');
+        let row = next[position] ?? 0;
+        for (let input = start; input < end; input++) {
+          if (column[input] !== fresh) continue;
+          setRow(own, row++, z, ((input - start) * places + position) * width, width);
+        }
+        next[position] = row;
+      }
+      onProgress?.(end, inputs);
+    }
+  } finally {
+    await executable.dispose();
+  }
+  return { inputs, width, marks, rows };
+}
+
+/** Bytes that the activations take. */
+export const sizeInBytes = ({ marks, rows }: EnumeratedActivations): number =>
+  marks.reduce((sum, column) => sum + column.byteLength, 0) +
+  rows.reduce((sum, { values, scales }) => sum + values.byteLength + scales.byteLength, 0);
+
+/** Whether an input has a position. */
+export const hasPosition = (activations: EnumeratedActivations, input: number, position: number): boolean =>
+  (activations.marks[position]?.[input] ?? absent) !== absent;

@@ -1,0 +1,105 @@
+/**
+ * Distances of every enumerated input from a query, with bounds on what rounding may have done to them.
+ * @module
+ */
+import { type Metric } from '../metrics.js';
+import { absent, fresh } from './prefixes.js';
+import { type Rows, roundingOf } from './rows.js';
+
+/** Share of the two lengths by which float32 arithmetic, the probed model's or ours, may move a distance. */
+const arithmetic = 4e-6;
+/** As in the judge: keeps a zero vector from dividing by zero. */
+const tiny = 1e-12;
+
+/** Least distance of each input over its positions. */
+export interface Measured {
+  readonly distances: Float32Array;
+  /** The true distance lies between these. */
+  readonly lower: Float32Array;
+  readonly upper: Float32Array;
+  /** Where the least distance is. */
+  readonly positions: Uint8Array;
+}
+
+/**
+ * Distance of each row of one position, and its bound. The two arrays belong to the caller, who has them once for all
+ * positions: memory that is new costs as much as the arithmetic.
+ */
+function rowDistances(
+  { count, values, scales }: Rows,
+  query: Float64Array,
+  metric: Metric,
+  far: Float32Array,
+  off: Float32Array,
+): void {
+  const width = query.length;
+  const queryNorm = Math.hypot(...query);
+  const euclidean = metric === 'euclidean';
+  let at = 0;
+  for (let row = 0; row < count; row++) {
+    let product = 0;
+    let square = 0;
+    for (let j = 0; j < width; j++, at++) {
+      const value = values[at] ?? 0;
+      product += (query[j] ?? 0) * value;
+      square += value * value;
+    }
+    const scale = scales[row] ?? 0;
+    const norm = scale * Math.sqrt(square);
+    const rounding = roundingOf(scale, width);
+    if (euclidean) {
+      const difference = queryNorm * queryNorm - 2 * scale * product + norm * norm;
+      far[row] = Math.sqrt(Math.max(0, difference)) / (queryNorm + tiny);
+      off[row] = (rounding + arithmetic * (queryNorm + norm)) / (queryNorm + tiny);
+    } else {
+      const cosine = (scale * product) / (norm * queryNorm + tiny);
+      far[row] = 1 - cosine;
+      // An activation that is off by so much of its length is off by that angle.
+      const angle = norm > 2 * rounding ? rounding / (norm - rounding) : Math.PI;
+      const sine = Math.sqrt(Math.max(0, 1 - cosine * cosine));
+      off[row] = Math.min(2, sine * angle + (angle * angle) / 2 + arithmetic);
+    }
+  }
+}
+
+/**
+ * Measures all inputs.
+ * @param marks by position, what each input is there, see `prefixes.ts`
+ * @param rows by position
+ */
+export function measure(
+  marks: readonly Uint8Array[],
+  rows: readonly Rows[],
+  query: Float32Array,
+  metric: Metric,
+): Measured {
+  const inputs = marks[0]?.length ?? 0;
+  const distances = new Float32Array(inputs).fill(Infinity);
+  const lower = new Float32Array(inputs).fill(Infinity);
+  const upper = new Float32Array(inputs).fill(Infinity);
+  const positions = new Uint8Array(inputs);
+  const most = Math.max(0, ...rows.map(({ count }) => count));
+  const far = new Float32Array(most);
+  const off = new Float32Array(most);
+  const exactQuery = Float64Array.from(query);
+  marks.forEach((column, position) => {
+    const own = rows[position];
+    if (own === undefined) return;
+    rowDistances(own, exactQuery, metric, far, off);
+    let row = -1;
+    for (let input = 0; input < inputs; input++) {
+      const mark = column[input];
+      if (mark === absent) continue;
+      if (mark === fresh) row++;
+      const distance = far[row] ?? 0;
+      const bound = off[row] ?? 0;
+      if (distance - bound < (lower[input] ?? Infinity)) lower[input] = distance - bound;
+      if (distance + bound < (upper[input] ?? Infinity)) upper[input] = distance + bound;
+      if (distance < (distances[input] ?? Infinity)) {
+        distances[input] = distance;
+        positions[input] = position;
+      }
+    }
+  });
+  return { distances, lower, upper, positions };
+}
