@@ -1,0 +1,164 @@
+/**
+ * Makes the pictures of the README and of docs/method.md from the shipped weights: `npm run pictures`.
+ * The page is photographed with Chromium (Debian: apt-get install chromium; another place: CHROMIUM=/path).
+ * @module
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as Plot from '@observablehq/plot';
+import { chromium } from 'playwright-core';
+import { nodeRuntime } from '../src/engine/runtime/node.js';
+import { activationAt, createCollector } from '../src/inversion/collect.js';
+import { createReader } from '../src/inversion/preimage.js';
+import { decoderFor, modelFor } from '../src/jobs/shipped.js';
+import { headSite } from '../src/models/hooks.js';
+import { randomFor } from '../src/random.js';
+import { renderHtml } from '../src/report/html.js';
+import { figureSvg, themes } from '../src/report/plots/index.js';
+import { addition, resolvePosition } from '../src/tasks/index.js';
+
+const folder = 'docs/pictures';
+mkdirSync(folder, { recursive: true });
+
+const runtime = nodeRuntime();
+const model = await modelFor(addition, undefined, 'transformerlens');
+const ids = addition.encode('615+861=1476');
+const position = resolvePosition(addition, ids, '=');
+
+writeFileSync(join(folder, 'preimage.svg'), await preimagePicture());
+await photographReading();
+
+/** Activations of many inputs in the plane in which they spread most, those near the query's coloured. */
+async function preimagePicture(): Promise<string> {
+  const site = headSite(0, 0);
+  const random = randomFor(1, 'pictures');
+  const inputs = [ids, ...Array.from({ length: 6_000 }, () => addition.sample(random, 'train'))];
+  const collector = createCollector(runtime, model, [site], addition.maxLength, addition.pad);
+  const collected = await collector.collect(inputs);
+  await collector.dispose();
+  const vectors = inputs.map((_, row) => activationAt(collected, site, row, position));
+  const [query] = vectors;
+  if (query === undefined) throw new Error('no query');
+  const [across, up] = principalDirections(vectors, 2);
+  if (across === undefined || up === undefined) throw new Error('no directions');
+  const points = vectors.map((z, row) => {
+    const distance = length(z.map((value, i) => value - (query[i] ?? 0))) / length(query);
+    return {
+      x: dot(z, across),
+      y: dot(z, up),
+      inside: distance <= addition.epsilon,
+      text: addition.decode(inputs[row] ?? []),
+    };
+  });
+  const inside = points.filter((point) => point.inside);
+  const hundreds = new Set(inside.map(({ text }) => [text[0], text[4]].sort().join(' and ')));
+  const [first] = points;
+  const theme = themes.light;
+  return figureSvg({
+    title: 'Inputs whose activation is the same',
+    subtitle: `Head 0 of layer 0 at "=": 6,000 inputs, and the query ${addition.decode(ids)}`,
+    caption: `The two directions in which the activations spread most. Coloured: the ${inside.length - 1} inputs within ε = ${addition.epsilon} of the query's activation. Hundreds of the numbers they add: ${[...hundreds].join('; ')}.`,
+    panels: [
+      {
+        width: 640,
+        height: 420,
+        options: {
+          x: { axis: null, inset: 24 },
+          y: { axis: null, inset: 24 },
+          marks: [
+            Plot.dot(
+              points.filter((point) => !point.inside),
+              { x: 'x', y: 'y', r: 1.4, fill: theme.muted, fillOpacity: 0.35 },
+            ),
+            Plot.dot(inside, { x: 'x', y: 'y', r: 3, fill: theme.more, fillOpacity: 0.8 }),
+            Plot.dot([first], {
+              x: 'x',
+              y: 'y',
+              r: 5,
+              symbol: 'times',
+              stroke: theme.less,
+              strokeWidth: 2.5,
+            }),
+            Plot.text([first], {
+              x: 'x',
+              y: 'y',
+              text: () => [...new Set(inside.map((point) => point.text))].slice(0, 4).join('\n'),
+              dx: 14,
+              dy: -8,
+              textAnchor: 'start',
+              lineAnchor: 'bottom',
+              fontFamily: 'monospace',
+              fill: theme.ink,
+              stroke: theme.paper,
+              strokeWidth: 4,
+            }),
+          ],
+        },
+      },
+    ],
+  });
+}
+
+/** The page of a reading, as `read --html` writes it. */
+async function photographReading(): Promise<void> {
+  const decoder = await decoderFor(addition, undefined, model);
+  const reader = createReader(runtime, model, decoder, addition);
+  const { reading } = await reader.read({ ids, site: 'a0.0', position, seed: 1, shown: 30 });
+  await reader.dispose();
+  const temporary = mkdtempSync(join(tmpdir(), 'inversionview-pictures-'));
+  const page = join(temporary, 'reading.html');
+  writeFileSync(page, renderHtml(reading));
+  const browser = await chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  });
+  try {
+    const tab = await browser.newPage({ viewport: { width: 1000, height: 1240 }, deviceScaleFactor: 1.5 });
+    await tab.goto(pathToFileURL(page).href);
+    await tab.screenshot({ path: join(folder, 'reading.png') });
+  } finally {
+    await browser.close();
+    rmSync(temporary, { recursive: true });
+  }
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  return sum;
+}
+
+function length(a: ArrayLike<number>): number {
+  return Math.sqrt(dot(a, a));
+}
+
+/** The directions of the largest spread, one after another, by power iteration on the centred vectors. */
+function principalDirections(vectors: readonly Float32Array[], count: number): number[][] {
+  const width = vectors[0]?.length ?? 0;
+  const mean = Array.from(
+    { length: width },
+    (_, i) => vectors.reduce((sum, z) => sum + (z[i] ?? 0), 0) / vectors.length,
+  );
+  const found: number[][] = [];
+  while (found.length < count) {
+    let direction = Array.from({ length: width }, (_, i) => Math.cos(i * (found.length + 1)));
+    for (let round = 0; round < 60; round++) {
+      const next = new Array<number>(width).fill(0);
+      for (const z of vectors) {
+        const centred = z.map((value, i) => value - (mean[i] ?? 0));
+        const weight = dot(centred, direction);
+        centred.forEach((value, i) => (next[i] = (next[i] ?? 0) + weight * value));
+      }
+      for (const other of found) {
+        const share = dot(next, other);
+        other.forEach((value, i) => (next[i] = (next[i] ?? 0) - share * value));
+      }
+      const size = length(next);
+      direction = next.map((value) => value / size);
+    }
+    found.push(direction);
+  }
+  return found;
+}
