@@ -4,28 +4,15 @@
  */
 import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
-import { headOf, shortName } from '../models/hooks.js';
+import { describeSite, shortName } from '../models/hooks.js';
 import { taskNames, taskNamed, tasks } from '../tasks/index.js';
 import { randomFor } from '../random.js';
 import { printJson } from './options.js';
-
-/** What a site is, in a few words. */
-function describe(site: string): string {
-  const head = headOf(site);
-  if (head !== null) return `output of head ${head.head} of layer ${head.layer}`;
-  const layer = /\d+/.exec(site)?.[0] ?? '';
-  if (site.endsWith('resid_pre'))
-    return layer === '0' ? 'embedding and position, before layer 0' : `residual stream before layer ${layer}`;
-  if (site.endsWith('resid_mid')) return `residual stream after the attention of layer ${layer}`;
-  if (site.endsWith('mlp_out')) return `output of the MLP of layer ${layer}`;
-  return `residual stream after layer ${layer}`;
-}
 
 /** Adds the command. */
 export function sitesCommand(program: Command): void {
   program
     .command('sites')
-    .description('list the tasks, their sites and the named places of an input')
     .argument('[task]', `one of ${taskNames.join(', ')} (default: all)`)
     .option('-i, --input <text>', 'show the places of this input instead of an example')
     .option('--json', 'print the data')
@@ -49,7 +36,7 @@ each. activations takes every other hook of TransformerLens too, such as hook_pa
           task: task.name,
           epsilon: task.epsilon,
           metric: task.metric,
-          sites: task.sites.map((site) => ({ short: shortName(site), site, what: describe(site) })),
+          sites: task.sites.map((site) => ({ short: shortName(site), site, what: describeSite(site) })),
           input: task.decode(ids),
           tokens: ids.map((id) => task.vocabulary[id] ?? '?'),
           places: task.places(ids),

@@ -52,3 +52,24 @@ export function roundsFor(
   }
   return rounds;
 }
+
+/**
+ * Auto mode with few candidates: the same mixture of temperatures and noise as all of its rounds, so that shares can be
+ * compared with those of a whole reading.
+ */
+export function thinnedRounds(task: Task, candidates: number): readonly SamplingRound[] {
+  const all = task.rounds.reduce((sum, round) => sum + round.candidates, 0);
+  const kinds = new Map<string, SamplingRound>();
+  for (const round of task.rounds) {
+    const key = `${round.temperature} ${round.noise}`;
+    const before = kinds.get(key)?.candidates ?? 0;
+    kinds.set(key, { ...round, candidates: before + round.candidates });
+  }
+  let [seen, given] = [0, 0];
+  return [...kinds.values()].flatMap((round) => {
+    seen += round.candidates;
+    const own = Math.round((candidates * seen) / all) - given;
+    given += own;
+    return own === 0 ? [] : [{ ...round, candidates: own }];
+  });
+}

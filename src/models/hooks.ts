@@ -101,3 +101,15 @@ export function headOf(site: string): { layer: number; head: number } | null {
   const match = /^blocks\.(\d+)\.attn\.hook_result\.(\d+)$/.exec(site);
   return match === null ? null : { layer: Number(match[1]), head: Number(match[2]) };
 }
+
+/** What a vector site is, in a few words: `output of head 3 of layer 0`. */
+export function describeSite(site: string): string {
+  const head = headOf(site);
+  if (head !== null) return `output of head ${head.head} of layer ${head.layer}`;
+  const layer = /\d+/.exec(site)?.[0] ?? '';
+  if (site.endsWith('resid_pre'))
+    return layer === '0' ? 'embedding and position, before layer 0' : `residual stream before layer ${layer}`;
+  if (site.endsWith('resid_mid')) return `residual stream after the attention of layer ${layer}`;
+  if (site.endsWith('mlp_out')) return `output of the MLP of layer ${layer}`;
+  return `residual stream after layer ${layer}`;
+}

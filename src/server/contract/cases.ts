@@ -45,6 +45,9 @@ export const roundSchema = z.object({
   candidates: count,
 });
 
+/** Rounds in the order in which they are drawn. */
+export type RoundList = readonly z.infer<typeof roundSchema>[];
+
 /** A named set of settings of a training. */
 export const presetSchema = z.object({ name: z.string(), steps: count });
 

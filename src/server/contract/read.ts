@@ -120,6 +120,8 @@ export const overviewPlanSchema = z.object({
   positions: z.array(z.object({ position: count, place: z.string().nullable(), token: z.string() })),
   candidates: count,
 });
+/** Event `plan` of an overview. */
+export type OverviewPlan = z.infer<typeof overviewPlanSchema>;
 
 /**
  * Event `cell`: one site and position. Distances are sorted, one a candidate, so that the share inside any ε is known:
@@ -131,6 +133,7 @@ export const overviewCellSchema = z.object({
   euclidean: z.array(z.number()),
   cosine: z.array(z.number()),
   distinct: count,
+  /** Candidates that are not inputs of the task. */
   invalid: count,
 });
 /** Event `cell`. */
