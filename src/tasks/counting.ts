@@ -296,6 +296,7 @@ export const counting: Task = {
   check,
   places,
   positions,
+  shuffled: (ids) => ({ start: 1, end: Math.max(1, ids.indexOf(BAR)) }),
   determined: (ids) => ids.flatMap((id, at) => (isCount(id) && ids[at - 1] === COLON ? [at] : [])),
   sample,
   inSplit,

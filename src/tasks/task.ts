@@ -102,6 +102,11 @@ export interface Task {
   positions(ids: readonly number[]): readonly number[];
   /** Indices of the tokens that the probed model answers with: they follow from what stands before them. */
   determined(ids: readonly number[]): readonly number[];
+  /**
+   * Tokens that stand in random order: the data was made with every order of them equally likely. Of a sequence from BOS
+   * on, whole or its free tokens; the end is not included. Absent where the order of all tokens matters.
+   */
+  shuffled?(ids: readonly number[]): { readonly start: number; readonly end: number };
   /** An input drawn uniformly from a split. */
   sample(random: Random, split: Split): number[];
   /** The split an input belongs to; null when it is not in the data. */

@@ -76,18 +76,17 @@ export async function drawDecoderChunk(
   return batches;
 }
 
-function shuffle<T>(list: T[], random: Random): void {
+function shuffle(list: unknown[], random: Random): void {
   for (let i = list.length - 1; i > 0; i--) {
     const j = random.int(i + 1);
-    const [a, b] = [list[i], list[j]];
-    if (a !== undefined && b !== undefined) [list[i], list[j]] = [b, a];
+    [list[i], list[j]] = [list[j], list[i]];
   }
 }
 
 function layOut(
   task: Task,
   config: DecoderConfig,
-  { trim }: DecoderRecipe,
+  { trim, targets: asked }: DecoderRecipe,
   collected: Collected,
   samples: readonly Sample[],
 ): DecoderBatch {
@@ -98,6 +97,7 @@ function layOut(
   const z = new Float32Array(rows * width);
   const site = new Int32Array(rows);
   const targets = new Int32Array(rows * places);
+  const expected = asked === 'expected' ? new Float32Array(rows * places * config.vocabulary) : null;
   const weights = new Float32Array(rows * places);
   samples.forEach((sample, row) => {
     z.set(activationAt(collected, config.sites[sample.site] ?? '', sample.row, sample.position), row * width);
@@ -105,6 +105,10 @@ function layOut(
     for (let at = 1; at < sample.sequence.length; at++) {
       targets[row * places + at - 1] = sample.sequence[at] ?? task.pad;
       weights[row * places + at - 1] = 1;
+    }
+    if (expected !== null) {
+      const from = row * places * config.vocabulary;
+      writeExpected(task, sample.sequence, config.vocabulary, expected.subarray(from));
     }
   });
   const ids = padded(
@@ -118,8 +122,29 @@ function layOut(
       z: { dtype: 'float32', shape: [rows, width], data: z },
       site: { dtype: 'int32', shape: [rows], data: site },
       ids: { dtype: 'int32', shape: [rows, places], data: ids },
-      targets: { dtype: 'int32', shape: [rows * places], data: targets },
+      targets:
+        expected === null
+          ? { dtype: 'int32', shape: [rows * places], data: targets }
+          : { dtype: 'float32', shape: [rows * places, config.vocabulary], data: expected },
       weights: { dtype: 'float32', shape: [rows * places], data: weights },
     },
   };
+}
+
+/**
+ * Writes what may come next at each place of a sequence `[place, vocabulary]`: among tokens in random order each that is
+ * left, in proportion to how many are; elsewhere the token itself.
+ */
+function writeExpected(
+  task: Task,
+  sequence: readonly number[],
+  vocabulary: number,
+  into: Float32Array,
+): void {
+  const { start, end } = task.shuffled?.(sequence) ?? { start: 0, end: 0 };
+  for (let at = 1; at < sequence.length; at++) {
+    const row = (at - 1) * vocabulary;
+    const among = at >= start && at < end ? sequence.slice(at, end) : [sequence[at] ?? task.pad];
+    for (const id of among) into[row + id] = (into[row + id] ?? 0) + 1 / among.length;
+  }
 }

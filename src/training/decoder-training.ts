@@ -66,14 +66,18 @@ export async function planDecoderTraining(
       const z = input('z', 'float32', [batch, config.activation_width]);
       const site = input('site', 'int32', [batch]);
       const ids = input('ids', 'int32', [batch, places]);
-      const targets = input('targets', 'int32', [batch * places]);
-      const weights = input('weights', 'float32', [batch * places]);
+      const rows = batch * places;
+      const targets =
+        recipe.targets === 'expected'
+          ? input('targets', 'float32', [rows, config.vocabulary])
+          : input('targets', 'int32', [rows]);
+      const weights = input('weights', 'float32', [rows]);
       const noise = recipe.dropout > 0 ? { rate: recipe.dropout, seed: input('seed', 'uint32', []) } : null;
       const fixed = new Map(
         [...statistics].map(([name, tensor]) => [name, input(name, 'float32', tensor.shape)]),
       );
       const logits = decoderLogits(config, (name) => fixed.get(name) ?? parameter(name), z, site, ids, noise);
-      return { loss: crossEntropy(reshape(logits, [batch * places, config.vocabulary]), targets, weights) };
+      return { loss: crossEntropy(reshape(logits, [rows, config.vocabulary]), targets, weights) };
     },
   };
 
@@ -118,6 +122,9 @@ export async function planDecoderTraining(
 const isInnerMatrix = (name: string): boolean =>
   /^(h|condition)\.\d+\..*\.weight$/.test(name) && !/ln/.test(name);
 
+/** Of a site that hardly changes, such as a dead head; its scale must fit a float16. */
+const leastSpread = 1e-4;
+
 /** The statistics that a decoder's parameters start from, see {@link decoderParameters}. */
 async function measureSites(
   task: Task,
@@ -145,7 +152,7 @@ async function measureSites(
     for (const z of rows) z.forEach((value) => (around += (value - level) ** 2));
     const count = rows.length * width;
     means.set(mean, at * width);
-    scales[at] = 1 / Math.max(1e-6, Math.sqrt(spread / count));
+    scales[at] = 1 / Math.max(leastSpread, Math.sqrt(spread / count));
     for (let i = 0; i < sites; i++)
       embedding[at * sites + i] = level + random.gaussian() * Math.sqrt(around / count);
   });
