@@ -8,6 +8,7 @@
  * @module
  */
 export { type AblationQuestion, type AblationRead, type AblationResult, ablate } from './ablation.js';
+export { type Ask, type PatchAnswer, aboutText, ask, askPlus, sweptSites } from './ask.js';
 export {
   type Attribution,
   type AttributionQuestion,
@@ -39,6 +40,7 @@ export {
   type SetResult,
   type Target,
   patch,
+  resolveHook,
 } from './patch.js';
 export * from './records.js';
 export {

@@ -276,14 +276,16 @@ export function resolveHook(name: string, sites: readonly string[]): string {
   );
 }
 
+/** Names in a warning before the rest is only counted. */
+const mostNamed = 6;
+
 function warningsOf({ targets, cases }: PatchQuestion, sets: readonly SetResult[]): string[] {
-  const warnings = new Set<string>();
-  for (const { targets: set, changed } of sets) {
-    if (changed > 0 || set.length === 0) continue;
-    const names = set.map((index) => targets[index]?.label ?? '').join(', ');
-    warnings.add(
-      `Patching ${names} changed nothing in ${cases.length === 1 ? 'the pair' : `any of ${cases.length} pairs`}.`,
-    );
-  }
-  return [...warnings];
+  const idle = sets.filter(({ targets: set, changed }) => changed === 0 && set.length > 0);
+  const names = new Set(
+    idle.map(({ targets: set }) => set.map((index) => targets[index]?.label).join(' + ')),
+  );
+  if (names.size === 0) return [];
+  const named = [...names].slice(0, mostNamed).join(', ');
+  const more = names.size > mostNamed ? ` and ${names.size - mostNamed} more` : '';
+  return [`Patching changed no logit in any of ${cases.length} runs: ${named}${more}.`];
 }

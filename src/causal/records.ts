@@ -187,3 +187,28 @@ export function ablationRecord(
     })),
   };
 }
+
+/** What sites add to a logit, or to a difference of two; `sites` in the order of a run. */
+export interface AttributionRecord {
+  readonly task: string;
+  /** One line for a heading. */
+  readonly about: string;
+  readonly model: string;
+  readonly seed: number | null;
+  readonly n: number;
+  /** Place whose prediction is taken apart. */
+  readonly place: string;
+  /** What all of the logit, or of the difference, comes to. */
+  readonly total: number;
+  readonly totalStandardError: number | null;
+  readonly sites: readonly {
+    readonly site: string;
+    readonly value: number;
+    readonly standardError: number | null;
+    /** Of a single input: the tokens that the site raises and lowers most. */
+    readonly raised?: readonly { readonly token: string; readonly value: number }[];
+    readonly lowered?: readonly { readonly token: string; readonly value: number }[];
+  }[];
+  /** What the sites leave: biases, and the parts that were not asked for. */
+  readonly rest: number;
+}

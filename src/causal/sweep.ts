@@ -5,6 +5,7 @@
  */
 import { type Runtime } from '../engine/index.js';
 import { type HookedModel } from '../models/hooked-model.js';
+import { shortName } from '../models/hooks.js';
 import { type Estimate } from './estimate.js';
 import { type PatchQuestion, type PatchResult, type Target, patch } from './patch.js';
 
@@ -39,10 +40,10 @@ export interface SweepQuestion extends Omit<PatchQuestion, 'targets' | 'sets'> {
 /** Every site at every position, the positions of a site next to each other. */
 export const crossed = (sites: readonly string[], positions: readonly SweepPosition[]): Target[] =>
   sites.flatMap((site) =>
-    positions.map(({ name, ...where }) => ({ site, label: targetLabel(site, name), ...where })),
+    positions.map(({ name, ...where }) => ({ site, label: targetLabel(shortName(site), name), ...where })),
   );
 
-/** How a site at a position is called. */
+/** How a site at a position is called: `a0.3@=`. */
 export const targetLabel = (site: string, position: string): string => `${site}@${position}`;
 
 /** Patches every site × position one by one. */

@@ -1,0 +1,210 @@
+/**
+ * `inversionview patch`: what changes when an activation is taken from another input.
+ * @module
+ */
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { type Command } from 'commander';
+import {
+  type Ask,
+  type MetricName,
+  type PatchAnswer,
+  aboutText,
+  ask,
+  askPlus,
+  contrastsPerInput,
+  experimentNamed,
+  experiments,
+  metricNames,
+  parseSpecification,
+  plusCheck,
+} from '../causal/index.js';
+import { InputError } from '../input-error.js';
+import { modelFor } from '../jobs/shipped.js';
+import { patchRows } from '../report/patching-rows.js';
+import { renderAblation, renderOrders, renderSets, renderSweep } from '../report/patching.js';
+import { type Figure, incrementsFigure, sweepFigure } from '../report/plots/index.js';
+import { type Theme } from '../report/plots/theme.js';
+import { type Task, taskNamed } from '../tasks/index.js';
+import { type FigureOptions, drawn, withFigure } from './figure-options.js';
+import { type ModelOptions, choice, printJson, runtimeFor, whole, withModelOptions } from './options.js';
+import { lookFor } from './terminal.js';
+
+interface PatchOptions extends ModelOptions, FigureOptions {
+  readonly experiment?: string;
+  readonly file?: string;
+  readonly list?: true;
+  readonly sweep?: true;
+  readonly sites?: string;
+  readonly positions?: string;
+  readonly inputs: number;
+  readonly contrasts: number;
+  readonly seed: number;
+  readonly metric?: MetricName;
+  readonly json?: true;
+}
+
+/** Below this width an operator is done before a second thread has woken up. */
+const wideEnough = 256;
+
+/** Adds the command. */
+export function patchCommand(program: Command): void {
+  withFigure(withModelOptions(program.command('patch')))
+    .option('-e, --experiment <name>', 'a named experiment over held-out inputs; see --list')
+    .option('-f, --file <json>', 'a question of your own: inputs, contrasts, sites, positions, metric')
+    .option('-l, --list', "list the task's experiments")
+    .option('--sweep', 'patch every site at every position by itself: a heat map')
+    .option('-s, --sites <names>', "comma-separated sites instead of the experiment's")
+    .option('-p, --positions <places>', "comma-separated places or indices instead of the experiment's")
+    .option('-n, --inputs <n>', 'held-out inputs at the most', whole(1, 1_000_000), 5000)
+    .option(
+      '--contrasts <n>',
+      'contrast inputs drawn for each input; their effects are averaged',
+      whole(1, 10_000),
+      contrastsPerInput,
+    )
+    .option('--seed <n>', 'decides which inputs, and their contrasts', whole(0), 1)
+    .addOption(choice('--metric <name>', 'what is measured (default: logit-difference)', metricNames))
+    .option('--json', 'print the data')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  inversionview patch --list
+  inversionview patch --experiment A1-from-F1S1 --svg increments.svg
+  inversionview patch --experiment A1-from-F1S1 --sweep --inputs 500 --png sweep.png
+  inversionview patch --task counting --experiment flip --json
+  inversionview patch --file question.json
+
+The effect of a set of sites is the clean run's logit difference (right answer minus contrast answer) less that of
+the run in which those sites' outputs come from the contrast run. Sites are added one after another, the earliest
+of the model first (forward order) and last (backward order); what each adds is its increment.
+
+question.json: {"inputs": ["615+861=1476"], "contrasts": ["215+861=1076"],
+                "sites": ["a0.0", "x0.post"], "positions": ["=", "A1"]}`,
+    )
+    .action(async (options: PatchOptions) => {
+      const task = taskNamed(options.task);
+      if (options.list === true) {
+        list(task, options.json === true);
+        return;
+      }
+      const answer = await answered(task, options);
+      const figure = (theme: Theme): Figure => figureOf(answer, theme);
+      await drawn(options, figure, answer, patchRows(answer));
+      if (options.json === true) printJson(answer);
+      else process.stdout.write(`${rendered(answer)}\n`);
+    });
+}
+
+async function answered(task: Task, options: PatchOptions): Promise<PatchAnswer> {
+  const source = await sourceOf(task, options);
+  const model = await modelFor(task, options.model, options.processing);
+  const threads = options.threads ?? (model.config.n_embd < wideEnough ? 1 : undefined);
+  const runtime = runtimeFor({ device: options.device, ...(threads === undefined ? {} : { threads }) });
+  if (source === 'plus') return askPlus(runtime, model, options.inputs, options.seed);
+  return ask(runtime, model, task, {
+    source,
+    inputs: options.inputs,
+    contrasts: options.contrasts,
+    seed: options.seed,
+    sweep: options.sweep === true,
+    ...(options.sites === undefined ? {} : { sites: options.sites.split(',') }),
+    ...(options.positions === undefined ? {} : { positions: options.positions.split(',') }),
+    ...(options.metric === undefined ? {} : { metric: options.metric }),
+    ...(process.stderr.isTTY ? { onProgress: showProgress } : {}),
+  });
+}
+
+function showProgress(done: number, all: number): void {
+  process.stderr.write(done < all ? `\r\u001b[K${done} of ${all} pairs` : '\r\u001b[K');
+}
+
+async function sourceOf(task: Task, options: PatchOptions): Promise<Ask['source'] | 'plus'> {
+  const { experiment, file } = options;
+  if (experiment !== undefined && file !== undefined) {
+    throw new InputError('Give --experiment or --file, not both.');
+  }
+  if (file !== undefined) {
+    const name = basename(file);
+    return { specification: parseSpecification(await jsonOf(file), name), name };
+  }
+  if (experiment === undefined) {
+    throw new InputError(
+      `Which experiment? Give --experiment with one of ${names(task).join(', ')}, or a question of your own with --file.`,
+    );
+  }
+  if (experiment !== plusCheck.name || task !== plusCheck.task) {
+    return { experiment: experimentNamed(experiment, task.name) };
+  }
+  if (options.sweep === true || options.sites !== undefined || options.positions !== undefined) {
+    throw new InputError(
+      `${plusCheck.name} has one site and one position: it takes no --sweep, --sites or --positions.`,
+    );
+  }
+  if (options.svg !== undefined || options.png !== undefined) {
+    throw new InputError(`${plusCheck.name} is four numbers and has no figure: use --json.`);
+  }
+  return 'plus';
+}
+
+async function jsonOf(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new InputError(
+      `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+    );
+  });
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`${file} is not JSON: ${error instanceof Error ? error.message : String(error)}.`);
+  }
+}
+
+const own = (task: Task): { name: string; about: string; sites: string }[] => [
+  ...experiments
+    .filter((experiment) => experiment.task === task)
+    .map((experiment) => ({
+      name: experiment.name,
+      about: aboutText(experiment),
+      sites: experiment.steps
+        .map((step) => step.map(({ site, place }) => `${site}@${place}`).join(' + '))
+        .join(', '),
+    })),
+  ...(task === plusCheck.task
+    ? [{ name: plusCheck.name, about: plusCheck.about, sites: `${plusCheck.site}@${plusCheck.place}` }]
+    : []),
+];
+
+const names = (task: Task): string[] => own(task).map(({ name }) => name);
+
+function list(task: Task, json: boolean): void {
+  const all = own(task);
+  if (json) {
+    printJson({ task: task.name, experiments: all });
+    return;
+  }
+  const width = Math.max(...all.map(({ name }) => name.length));
+  for (const { name, about } of all) process.stdout.write(`${name.padEnd(width)}  ${about}\n`);
+  process.stdout.write(
+    `\nRun one: inversionview patch --task ${task.name} --experiment ${all[0]?.name ?? ''}\n`,
+  );
+}
+
+function rendered(answer: PatchAnswer): string {
+  const { width } = lookFor(process.stdout, process.env);
+  if ('effects' in answer) return renderSweep(answer, { width });
+  if ('places' in answer) return renderAblation(answer, { width });
+  if ('sets' in answer) return renderSets(answer, { width });
+  return renderOrders(answer, { width });
+}
+
+function figureOf(answer: PatchAnswer, theme: Theme): Figure {
+  if ('effects' in answer) return sweepFigure(answer, theme);
+  if ('sets' in answer || 'places' in answer) {
+    throw new InputError(
+      'A figure is drawn of both orders or of a sweep: leave "sets" out, or give --sweep.',
+    );
+  }
+  return incrementsFigure(answer, theme);
+}

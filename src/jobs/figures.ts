@@ -1,0 +1,58 @@
+/**
+ * Figures as files: SVG, or PNG by resvg, with the data beside them, so that whoever has the picture has the numbers.
+ * @module
+ */
+import { Resvg } from '@resvg/resvg-js';
+import { InputError } from '../input-error.js';
+import { type Field, csv } from '../report/csv.js';
+import { writeFileAtomic } from './files.js';
+
+/** Pixels of a PNG to one of the SVG: sharp on paper at the width of a column. */
+const scale = 3;
+
+/**
+ * An SVG as PNG.
+ * @throws InputError where the machine has no font, since all text would be missing
+ */
+export function png(svg: string): Uint8Array {
+  const font = { loadSystemFonts: true, defaultFontFamily: 'DejaVu Sans', sansSerifFamily: 'DejaVu Sans' };
+  const probe =
+    '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text x="1" y="8">a</text></svg>';
+  if (new Resvg(probe, { font }).getBBox() === undefined) {
+    throw new InputError('A PNG needs a font, and none is installed: write an SVG instead.');
+  }
+  return new Resvg(svg, { font, fitTo: { mode: 'zoom', value: scale } }).render().asPng();
+}
+
+/** What is written of a figure. */
+export interface FigureFiles {
+  /** File names; either may be left out. */
+  readonly svg?: string;
+  readonly png?: string;
+}
+
+/**
+ * Writes a figure, and beside each picture its data: `figure.svg`, `figure.json`, `figure.csv`.
+ * @returns the names of the files written
+ */
+export async function writeFigure(
+  files: FigureFiles,
+  drawn: string,
+  data: unknown,
+  rows: readonly Readonly<Record<string, Field>>[],
+): Promise<string[]> {
+  const text = (content: string): Uint8Array => new TextEncoder().encode(content);
+  const contents = new Map<string, Uint8Array>();
+  for (const [name, content] of [
+    [files.svg, () => text(drawn)],
+    [files.png, () => png(drawn)],
+  ] as const) {
+    if (name === undefined) continue;
+    const stem = name.replace(/\.(svg|png)$/i, '');
+    contents.set(name, content());
+    contents.set(`${stem}.json`, text(`${JSON.stringify(data, null, 2)}\n`));
+    contents.set(`${stem}.csv`, text(csv(rows)));
+  }
+  for (const [name, content] of contents) await writeFileAtomic(name, content);
+  return [...contents.keys()];
+}

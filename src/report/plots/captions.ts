@@ -1,0 +1,26 @@
+/**
+ * What figures of patching say under themselves, in the same words.
+ * @module
+ */
+import { type Baselines } from '../../causal/records.js';
+
+const names: Readonly<Record<Baselines['metric'], string>> = {
+  'logit-difference': 'Logit difference, right answer minus contrast answer',
+  kl: 'KL divergence from the clean prediction',
+  probability: 'Probability of the right answer',
+};
+
+/** Metric, baselines and size of a sample, in sentences. */
+export function baselineText({ metric, clean, contrast, n, contrasts, seed, model }: Baselines): string {
+  const sample =
+    seed === null
+      ? `${n} ${n === 1 ? 'pair' : 'pairs'} of inputs`
+      : `${n.toLocaleString('en')} held-out inputs, ${contrasts === 1 ? 'a contrast' : `${contrasts} contrasts`} each, seed ${seed}`;
+  return `${names[metric]}: clean runs ${fixed(clean)}, contrast runs ${fixed(contrast)}. ${sample}; ${model}.`;
+}
+
+/** What whiskers are. */
+export const errorText = 'Whiskers: ± one standard error.';
+
+/** Two digits behind the point, with a true minus. */
+export const fixed = (value: number): string => value.toFixed(2).replace('-', '−');

@@ -1,0 +1,15 @@
+/**
+ * Figures as SVG, fit for a paper. How to add one:
+ *
+ * - `theme.ts`: colours, letters and sizes that all figures share.
+ * - `figure.ts`: {@link figureSvg}, from panels (options of Observable Plot) to one SVG with title and caption.
+ * - `captions.ts`: sentences that figures of one kind share.
+ * - one file a figure (`increments.ts`, `sweep.ts`, `attribution.ts`), each a function from plain data to a
+ *   {@link Figure}, so that saved data can be drawn again and a page can draw it in its own colours.
+ * @module
+ */
+export { attributionFigure } from './attribution.js';
+export { type Figure, type FigureOptions, type Panel, figureSvg } from './figure.js';
+export { incrementsFigure } from './increments.js';
+export { sweepFigure } from './sweep.js';
+export { type Theme, fontFamily, fontSize, themes } from './theme.js';
