@@ -1,5 +1,6 @@
 import { builtinModules } from 'node:module';
 import { defineConfig, globalIgnores } from 'eslint/config';
+import svelte from 'eslint-plugin-svelte';
 import tseslint from 'typescript-eslint';
 
 /**
@@ -82,12 +83,22 @@ const layering = ranks.flatMap((rank, index) => {
 });
 
 export default defineConfig(
-  globalIgnores(['dist/', 'runs/', 'coverage/', 'web/dist/', 'src/engine/onnx/onnx_pb.ts']),
+  globalIgnores(['dist/', 'runs/', 'coverage/', 'src/engine/onnx/onnx_pb.ts']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
-    files: ['**/*.ts'],
+    files: ['web/**/*.svelte', 'web/**/*.svelte.ts'],
+    extends: [svelte.configs.recommended, svelte.configs.prettier],
+  },
+  {
+    files: ['**/*.ts', '**/*.svelte'],
     extends: [tseslint.configs.strictTypeChecked],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        projectService: true,
+        tsconfigRootDir: import.meta.dirname,
+        extraFileExtensions: ['.svelte'],
+      },
+    },
     rules: {
       eqeqeq: 'error',
       'object-shorthand': 'error',
@@ -122,6 +133,40 @@ export default defineConfig(
     rules: { ...importRule([...outsideLayer(0).slice(0, 2), ...onlyNode]), ...browserRules },
   },
   ...layering,
+  {
+    // The page draws and asks: it takes the contract with the server, and from the layers words, names and colours.
+    files: ['web/**/*.ts', 'web/**/*.svelte'],
+    rules: {
+      ...browserRules,
+      ...importRule([
+        {
+          regex: '^(?:\\.\\./)+src/(?!server/(?:client|contract/)|report/(?:palette|wording)|models/hooks)',
+          message:
+            'The page takes src/server/client, src/server/contract and words and colours of src/report.',
+        },
+        ...onlyNode,
+      ]),
+    },
+  },
+  {
+    files: ['web/**/*.svelte', 'web/**/*.svelte.ts'],
+    extends: [svelte.configs.recommended, svelte.configs.prettier],
+    languageOptions: { parserOptions: { parser: tseslint.parser } },
+    rules: {
+      // Maps and sets here are replaced, not changed.
+      'svelte/prefer-svelte-reactivity': 'off',
+      // For SvelteKit's router, which is not used.
+      'svelte/no-navigation-without-resolve': 'off',
+      // Arguments of functions given to components are typed for svelte-check alone.
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      // An effect names what it depends on.
+      '@typescript-eslint/no-meaningless-void-operator': 'off',
+    },
+  },
   {
     files: testFiles,
     rules: {

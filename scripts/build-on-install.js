@@ -19,9 +19,12 @@ function isInstalled(name) {
   }
 }
 
-if (isInstalled('tsdown') && isInstalled('typescript')) {
+if (['tsdown', 'typescript', 'vite', 'svelte'].every(isInstalled)) {
   const { build } = await import('tsdown');
   await build({ logLevel: 'warn' });
+  // After it: tsdown empties dist/ first.
+  const { build: buildPage } = await import('vite');
+  await buildPage({ root: 'web', logLevel: 'warn' });
 } else {
   console.warn('Development dependencies are not installed: dist/ is left as it is.');
 }

@@ -2,7 +2,7 @@
  * What every form of a report says in the same words and figures.
  * @module
  */
-import { type Reading, type Sample } from '../inversion/reading.js';
+import type { Reading, Sample } from '../inversion/reading.js';
 import { shortName } from '../models/hooks.js';
 
 /** Names of the distances. */

@@ -1,0 +1,18 @@
+/**
+ * The workbench: a page to read activations in.
+ * @module
+ */
+import { mount } from 'svelte';
+import { createClient } from '../../src/server/client.js';
+import App from './app.svelte';
+import { createSettings } from './manners/settings.svelte.js';
+import { createWorkbench } from './state/workbench.svelte.js';
+import './style/base.css';
+import { addColours } from './style/colours.js';
+
+const target = document.getElementById('app');
+if (target === null) throw new Error('The page has no element #app.');
+addColours();
+const settings = createSettings();
+const bench = createWorkbench(createClient());
+mount(App, { target, props: { bench, settings } });

@@ -1,0 +1,60 @@
+/**
+ * One small label that explains what the pointer or the focus is on: any element with `data-tip`. It only repeats what
+ * labels and text say elsewhere, but for distances of tokens, which the list also gives to the keyboard.
+ * @module
+ */
+
+/** The label and where it stands; null when there is none. */
+export interface Tip {
+  readonly text: string;
+  /** Middle of the element and its upper and lower edge, in pixels of the window. */
+  readonly x: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+let tip = $state.raw<Tip | null>(null);
+
+/** The label to draw. */
+export const currentTip = (): Tip | null => tip;
+
+/** Takes the label away. */
+export function hideTip(): void {
+  if (tip !== null) tip = null;
+}
+
+/** Shows a label at an element. */
+export function showTip(element: Element, text: string): void {
+  const { left, width, top, bottom } = element.getBoundingClientRect();
+  tip = { text, x: left + width / 2, top, bottom };
+}
+
+function follow({ target }: Event): void {
+  const element = target instanceof Element ? target.closest('[data-tip]') : null;
+  const text = element?.getAttribute('data-tip') ?? '';
+  if (element === null || text === '') hideTip();
+  else showTip(element, text);
+}
+
+/** Follows pointer and focus on the whole page; returns what ends that. */
+export function followTips(): () => void {
+  const onKey = ({ key }: KeyboardEvent): void => {
+    if (key === 'Escape') hideTip();
+  };
+  const focused = (event: Event): void => {
+    // A click gives focus too, and what was clicked is known.
+    if (event.target instanceof Element && event.target.matches(':focus-visible')) follow(event);
+  };
+  addEventListener('pointerover', follow);
+  addEventListener('focusin', focused);
+  addEventListener('focusout', hideTip);
+  addEventListener('scroll', hideTip, true);
+  addEventListener('keydown', onKey);
+  return () => {
+    removeEventListener('pointerover', follow);
+    removeEventListener('focusin', focused);
+    removeEventListener('focusout', hideTip);
+    removeEventListener('scroll', hideTip, true);
+    removeEventListener('keydown', onKey);
+  };
+}

@@ -1,0 +1,178 @@
+/**
+ * The address holds all that a person chose, so that a link shows the same: `#read?case=addition&input=615+861=1476&…`.
+ * What is at its default is left out. Pinned readings have the same fields under `1.`, `2.` …
+ * @module
+ */
+import type { CaseSite } from '../../../src/server/contract/index.js';
+
+/** A distance. */
+export type Metric = 'euclidean' | 'cosine';
+
+/** The pages of the workbench. */
+export const views = ['read', 'attention', 'overview', 'train', 'saved'] as const;
+/** A page of the workbench. */
+export type ViewName = (typeof views)[number];
+
+/** What is asked: everything that sampling depends on. Null is the default of the case. */
+export interface Asking {
+  case: string;
+  input: string;
+  /** Short name: `a0.3`; null before one is chosen. */
+  site: CaseSite['short'] | null;
+  /** Place name, or an index where the place has none; null before one is chosen. */
+  position: string | number | null;
+  candidates: number | null;
+  /** Both null in Auto mode. */
+  temperature: number | null;
+  noise: number | null;
+  seed: number;
+}
+
+/** How a reading is looked at; moving these samples nothing. Null is the default of the case. */
+export interface Look {
+  metric: Metric | null;
+  epsilon: number | null;
+  /** Whether tokens are coloured by what the activation adds. */
+  colours: boolean;
+  /** Whether a pinned reading goes along when site and position of the live one change. */
+  follows: boolean;
+}
+
+/** A reading as the address holds it. */
+export interface PaneAddress {
+  asking: Asking;
+  look: Look;
+  /** Name of the saved reading that is shown in place of a fresh one. */
+  saved: string | null;
+}
+
+/** All that a person chose. */
+export interface Address {
+  view: ViewName;
+  live: PaneAddress;
+  pinned: PaneAddress[];
+  overview: { figure: string; candidates: number };
+  /** Name of the training that is watched. */
+  training: string | null;
+}
+
+/** Seed of a reading unless another is given. */
+export const firstSeed = 1;
+/** Candidates of each cell of an overview unless told otherwise. */
+export const overviewCandidates = 64;
+/** The figure of an overview unless told otherwise. */
+export const firstFigure = 'inside';
+
+/** A reading of which nothing was chosen. */
+export const emptyPane = (): PaneAddress => ({
+  asking: {
+    case: '',
+    input: '',
+    site: null,
+    position: null,
+    candidates: null,
+    temperature: null,
+    noise: null,
+    seed: firstSeed,
+  },
+  look: { metric: null, epsilon: null, colours: true, follows: false },
+  saved: null,
+});
+
+/** Reads the part of an address behind `#`. What cannot be understood is left at its default. */
+export function parseAddress(hash: string): Address {
+  const [name, query] = splitOnce(hash.replace(/^#/, ''), '?');
+  const fields = new URLSearchParams(query);
+  const numbers = new Set(
+    [...fields.keys()].flatMap((key) => {
+      const match = /^(\d{1,2})\./.exec(key);
+      return match === null ? [] : [Number(match[1])];
+    }),
+  );
+  const pinned = [...numbers].sort((a, b) => a - b).map((number) => paneOf(fields, `${number}.`));
+  return {
+    view: views.find((view) => view === name) ?? 'read',
+    live: paneOf(fields, ''),
+    pinned,
+    overview: {
+      figure: fields.get('figure') ?? firstFigure,
+      candidates: numberOf(fields.get('cell'), isCount) ?? overviewCandidates,
+    },
+    training: fields.get('training'),
+  };
+}
+
+/** The part of an address behind `#`: what {@link parseAddress} reads. */
+export function formatAddress({ view, live, pinned, overview, training }: Address): string {
+  const fields: [string, string][] = [...paneFields(live, '')];
+  for (const [at, pane] of pinned.entries()) fields.push(...paneFields(pane, `${at + 1}.`));
+  if (overview.figure !== firstFigure) fields.push(['figure', overview.figure]);
+  if (overview.candidates !== overviewCandidates) fields.push(['cell', String(overview.candidates)]);
+  if (training !== null) fields.push(['training', training]);
+  const query = fields.map(([key, value]) => `${key}=${escapeField(value)}`).join('&');
+  return query === '' ? `#${view}` : `#${view}?${query}`;
+}
+
+const isCount = (value: number): boolean => Number.isInteger(value) && value > 0;
+const isSeed = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+const isPositive = (value: number): boolean => value > 0;
+const isNotNegative = (value: number): boolean => value >= 0;
+
+function numberOf(text: string | null, accepted: (value: number) => boolean): number | null {
+  if (text === null || text.trim() === '') return null;
+  const value = Number(text);
+  return Number.isFinite(value) && accepted(value) ? value : null;
+}
+
+function splitOnce(text: string, sign: string): [string, string] {
+  const at = text.indexOf(sign);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + sign.length)];
+}
+
+/** A place that looks like a number is an index: `8`, `-1`. */
+const positionOf = (text: string | null): string | number | null =>
+  text === null || text === '' ? null : /^-?\d+$/.test(text) ? Number(text) : text;
+
+function paneOf(fields: URLSearchParams, prefix: string): PaneAddress {
+  const get = (key: string): string | null => fields.get(prefix + key);
+  const metric = get('metric');
+  return {
+    asking: {
+      case: get('case') ?? '',
+      input: get('input') ?? '',
+      site: get('site'),
+      position: positionOf(get('at')),
+      candidates: numberOf(get('candidates'), isCount),
+      temperature: numberOf(get('temperature'), isPositive),
+      noise: numberOf(get('noise'), isNotNegative),
+      seed: numberOf(get('seed'), isSeed) ?? firstSeed,
+    },
+    look: {
+      metric: metric === 'euclidean' || metric === 'cosine' ? metric : null,
+      epsilon: numberOf(get('epsilon'), isNotNegative),
+      colours: get('colours') !== 'off',
+      follows: get('follows') === 'on',
+    },
+    saved: get('saved'),
+  };
+}
+
+function* paneFields({ asking, look, saved }: PaneAddress, prefix: string): Generator<[string, string]> {
+  if (asking.case !== '') yield [`${prefix}case`, asking.case];
+  if (asking.input !== '' || prefix !== '') yield [`${prefix}input`, asking.input];
+  if (asking.site !== null) yield [`${prefix}site`, asking.site];
+  if (asking.position !== null) yield [`${prefix}at`, String(asking.position)];
+  for (const key of ['candidates', 'temperature', 'noise'] as const) {
+    if (asking[key] !== null) yield [prefix + key, String(asking[key])];
+  }
+  if (asking.seed !== firstSeed) yield [`${prefix}seed`, String(asking.seed)];
+  if (look.metric !== null) yield [`${prefix}metric`, look.metric];
+  if (look.epsilon !== null) yield [`${prefix}epsilon`, String(look.epsilon)];
+  if (!look.colours) yield [`${prefix}colours`, 'off'];
+  if (look.follows) yield [`${prefix}follows`, 'on'];
+  if (saved !== null) yield [`${prefix}saved`, saved];
+}
+
+/** Signs that inputs are full of and that are safe behind `#` stay readable. */
+const escapeField = (value: string): string =>
+  encodeURIComponent(value).replace(/%(3D|3A|7C|2C|2F|7E)/gi, (escaped) => decodeURIComponent(escaped));

@@ -1,0 +1,76 @@
+/**
+ * A reading on the page: what is asked, how it is looked at, and the run that answers. One is live and follows the ask
+ * strip; the others are pinned beside it.
+ * @module
+ */
+import type { Client } from '../../../src/server/client.js';
+import type { Case, KeptReading, ReadRequest } from '../../../src/server/contract/index.js';
+import { createRun, type Run } from '../reading/run.svelte.js';
+import { type Metric, type PaneAddress } from './address.js';
+
+/** See the module. */
+export interface Pane {
+  readonly id: number;
+  /** What the address holds of it. */
+  readonly choice: PaneAddress;
+  readonly run: Run;
+}
+
+let lastId = 0;
+
+/** Makes a pane of what an address says. */
+export function createPane(client: Client, address: PaneAddress, run = createRun(client)): Pane {
+  const choice = $state(address);
+  return { id: ++lastId, choice, run };
+}
+
+/** A copy of what was chosen, free of the pane. */
+export const choiceOf = ({ choice }: Pane): PaneAddress => $state.snapshot(choice);
+
+/** The request of a pane; null while something is not chosen yet. */
+export function requestOf({ choice: { asking } }: Pane): ReadRequest | null {
+  const { case: caseId, input, site, position, candidates, temperature, noise, seed } = asking;
+  if (caseId === '' || input === '' || site === null || position === null) return null;
+  return {
+    case: caseId,
+    input,
+    site,
+    position,
+    ...(candidates === null ? {} : { candidates }),
+    temperature,
+    noise,
+    seed,
+  };
+}
+
+/** Threshold and metric under which a pane is looked at: chosen ones, or those of the case. */
+export function lookOf(
+  { choice: { look }, run: { shown } }: Pane,
+  its: Case | null,
+): { epsilon: number; metric: Metric } {
+  const metric = look.metric ?? its?.metric ?? 'euclidean';
+  const [only] = shown?.metrics ?? [];
+  return {
+    epsilon: look.epsilon ?? its?.epsilon ?? 0.1,
+    // A file may have distances in one metric alone.
+    metric: shown !== null && only !== undefined && !shown.metrics.includes(metric) ? only : metric,
+  };
+}
+
+/** Puts a kept reading into a pane: its question, its view and its samples. */
+export function showKept({ choice, run }: Pane, kept: KeptReading, saved: string | null): void {
+  const { request, query, view } = kept;
+  choice.asking = {
+    case: request?.case ?? query.task,
+    input: query.input,
+    site: query.short,
+    position: query.place ?? query.position,
+    candidates: request?.candidates ?? null,
+    temperature: request?.temperature ?? null,
+    noise: request?.noise ?? null,
+    seed: request?.seed ?? 1,
+  };
+  choice.look = { ...choice.look, metric: view.metric, epsilon: view.epsilon };
+  choice.saved = saved;
+  run.show(kept);
+}

@@ -1,0 +1,364 @@
+/**
+ * The state of the page: cases, the live reading and the pinned ones, and what a person does to them. Components read it
+ * and call it; it knows nothing of how it looks.
+ * @module
+ */
+import type { Client } from '../../../src/server/client.js';
+import type { Case, CaseList, KeptReading } from '../../../src/server/contract/index.js';
+import { createInspection, type Inspected, type InputInspection } from '../ask/inspection.svelte.js';
+import { isConnectionLost, sayProblem } from '../manners/problems.js';
+import { type Address, formatAddress, parseAddress, type ViewName } from './address.js';
+import { choiceOf, createPane, type Pane, requestOf, showKept } from './pane.svelte.js';
+
+/** See the module. */
+export interface Workbench {
+  readonly client: Client;
+  readonly cases: readonly Case[];
+  readonly directories: CaseList['directories'];
+  readonly version: string;
+  /** Whether the cases are known. */
+  readonly ready: boolean;
+  /** What keeps the page from working; null when all is well. */
+  readonly trouble: string | null;
+  view: ViewName;
+  readonly overview: Address['overview'];
+  training: string | null;
+  readonly live: Pane;
+  readonly pinned: readonly Pane[];
+  /** The live reading's case, input and position. */
+  readonly case: Case | null;
+  readonly inspection: InputInspection;
+  readonly position: number | null;
+  caseOf(id: string): Case | null;
+  /** Another case, by its id. @throws when there is none */
+  chooseCase(id: string): Promise<void>;
+  /** A text in the input field. @param ask reads it even when it is no input of the task */
+  type(text: string, ask?: boolean): Promise<void>;
+  random(): Promise<void>;
+  chooseSite(short: string): void;
+  choosePosition(index: number): void;
+  choose(short: string, index: number): void;
+  walkSites(step: number): void;
+  walkPositions(step: number): void;
+  /** Asks what the pane says, unless it is answered already. */
+  refresh(pane: Pane, again?: boolean): void;
+  /** Keeps the live reading beside a new one that starts as its copy. */
+  pin(follows?: boolean): Pane;
+  close(pane: Pane): void;
+  /** Makes a pinned reading the live one. */
+  exchange(pane: Pane): void;
+  /** Shows a kept reading. */
+  open(kept: KeptReading, saved: string | null): void;
+  /** The address without the page's own part: `#read?case=…`. */
+  address(): string;
+  /** Loads the cases, follows the address and keeps it up to date; returns what ends that. */
+  start(): () => void;
+}
+
+/** How long a person rests between keys before the model looks at what was typed. */
+const typingMilliseconds = 120;
+/** How long the address waits for a person to come to rest: browsers refuse pages that change it every frame. */
+const addressMilliseconds = 200;
+/** How often the server is looked for when it does not answer. */
+const retryMilliseconds = 2000;
+
+/** Makes the state; nothing is asked before `start`. */
+export function createWorkbench(client: Client): Workbench {
+  const first = parseAddress(location.hash);
+  let cases = $state.raw<readonly Case[]>([]);
+  let directories = $state.raw<CaseList['directories']>([]);
+  let version = $state('');
+  let ready = $state(false);
+  let trouble = $state<string | null>(null);
+  let view = $state<ViewName>(first.view);
+  let training = $state<string | null>(first.training);
+  const overview = $state(first.overview);
+  let live = $state.raw(createPane(client, first.live));
+  let pinned = $state.raw<readonly Pane[]>(first.pinned.map((pane) => createPane(client, pane)));
+  const inspection = createInspection(client);
+  let typing: ReturnType<typeof setTimeout> | undefined;
+
+  const caseOf = (id: string): Case | null => cases.find((known) => known.id === id) ?? null;
+  const here = $derived(caseOf(live.choice.asking.case));
+  const position = $derived(indexOf(live.choice.asking.position, inspection.good));
+  const hash = $derived(
+    formatAddress({
+      view,
+      live: live.choice,
+      pinned: pinned.map(({ choice }) => choice),
+      overview,
+      training,
+    }),
+  );
+
+  function refresh(pane: Pane, again = false): void {
+    const { asking } = pane.choice;
+    if (pane === live && asking.input !== inspection.text) return;
+    const request = requestOf(pane);
+    if (request === null || caseOf(asking.case)?.unavailable !== null) pane.run.clear();
+    else {
+      pane.choice.saved = null;
+      pane.run.start(request, again);
+    }
+  }
+
+  async function inspect(ask: boolean): Promise<void> {
+    clearTimeout(typing);
+    const { case: caseId, input } = live.choice.asking;
+    const found = await inspection.look(caseId, input);
+    if (found === null || !found.ok) return;
+    if (position === null) live.choice.asking.position = null;
+    if (ask || found.problem === null) refresh(live);
+  }
+
+  async function type(text: string, ask = false): Promise<void> {
+    live.choice.asking.input = text;
+    live.choice.saved = null;
+    clearTimeout(typing);
+    if (ask) await inspect(true);
+    else typing = setTimeout(() => void inspect(false), typingMilliseconds);
+  }
+
+  async function random(): Promise<void> {
+    try {
+      const { input } = await client.random(live.choice.asking.case);
+      await type(input, true);
+      trouble = null;
+    } catch (error) {
+      trouble = sayProblem(error);
+    }
+  }
+
+  /** Sets site or position of the live reading and of those that follow it. */
+  function move(to: { site?: string; position?: string | number }): void {
+    for (const pane of [live, ...pinned.filter(({ choice }) => choice.look.follows)]) {
+      Object.assign(pane.choice.asking, to);
+      refresh(pane);
+    }
+  }
+
+  const nameOf = (index: number): string | number => inspection.good?.tokens[index]?.place ?? index;
+
+  function walkSites(step: number): void {
+    const sites = here?.sites ?? [];
+    const at = sites.findIndex(({ short }) => short === live.choice.asking.site);
+    const next = sites[at < 0 ? (step > 0 ? 0 : sites.length - 1) : at + step];
+    if (next !== undefined) move({ site: next.short });
+  }
+
+  function walkPositions(step: number): void {
+    // All but EOS can be read.
+    const most = (inspection.good?.tokens.length ?? 0) - 2;
+    const next = position === null ? (step > 0 ? 0 : most) : position + step;
+    if (next >= 0 && next <= most) move({ position: nameOf(next) });
+  }
+
+  async function chooseCase(id: string): Promise<void> {
+    if (caseOf(id) === null) {
+      const loaded = await client.case(id);
+      cases = [...cases, loaded];
+    }
+    const its = caseOf(id);
+    const { choice } = live;
+    const sameTask = its?.task === here?.task;
+    choice.saved = null;
+    choice.asking.case = id;
+    choice.look.metric = null;
+    choice.look.epsilon = null;
+    if (!sameTask) choice.asking.input = its?.examples[0] ?? '';
+    if (its?.sites.every(({ short }) => short !== choice.asking.site)) choice.asking.site = null;
+    await inspect(true);
+    refresh(live);
+  }
+
+  async function openSaved(pane: Pane): Promise<void> {
+    const name = pane.choice.saved;
+    if (name === null) return;
+    try {
+      const kept = await client.openReading(name);
+      const { epsilon, metric } = pane.choice.look;
+      showKept(pane, kept, name);
+      // The address says how it was last looked at; the file says how it was saved.
+      pane.choice.look = {
+        ...pane.choice.look,
+        epsilon: epsilon ?? kept.view.epsilon,
+        metric: metric ?? kept.view.metric,
+      };
+    } catch (error) {
+      trouble = sayProblem(error);
+      pane.choice.saved = null;
+    }
+  }
+
+  /** Makes what was chosen complete, and asks. */
+  async function settle(): Promise<void> {
+    const choice = live.choice;
+    if (choice.asking.case === '') {
+      choice.asking.case = (cases.find(({ unavailable }) => unavailable === null) ?? cases[0])?.id ?? '';
+    }
+    const ids = [live, ...pinned].map((pane) => pane.choice.asking.case);
+    for (const id of new Set(ids)) {
+      if (caseOf(id) !== null) continue;
+      try {
+        const loaded = await client.case(id);
+        cases = [...cases, loaded];
+      } catch (error) {
+        trouble = sayProblem(error);
+      }
+    }
+    if (choice.asking.input === '') choice.asking.input = here?.examples[0] ?? '';
+    await Promise.all([live, ...pinned].map(openSaved));
+    for (const pane of pinned) if (pane.choice.saved === null) refresh(pane);
+    if (choice.saved === null) await inspect(true);
+    else await inspection.look(choice.asking.case, choice.asking.input);
+  }
+
+  /** Takes over an address that came from outside: a link, the back button. */
+  function follow(): void {
+    if (location.hash === hash) return;
+    const wanted = parseAddress(location.hash);
+    ({ view, training } = wanted);
+    Object.assign(overview, wanted.overview);
+    for (const pane of pinned) pane.run.cancel();
+    pinned = wanted.pinned.map((pane) => createPane(client, pane));
+    Object.assign(live.choice, wanted.live);
+    void settle();
+  }
+
+  async function load(): Promise<void> {
+    for (;;) {
+      try {
+        const list = await client.cases();
+        ({ cases, directories, version } = list);
+        ready = true;
+        trouble = null;
+        await settle();
+        return;
+      } catch (error) {
+        trouble = sayProblem(error);
+        if (!isConnectionLost(error)) return;
+        await new Promise((resolve) => setTimeout(resolve, retryMilliseconds));
+      }
+    }
+  }
+
+  return {
+    client,
+    inspection,
+    overview,
+    get cases() {
+      return cases;
+    },
+    get directories() {
+      return directories;
+    },
+    get version() {
+      return version;
+    },
+    get ready() {
+      return ready;
+    },
+    get trouble() {
+      return trouble;
+    },
+    get view() {
+      return view;
+    },
+    set view(next) {
+      view = next;
+    },
+    get training() {
+      return training;
+    },
+    set training(next) {
+      training = next;
+    },
+    get live() {
+      return live;
+    },
+    get pinned() {
+      return pinned;
+    },
+    get case() {
+      return here;
+    },
+    get position() {
+      return position;
+    },
+    caseOf,
+    chooseCase,
+    type,
+    random,
+    chooseSite: (short) => move({ site: short }),
+    choosePosition: (index) => move({ position: nameOf(index) }),
+    choose: (short, index) => move({ site: short, position: nameOf(index) }),
+    walkSites,
+    walkPositions,
+    refresh,
+    pin(follows = false) {
+      const kept = live;
+      kept.choice.look.follows = follows;
+      const choice = choiceOf(kept);
+      choice.look.follows = false;
+      live = createPane(client, choice, kept.run.copy());
+      pinned = [...pinned, kept];
+      if (choice.saved === null) refresh(live);
+      return kept;
+    },
+    close(pane) {
+      pane.run.cancel();
+      pinned = pinned.filter((other) => other !== pane);
+    },
+    exchange(pane) {
+      const before = live;
+      pinned = pinned.map((other) => (other === pane ? before : other));
+      live = pane;
+      live.choice.look.follows = false;
+      void inspection.look(live.choice.asking.case, live.choice.asking.input);
+    },
+    open(kept, saved) {
+      showKept(live, kept, saved);
+      view = 'read';
+      void inspection.look(live.choice.asking.case, live.choice.asking.input);
+    },
+    address: () => hash,
+    start() {
+      let shown: ViewName | null = null;
+      let beside = pinned.length;
+      const write = (): void => {
+        if (location.hash === hash) return;
+        // The back button goes from page to page, not from sample to sample.
+        const step = shown !== null && (shown !== view || beside !== pinned.length);
+        history[step ? 'pushState' : 'replaceState'](null, '', hash);
+        shown = view;
+        beside = pinned.length;
+      };
+      const end = $effect.root(() => {
+        $effect(() => {
+          if (!ready || location.hash === hash) return;
+          const timer = setTimeout(write, shown === view ? addressMilliseconds : 0);
+          return () => clearTimeout(timer);
+        });
+      });
+      addEventListener('hashchange', follow);
+      void load();
+      return () => {
+        end();
+        removeEventListener('hashchange', follow);
+      };
+    },
+  };
+}
+
+/** The index of a place by its name or number; null where the input has none. */
+function indexOf(position: string | number | null, input: Inspected | null): number | null {
+  if (position === null || input === null) return null;
+  const { tokens } = input;
+  const index =
+    typeof position === 'string'
+      ? tokens.findIndex(({ place }) => place === position)
+      : position < 0
+        ? tokens.length + position
+        : position;
+  return index >= 0 && index < tokens.length ? index : null;
+}
