@@ -10,6 +10,7 @@ import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../input-error.js';
+import { ConflictError } from './conflict-error.js';
 import { commandLine } from './entry-points.js';
 import { makeDirectory } from './files.js';
 import { checkpointSummary } from './run-directory.js';
@@ -66,11 +67,6 @@ export interface TrainingOrder {
   readonly modelDirectory?: string;
   /** Name of the directory; one is made up unless given. */
   readonly name?: string;
-}
-
-/** Thrown where the state of things does not allow what is asked. */
-export class ConflictError extends Error {
-  override readonly name = 'ConflictError';
 }
 
 /** Trainings under a folder. */

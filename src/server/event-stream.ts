@@ -1,0 +1,61 @@
+/**
+ * Server-sent events from the sender's side: a response that goes on while work goes on, and work that ends when nobody
+ * reads any more.
+ * @module
+ */
+import { type Problem } from './contract/index.js';
+import { problemFor } from './problems.js';
+
+/** Sends an event; its data as JSON text. */
+export type Send = (event: string, json: string) => void;
+
+/** Milliseconds between signs of life, which keep a connection from being taken for dead. */
+const aliveEvery = 15_000;
+
+/**
+ * A response that streams what work sends. An error ends it with an `error` event.
+ * @param signals any of them stops the work: the request's own, the server's
+ */
+export function eventStream(
+  signals: readonly AbortSignal[],
+  work: (send: Send, signal: AbortSignal) => Promise<void>,
+): Response {
+  const left = new AbortController();
+  const signal = AbortSignal.any([left.signal, ...signals]);
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      let open = true;
+      const write = (text: string): void => {
+        if (open) controller.enqueue(encoder.encode(text));
+      };
+      const send: Send = (event, json) => write(`event: ${event}\ndata: ${json}\n\n`);
+      const timer = setInterval(() => write(': alive\n\n'), aliveEvery);
+      left.signal.addEventListener('abort', () => {
+        open = false;
+        clearInterval(timer);
+      });
+      void work(send, signal)
+        .catch((error: unknown) => {
+          const problem: Problem = problemFor(error);
+          send('error', JSON.stringify(problem));
+        })
+        .finally(() => {
+          clearInterval(timer);
+          if (open) controller.close();
+          open = false;
+        });
+    },
+    cancel() {
+      left.abort();
+    },
+  });
+  return new Response(body, {
+    headers: {
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-store',
+      // Proxies that gather a response before they pass it on would defeat the purpose.
+      'X-Accel-Buffering': 'no',
+    },
+  });
+}

@@ -1,0 +1,146 @@
+/**
+ * Starting and stopping the server.
+ * @module
+ */
+import { type Server } from 'node:http';
+import { randomBytes } from 'node:crypto';
+import { createAdaptorServer } from '@hono/node-server';
+import { InputError } from '../input-error.js';
+import { createQueue } from '../jobs/queue.js';
+import { savedReadings } from '../jobs/saved-readings.js';
+import { createTrainings, isRunning } from '../jobs/trainings.js';
+import { packageVersion } from '../jobs/versions.js';
+import { createApp } from './app.js';
+import { limits } from './contract/index.js';
+import { isLoopback } from './guard.js';
+import { createPreparation } from './preparation.js';
+import { parseKept } from './routes/readings.js';
+import { workbenchThread } from './workbench/thread.js';
+
+/** Where and with what a server runs. */
+export interface ServerOptions {
+  /** Address to listen at; other machines reach one that is not loopback, and then need the token. */
+  readonly host: string;
+  readonly port: number;
+  /** Ports after this one that are tried when it is in use. */
+  readonly morePorts: number;
+  /** Other names by which the server is known. */
+  readonly names: readonly string[];
+  /** Asked of everyone; beyond loopback one is made up unless given. */
+  readonly token: string | null;
+  /** Folder whose subfolders are models and decoders. */
+  readonly models: string | null;
+  /** Folder of trainings. */
+  readonly runs: string;
+  /** Folder of saved readings. */
+  readonly readings: string;
+  /** Folder of the page's files. */
+  readonly web: string;
+  /** Threads of one operator; null for one a processor. */
+  readonly threads: number | null;
+  /** Whether graphs are compiled before anyone asks. */
+  readonly prepare: boolean;
+}
+
+/** A server that runs. */
+export interface RunningServer {
+  /** Its address for a person on this machine, token included. */
+  readonly url: string;
+  readonly port: number;
+  readonly token: string | null;
+  /** Settles when everything is prepared, or was stopped. */
+  readonly prepared: Promise<void>;
+  /** Names of trainings that run, and go on when the server ends. */
+  trainings(): Promise<string[]>;
+  /** Ends streams and work, and waits for neither longer than a moment. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds that connections have to end by themselves. */
+const graceful = 1000;
+
+/**
+ * Starts the server.
+ * @throws InputError when the address cannot be listened at
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { host, models, runs, threads } = options;
+  const token = options.token ?? (isLoopback(host) ? null : randomBytes(18).toString('base64url'));
+  const closing = new AbortController();
+  const queue = createQueue(limits.waiting);
+  const workbench = workbenchThread({ folders: { models, runs }, threads });
+  const preparation = createPreparation(workbench, queue);
+  const trainings = createTrainings(runs);
+  const app = createApp(
+    {
+      version: packageVersion(),
+      workbench,
+      queue,
+      preparation,
+      trainings,
+      readings: savedReadings(options.readings, parseKept, limits.readingBody),
+      closing: closing.signal,
+    },
+    { host, names: options.names, token },
+    options.web,
+  );
+  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
+  let port: number;
+  try {
+    port = await listen(server, options);
+  } catch (error) {
+    await workbench.close();
+    throw error;
+  }
+  const prepared = options.prepare
+    ? preparation.start(closing.signal).catch((error: unknown) => {
+        if (!closing.signal.aborted) process.stderr.write(`inversionview: ${String(error)}\n`);
+      })
+    : Promise.resolve();
+  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  const address = `http://${shown.includes(':') ? `[${shown}]` : shown}:${port}/`;
+  return {
+    url: token === null ? address : `${address}?token=${token}`,
+    port,
+    token,
+    prepared,
+    async trainings() {
+      return (await trainings.list()).filter(({ state }) => isRunning(state)).map(({ name }) => name);
+    },
+    async close() {
+      closing.abort();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const late = setTimeout(() => server.closeAllConnections(), graceful);
+      await workbench.close();
+      await closed;
+      clearTimeout(late);
+    },
+  };
+}
+
+/** Listens at the first free one of some ports. @returns the port */
+async function listen(server: Server, { host, port, morePorts }: ServerOptions): Promise<number> {
+  for (let at = port; ; at++) {
+    const problem = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
+      const failed = (error: NodeJS.ErrnoException): void => resolve(error);
+      server.once('error', failed);
+      server.listen(at, host, () => {
+        server.off('error', failed);
+        resolve(null);
+      });
+    });
+    const address = server.address();
+    if (problem === null && typeof address === 'object' && address !== null) return address.port;
+    if (problem?.code === 'EADDRINUSE' && at < port + morePorts) continue;
+    throw new InputError(reason(problem?.code ?? '', host, port));
+  }
+}
+
+function reason(code: string, host: string, port: number): string {
+  if (code === 'EADDRINUSE') return `Port ${port} of ${host} is in use: give another with --port.`;
+  if (code === 'EACCES') return `Port ${port} may not be listened at: give one above 1023 with --port.`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return `${host} is no address of this machine: give another with --host.`;
+  return `${host}:${port} cannot be listened at (${code}).`;
+}
