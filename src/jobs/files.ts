@@ -93,6 +93,13 @@ export async function writeFileAtomic(path: string, content: Content): Promise<v
   }
 }
 
+/** Removes what killed processes left half written in a directory; none may be writing there. */
+export async function removePartials(directory: string): Promise<void> {
+  for (const file of await readdir(directory)) {
+    if (/\.\d+\.partial$/.test(file)) await removed(join(directory, file));
+  }
+}
+
 /**
  * Writes a directory of files whole or not at all, replacing all that it held: a checkpoint's weights and state
  * belong together. Names may have folders before them, with `/` between. One writer at a time.

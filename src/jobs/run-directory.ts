@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type Tensor, type TrainingState } from '../engine/index.js';
 import { InputError } from '../input-error.js';
+import { type Processing } from '../models/processing.js';
 import { openSafetensors } from '../models/weights/safetensors.js';
 import { safetensorsChunks } from '../models/weights/safetensors-encode.js';
 import { expectWritable, makeDirectory, openDirectory, writeFileAtomic } from './files.js';
@@ -39,6 +40,8 @@ export interface Checkpoint {
   readonly siteWeights: readonly number[];
   /** Hash of the probed model that a decoder is trained on. */
   readonly modelHash: string;
+  /** How the weights of that model are processed. */
+  readonly processing: Processing;
 }
 
 const metadataSchema = z.object({
@@ -50,6 +53,8 @@ const metadataSchema = z.object({
   pendingLoss: z.number(),
   siteWeights: z.array(z.number()),
   modelHash: z.string(),
+  // Checkpoints of earlier versions do not say so.
+  processing: z.enum(['transformerlens', 'none']).default('transformerlens'),
 });
 
 /**
@@ -147,14 +152,41 @@ export async function resumedTask(directory: string): Promise<string> {
  * The recipe that a training was started with.
  * @throws InputError when this version does not take it
  */
-export function recipeOf<T>(schema: z.ZodType<T>, { recipe }: Checkpoint, directory: string): T {
+export const recipeOf = <T>(schema: z.ZodType<T>, { recipe }: Checkpoint, directory: string): T =>
+  checkedRecipe(schema, recipe, `${directory}/${checkpointFile} has a recipe that`);
+
+/**
+ * A recipe as its schema has it.
+ * @param what begins the message: `The recipe`
+ * @throws InputError naming the field that is wrong
+ */
+export function checkedRecipe<T>(schema: z.ZodType<T>, recipe: unknown, what = 'The recipe'): T {
   const parsed = schema.safeParse(recipe);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const field = issue?.path.join('.') ?? '';
-  throw new InputError(
-    `${directory}/${checkpointFile} has a recipe that is not accepted: "${field}": ${issue?.message ?? ''}.`,
-  );
+  throw new InputError(`${what} is not accepted: "${field}": ${issue?.message ?? ''}.`);
+}
+
+/**
+ * Refuses a checkpoint that has other tensors than its recipe makes: an altered one, or that of another version.
+ * @param start the state that the recipe starts from
+ * @throws InputError naming a tensor
+ */
+export function expectFitting({ state }: Checkpoint, start: TrainingState, directory: string): void {
+  for (const part of ['parameters', 'moments'] as const) {
+    const names = new Set([...state[part].keys(), ...start[part].keys()]);
+    for (const name of names) {
+      const [held, wanted] = [
+        state[part].get(name)?.shape.join(', '),
+        start[part].get(name)?.shape.join(', '),
+      ];
+      if (held === wanted) continue;
+      throw new InputError(
+        `${directory}/${checkpointFile} does not fit its recipe: "${name}" is ${held === undefined ? 'missing' : `[${held}]`}, not ${wanted === undefined ? 'absent' : `[${wanted}]`}.`,
+      );
+    }
+  }
 }
 
 /** What the text holds; null when it is no JSON. */

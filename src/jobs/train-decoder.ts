@@ -15,9 +15,12 @@ import { taskNamed } from '../tasks/index.js';
 import { type DecoderRecipe, decoderRecipeSchema } from '../training/decoder-recipe.js';
 import { type PlannedDecoderTraining, planDecoderTraining } from '../training/decoder-training.js';
 import { decoderCard } from './cards.js';
+import { removePartials } from './files.js';
 import {
   type Checkpoint,
+  checkedRecipe,
   createRunDirectory,
+  expectFitting,
   expectNewRun,
   loadCheckpoint,
   recipeOf,
@@ -43,9 +46,7 @@ export interface TrainDecoderJob {
   readonly signal?: AbortSignal;
 }
 
-/** The recipe of a decoder's training that can be taken up again. */
-export async function resumedRecipe(directory: string): Promise<DecoderRecipe> {
-  const checkpoint = await loadCheckpoint(directory);
+function decoderRecipeOf(checkpoint: Checkpoint, directory: string): DecoderRecipe {
   if (checkpoint.kind !== 'decoder')
     throw new InputError(
       `${directory} is the training of a ${checkpoint.kind}: use train-${checkpoint.kind}.`,
@@ -53,17 +54,27 @@ export async function resumedRecipe(directory: string): Promise<DecoderRecipe> {
   return recipeOf(decoderRecipeSchema, checkpoint, directory);
 }
 
+function expectSameModel({ modelHash, processing }: Checkpoint, model: HookedModel, directory: string): void {
+  if (modelHash !== model.hash) {
+    throw new InputError(
+      `${directory} was trained on another model (${modelHash.slice(0, 12)}): give it with --model.`,
+    );
+  }
+  if (processing !== model.processing) {
+    throw new InputError(
+      `${directory} was trained with --processing ${processing}, the model is run with ${model.processing}.`,
+    );
+  }
+}
+
 /** Trains, or goes on training, until the recipe's end or a stop. @returns whether it came to the end */
 export async function trainDecoder(runtime: Runtime, job: TrainDecoderJob): Promise<boolean> {
   const { directory, model } = job;
   const resumed = job.recipe === undefined ? await loadCheckpoint(directory) : null;
-  const recipe = job.recipe ?? (await resumedRecipe(directory));
-  if (resumed !== null && resumed.modelHash !== model.hash) {
-    throw new InputError(
-      `${directory} was trained on another model (${resumed.modelHash.slice(0, 12)}): give it with --model.`,
-    );
-  }
+  const recipe =
+    resumed === null ? checkedRecipe(decoderRecipeSchema, job.recipe) : decoderRecipeOf(resumed, directory);
   if (resumed === null) await expectNewRun(directory);
+  else expectSameModel(resumed, model, directory);
   const task = taskNamed(recipe.task);
   const plan = await planDecoderTraining(runtime, model, task, recipe);
   const from: Checkpoint = resumed ?? {
@@ -75,9 +86,14 @@ export async function trainDecoder(runtime: Runtime, job: TrainDecoderJob): Prom
     pendingLoss: 0,
     siteWeights: plan.siteWeights,
     modelHash: model.hash,
+    processing: model.processing,
   };
   plan.siteWeights = from.siteWeights;
   if (resumed === null) await createRunDirectory(directory, recipe);
+  else {
+    expectFitting(resumed, plan.start(), directory);
+    await removePartials(directory);
+  }
 
   const evaluate = async (parameters: ParameterSet, queries: number): Promise<SiteRate[]> => {
     const decoder = makeDecoder(directory, plan.config, parameters);

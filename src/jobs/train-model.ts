@@ -11,7 +11,16 @@ import { modelAccuracy } from '../training/accuracy.js';
 import { type ModelRecipe, modelRecipeSchema } from '../training/model-recipe.js';
 import { planModelTraining, probedModelConfig } from '../training/model-training.js';
 import { modelCard } from './cards.js';
-import { type Checkpoint, createRunDirectory, loadCheckpoint, recipeOf, writeResults } from './run-directory.js';
+import { removePartials } from './files.js';
+import {
+  type Checkpoint,
+  checkedRecipe,
+  createRunDirectory,
+  expectFitting,
+  loadCheckpoint,
+  recipeOf,
+  writeResults,
+} from './run-directory.js';
 import { type Progress, trainingLoop } from './training-loop.js';
 import { versions } from './versions.js';
 
@@ -49,8 +58,10 @@ export async function trainModel(runtime: Runtime, job: TrainModelJob): Promise<
     if (from.kind !== 'model')
       throw new InputError(`${directory} is the training of a ${from.kind}: use train-${from.kind}.`);
     recipe = recipeOf(modelRecipeSchema, from, directory);
+    expectFitting(from, planModelTraining(taskNamed(recipe.task), recipe).start(), directory);
+    await removePartials(directory);
   } else {
-    recipe = job.recipe;
+    recipe = checkedRecipe(modelRecipeSchema, job.recipe);
     const state = planModelTraining(taskNamed(recipe.task), recipe).start();
     from = {
       kind: 'model',
@@ -61,6 +72,7 @@ export async function trainModel(runtime: Runtime, job: TrainModelJob): Promise<
       pendingLoss: 0,
       siteWeights: [],
       modelHash: '',
+      processing: 'none',
     };
     await createRunDirectory(directory, recipe);
   }
