@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 // A file to write the results to as JSON, for scripts/test-summary.js.
 const report = process.env['TEST_REPORT'];
@@ -6,7 +6,9 @@ const report = process.env['TEST_REPORT'];
 export default defineConfig({
   test: {
     environment: 'node',
-    include: ['{src,test,bench,examples,scripts}/**/*.test.ts'],
+    // Contract suites: the tests of each implementation run them.
+    exclude: [...configDefaults.exclude, '**/*.case.test.ts'],
+    globalSetup: ['test/software-vulkan.ts'],
     // Worker threads start sooner than processes, and ONNX Runtime's native binding is loaded once.
     pool: 'threads',
     // Each worker runs graphs on threads of its own: more workers only take turns.
@@ -15,5 +17,27 @@ export default defineConfig({
     hookTimeout: 60_000,
     reporters: report === undefined ? ['default'] : ['default', 'json'],
     ...(report === undefined ? {} : { outputFile: { json: report } }),
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'cpu',
+          include: ['{src,test,bench,examples,scripts}/**/*.test.ts'],
+          provide: { device: 'cpu' },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // What the engine owes, once more on WebGPU. One file at a time: ONNX Runtime has one GPU context for
+          // the whole process, and it does not stand two threads at once.
+          name: 'webgpu',
+          include: ['src/engine/{ops,optim,runtime}/*.test.ts'],
+          provide: { device: 'webgpu' },
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

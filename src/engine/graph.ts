@@ -4,7 +4,15 @@
  * {@link graph} gathers exactly what its outputs need. What no output needs is never run.
  * @module
  */
-import { type DType, type Shape, GraphError, formatShape, sameShape, sizeOf } from './shape.js';
+import {
+  type DType,
+  type Shape,
+  GraphError,
+  expectLengths,
+  formatShape,
+  sameShape,
+  sizeOf,
+} from './shape.js';
 
 /** What an operator takes besides its inputs; the rule says which of them ONNX stores as floats. */
 export type Attribute = number | string | readonly number[];
@@ -74,11 +82,7 @@ function makeNode(
 /** Applies an operator and gives all of its outputs. */
 export function apply(rule: OpRule, inputs: readonly Value[], attributes: Attributes = {}): readonly Value[] {
   const types = rule.infer(inputs, attributes);
-  for (const { shape } of types) {
-    if (shape.some((length) => !Number.isInteger(length) || length < 0)) {
-      throw new GraphError(`${rule.op}: cannot give shape ${formatShape(shape)}`);
-    }
-  }
+  for (const { shape } of types) expectLengths(rule.op, shape);
   return makeNode({ op: rule.op, rule, inputs, attributes, name: '', data: null }, types).outputs;
 }
 
@@ -97,6 +101,7 @@ export function first<T>(list: readonly T[]): T {
 /** A value that is fed at each run under `name`. */
 export function input(name: string, dtype: DType, shape: Shape): Value {
   if (name === '') throw new GraphError('Input: a name is needed');
+  expectLengths(`Input "${name}"`, shape);
   return first(
     makeNode({ op: 'Input', rule: null, inputs: [], attributes: {}, name, data: null }, [{ dtype, shape }])
       .outputs,
@@ -121,6 +126,12 @@ export function arrayFor<T extends DType>(dtype: T): (typeof arrayTypes)[T] {
  * @throws GraphError naming what is fed and both sizes.
  */
 export function checkTensor(name: string, tensor: Tensor): void {
+  if (!Object.hasOwn(arrayTypes, tensor.dtype)) {
+    throw new GraphError(
+      `${name}: no type is named "${tensor.dtype}", only ${Object.keys(arrayTypes).join(', ')}`,
+    );
+  }
+  expectLengths(name, tensor.shape);
   if (!(tensor.data instanceof arrayTypes[tensor.dtype])) {
     throw new GraphError(`${name}: ${tensor.dtype} data must be a ${arrayTypes[tensor.dtype].name}`);
   }
@@ -179,7 +190,8 @@ export function sortNodes(values: readonly Value[]): GraphNode[] {
 
 /**
  * The graph that computes the named outputs and nothing else.
- * @throws GraphError when two different inputs share a name or there is no output.
+ * @throws GraphError when two different inputs share a name, a name is empty or starts with "#" (the names of
+ *   what lies between are made so), or there is no output.
  */
 export function graph(outputs: Readonly<Record<string, Value>>): Graph {
   const values = Object.values(outputs);
@@ -193,6 +205,11 @@ export function graph(outputs: Readonly<Record<string, Value>>): Graph {
     if (other !== undefined) throw new GraphError(`graph: two inputs are named "${node.name}"`);
     names.set(node.name, node);
     inputs.push(first(node.outputs));
+  }
+  for (const name of [...names.keys(), ...Object.keys(outputs)]) {
+    if (name === '' || name.startsWith('#')) {
+      throw new GraphError(`graph: "${name}" cannot name an input or output`);
+    }
   }
   for (const name of Object.keys(outputs)) {
     if (names.has(name)) throw new GraphError(`graph: "${name}" names both an input and an output`);

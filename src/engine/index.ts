@@ -46,10 +46,13 @@ export { adamW, adamWScales, type AdamWOptions, type AdamWScales, type AdamWStat
 export { scheduled, type Schedule } from './optim/schedule.js';
 export { clipByGlobalNorm } from './optim/clip.js';
 export {
+  DeviceError,
   type Executable,
   type Runtime,
+  type Session,
   type Tensors,
   checkFeeds,
+  executable,
   floatsOf,
   outputOf,
 } from './runtime/runtime.js';

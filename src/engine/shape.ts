@@ -25,6 +25,31 @@ export function formatShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
 
+/** Types that can be computed with. */
+export const numericTypes: readonly DType[] = ['float32', 'int32', 'int64', 'uint32'];
+/** Types for operators that ONNX Runtime has no kernel of uint32 for. */
+export const signedTypes: readonly DType[] = ['float32', 'int32', 'int64'];
+/** Types that elements are numbered with. */
+export const indexTypes: readonly DType[] = ['int32', 'int64'];
+
+/** @throws GraphError unless the operator takes a value of this type. */
+export function expectType(
+  op: string,
+  { dtype, shape }: { readonly dtype: DType; readonly shape: Shape },
+  accepted: readonly DType[],
+): void {
+  if (!accepted.includes(dtype)) {
+    throw new GraphError(`${op}: needs ${accepted.join(', ')}, got ${dtype}${formatShape(shape)}`);
+  }
+}
+
+/** @throws GraphError unless every length is a whole number from 0. */
+export function expectLengths(what: string, shape: Shape): void {
+  if (shape.some((length) => !Number.isInteger(length) || length < 0)) {
+    throw new GraphError(`${what}: ${formatShape(shape)} is no shape`);
+  }
+}
+
 /** Whether two shapes are equal axis by axis. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((length, axis) => length === b[axis]);

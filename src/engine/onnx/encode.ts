@@ -3,7 +3,7 @@
  * @module
  */
 import { create, toBinary } from '@bufbuild/protobuf';
-import { type Attribute, type Graph, type GraphNode, type Value } from '../graph.js';
+import { type Attribute, type Graph, type GraphNode, type TensorData, type Value } from '../graph.js';
 import { onnxTypes } from '../ops/layout.js';
 import {
   AttributeProto_AttributeType as AttributeType,
@@ -39,9 +39,11 @@ function encodeAttribute(name: string, value: Attribute, isFloat: boolean): Attr
     : create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
 }
 
+const bytesOf = (data: TensorData): Uint8Array =>
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
 function encodeTensor(name: string, { dtype, shape, node }: Value): TensorProto {
-  const { data } = node;
-  const bytes = data === null ? undefined : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const bytes = node.data === null ? undefined : bytesOf(node.data);
   return create(TensorProtoSchema, {
     name,
     dims: shape.map(BigInt),
@@ -58,9 +60,10 @@ function encodeValueInfo(name: string, { dtype, shape }: Value): ValueInfoProto 
   });
 }
 
-/** Small equal constants (axes, scalars) are stored once. */
+/** Small equal constants (axes, scalars) are stored once. Equal by their bytes: 0 is not −0. */
 function constantKey({ data }: GraphNode, { dtype, shape }: Value): string | null {
-  return data !== null && data.length <= 16 ? `${dtype}:${shape.join(',')}:${data.join(',')}` : null;
+  if (data === null || data.length > 16) return null;
+  return `${dtype}:${shape.join(',')}:${bytesOf(data).join(',')}`;
 }
 
 /** Encodes a graph as the bytes of an ONNX ModelProto. */
@@ -69,7 +72,7 @@ export function encodeOnnx(graph: Graph): Uint8Array {
   const nodes: NodeProto[] = [];
   const initializers: TensorProto[] = [];
   const shared = new Map<string, string>();
-  // A separator that callers' names cannot hold keeps ours apart from theirs.
+  // graph() keeps callers from names that start so.
   let count = 0;
   const fresh = (): string => `#${count++}`;
   const nameOf = (value: Value): string => names.get(value) ?? '';

@@ -3,25 +3,33 @@
  * @module
  */
 import { type OpRule, type Value, apply1, scalar } from '../graph.js';
-import { GraphError, broadcastShapes, formatShape } from '../shape.js';
+import {
+  type DType,
+  GraphError,
+  broadcastShapes,
+  expectType,
+  formatShape,
+  numericTypes,
+  signedTypes,
+} from '../shape.js';
 import { type Operand, inferBroadcast, mul } from './elementwise.js';
 import { cast } from './layout.js';
 import { sumTo } from './reduce.js';
 
 const lift = (operand: Operand): Value => (typeof operand === 'number' ? scalar(operand) : operand);
-const compare =
-  (op: string) =>
-  (a: Operand, b: Operand): Value =>
-    apply1({ op, infer: inferBroadcast(op, 'bool') }, [lift(a), lift(b)]);
+const compare = (op: string, accepted: readonly DType[]): ((a: Operand, b: Operand) => Value) => {
+  const rule: OpRule = { op, infer: inferBroadcast(op, accepted, 'bool') };
+  return (a, b) => apply1(rule, [lift(a), lift(b)]);
+};
 
 /** Whether `a = b`, element by element. */
-export const equal = compare('Equal');
+export const equal = compare('Equal', [...numericTypes, 'bool']);
 /** Whether `a < b`, element by element. */
-export const less = compare('Less');
+export const less = compare('Less', numericTypes);
 /** Whether `a > b`, element by element. */
-export const greater = compare('Greater');
+export const greater = compare('Greater', numericTypes);
 /** Whether both hold. */
-export const and = compare('And');
+export const and = compare('And', ['bool']);
 
 const whereRule: OpRule = {
   op: 'Where',
@@ -35,6 +43,7 @@ const whereRule: OpRule = {
           `${a.dtype}${formatShape(a.shape)} and ${b.dtype}${formatShape(b.shape)}`,
       );
     }
+    expectType('Where', a, signedTypes);
     return [{ dtype: a.dtype, shape }];
   },
   gradient(node, [dy]) {

@@ -4,12 +4,13 @@
  * @module
  */
 import { type OpRule, type Value, apply1, constant } from '../graph.js';
-import { GraphError, sizeOf } from '../shape.js';
+import { GraphError, expectType, formatShape, sizeOf } from '../shape.js';
+import { less } from './compare.js';
 import { inferBroadcast, mul } from './elementwise.js';
 import { cast } from './layout.js';
 import { reshape } from './reduce.js';
 
-const integer = (op: string): OpRule => ({ op, infer: inferBroadcast(op) });
+const integer = (op: string): OpRule => ({ op, infer: inferBroadcast(op, ['uint32']) });
 const [mulRule, addRule, xorRule, shiftRule] = [
   integer('Mul'),
   integer('Add'),
@@ -28,6 +29,11 @@ const shiftRight = (x: Value, bits: number): Value =>
  * @param stream tells apart the draws of one graph
  */
 export function hashBits(seed: Value, stream: number, size: number): Value {
+  if (seed.dtype !== 'uint32' || seed.shape.length !== 0) {
+    throw new GraphError(
+      `hashBits: the seed must be a uint32 scalar, not ${seed.dtype}${formatShape(seed.shape)}`,
+    );
+  }
   const positions = constant({
     dtype: 'uint32',
     shape: [size],
@@ -46,16 +52,15 @@ function scramble(x: Value): Value {
   return apply1(xorRule, [twice, shiftRight(twice, 16)]);
 }
 
-const lessThan: OpRule = { op: 'Less', infer: inferBroadcast('Less', 'bool') };
-
 /**
  * Sets each element to zero with probability `rate` and scales the rest by `1 / (1 − rate)`.
  * @param seed uint32 scalar, another at each step
  */
 export function dropout(x: Value, rate: number, seed: Value, stream: number): Value {
   if (!(rate >= 0 && rate < 1)) throw new GraphError(`dropout: the rate must be in 0 … 1, got ${rate}`);
+  expectType('dropout', x, ['float32']);
   if (rate === 0) return x;
   const bits = hashBits(seed, stream, sizeOf(x.shape));
-  const kept = apply1(lessThan, [bits, uint32(Math.floor((1 - rate) * 2 ** 32))]);
+  const kept = less(bits, uint32(Math.min(2 ** 32 - 1, Math.floor((1 - rate) * 2 ** 32))));
   return mul(x, mul(cast(reshape(kept, x.shape), 'float32'), 1 / (1 - rate)));
 }

@@ -3,7 +3,15 @@
  * @module
  */
 import { type OpRule, type Value, apply1, scalar } from '../graph.js';
-import { type DType, GraphError, broadcastShapes, formatShape } from '../shape.js';
+import {
+  type DType,
+  GraphError,
+  broadcastShapes,
+  expectType,
+  formatShape,
+  numericTypes,
+  signedTypes,
+} from '../shape.js';
 import { sumTo } from './reduce.js';
 
 /** A value, or a number that stands for a float32 scalar. */
@@ -11,8 +19,8 @@ export type Operand = Value | number;
 
 const lift = (operand: Operand): Value => (typeof operand === 'number' ? scalar(operand) : operand);
 
-/** The shape rule of two operands of one type that broadcast together. */
-export function inferBroadcast(op: string, result?: DType): OpRule['infer'] {
+/** The shape rule of two operands of one type that broadcast together; the result has their type unless named. */
+export function inferBroadcast(op: string, accepted: readonly DType[], result?: DType): OpRule['infer'] {
   return (inputs) => {
     const [a, b] = pair(op, inputs);
     const shape = broadcastShapes(a.shape, b.shape);
@@ -21,6 +29,7 @@ export function inferBroadcast(op: string, result?: DType): OpRule['infer'] {
         `${op}: ${a.dtype}${formatShape(a.shape)} and ${b.dtype}${formatShape(b.shape)} do not go together`,
       );
     }
+    expectType(op, a, accepted);
     return [{ dtype: result ?? a.dtype, shape }];
   };
 }
@@ -34,12 +43,16 @@ export function pair(op: string, inputs: readonly Value[]): [Value, Value] {
   return [a, b];
 }
 
-/** Exactly one input, of a floating type unless told otherwise. */
-export function single(op: string, inputs: readonly Value[], anyType = false): Value {
+/** Exactly one input, of one of the given types; null takes any. */
+export function single(
+  op: string,
+  inputs: readonly Value[],
+  accepted: readonly DType[] | null = ['float32'],
+): Value {
   const [x] = inputs;
   if (x === undefined || inputs.length !== 1)
     throw new GraphError(`${op}: takes 1 input, got ${inputs.length}`);
-  if (!anyType && x.dtype !== 'float32') throw new GraphError(`${op}: needs float32, got ${x.dtype}`);
+  if (accepted !== null) expectType(op, x, accepted);
   return x;
 }
 
@@ -47,7 +60,7 @@ export function single(op: string, inputs: readonly Value[], anyType = false): V
 function binary(op: string, gradientOf: (a: Value, b: Value, y: Value, dy: Value) => [Value, Value]): OpRule {
   return {
     op,
-    infer: inferBroadcast(op),
+    infer: inferBroadcast(op, numericTypes),
     gradient(node, [dy]) {
       const [a, b] = pair(op, node.inputs);
       const y = node.outputs[0];
@@ -59,15 +72,19 @@ function binary(op: string, gradientOf: (a: Value, b: Value, y: Value, dy: Value
 }
 
 /** A rule for one operand whose gradient is made from (x, y, dy). */
-function unary(op: string, gradientOf: (x: Value, y: Value, dy: Value) => Value): OpRule {
+function unary(
+  op: string,
+  gradientOf: (x: Value, y: Value, dy: Value) => Value | null,
+  accepted: readonly DType[] = ['float32'],
+): OpRule {
   return {
     op,
     infer(inputs) {
-      const x = single(op, inputs);
+      const x = single(op, inputs, accepted);
       return [{ dtype: x.dtype, shape: x.shape }];
     },
     gradient(node, [dy]) {
-      const x = single(op, node.inputs);
+      const x = single(op, node.inputs, accepted);
       const y = node.outputs[0];
       return dy && y !== undefined ? [gradientOf(x, y, dy)] : [null];
     },
@@ -81,7 +98,7 @@ const divRule = binary('Div', (_a, b, y, dy) => {
   const da = div(dy, b);
   return [da, neg(mul(da, y))];
 });
-const negRule = unary('Neg', (_x, _y, dy) => neg(dy));
+const negRule = unary('Neg', (_x, _y, dy) => neg(dy), signedTypes);
 const sqrtRule = unary('Sqrt', (_x, y, dy) => div(mul(dy, 0.5), y));
 const expRule = unary('Exp', (_x, y, dy) => mul(dy, y));
 const logRule = unary('Log', (x, _y, dy) => div(dy, x));
@@ -89,13 +106,7 @@ const tanhRule = unary('Tanh', (_x, y, dy) => mul(dy, sub(1, mul(y, y))));
 const sigmoidRule = unary('Sigmoid', (_x, y, dy) => mul(dy, mul(y, sub(1, y))));
 // Where the input is at or under zero the output is zero, so the sign of the output is the whole gate.
 const reluRule = unary('Relu', (_x, y, dy) => mul(dy, sign(y)));
-const signRule: OpRule = {
-  op: 'Sign',
-  infer(inputs) {
-    const x = single('Sign', inputs);
-    return [{ dtype: x.dtype, shape: x.shape }];
-  },
-};
+const signRule = unary('Sign', () => null, signedTypes);
 
 /** `a + b`. */
 export const add = (a: Operand, b: Operand): Value => apply1(addRule, [lift(a), lift(b)]);

@@ -4,6 +4,7 @@
  */
 import { type OpRule, type Value, apply1 } from '../graph.js';
 import { add, mul, sigmoid, single, sub } from './elementwise.js';
+import { reshape } from './reduce.js';
 
 const slope = 2 * Math.sqrt(2 / Math.PI);
 const cubic = slope * 0.044715;
@@ -28,4 +29,7 @@ const geluRule: OpRule = {
 };
 
 /** `x/2 · (1 + tanh(√(2/π)·(x + 0.044715·x³)))`. */
-export const gelu = (x: Value): Value => apply1(geluRule, [x]);
+export function gelu(x: Value): Value {
+  // ONNX Runtime's kernel takes no scalars.
+  return x.shape.length === 0 ? reshape(apply1(geluRule, [reshape(x, [1])]), []) : apply1(geluRule, [x]);
+}

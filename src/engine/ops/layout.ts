@@ -3,7 +3,7 @@
  * @module
  */
 import { type OpRule, type Value, apply, apply1, constant, first } from '../graph.js';
-import { type DType, GraphError, axisOf, formatShape, sizeOf } from '../shape.js';
+import { type DType, GraphError, axisOf, formatShape, sameShape, sizeOf } from '../shape.js';
 import { single } from './elementwise.js';
 import { int64s, readInt64s } from './reduce.js';
 
@@ -15,7 +15,7 @@ const permOf = (attributes: Readonly<Record<string, unknown>>): readonly number[
 const transposeRule: OpRule = {
   op: 'Transpose',
   infer(inputs, attributes) {
-    const x = single('Transpose', inputs, true);
+    const x = single('Transpose', inputs, null);
     const perm = permOf(attributes);
     if ([...perm].sort((a, b) => a - b).some((axis, at) => axis !== at) || perm.length !== x.shape.length) {
       throw new GraphError(
@@ -42,7 +42,8 @@ export const transpose = (x: Value, perm: readonly number[]): Value => apply1(tr
 const concatRule: OpRule = {
   op: 'Concat',
   infer(inputs, attributes) {
-    const head = first(inputs);
+    const [head] = inputs;
+    if (head === undefined) throw new GraphError('Concat: takes at least 1 input');
     const axis = axisOf(head.shape, Number(attributes['axis']), 'Concat');
     let length = 0;
     for (const x of inputs) {
@@ -101,7 +102,7 @@ const sliceRule: OpRule = {
 export function slice(x: Value, axis: number, start: number, end: number): Value {
   const at = axisOf(x.shape, axis, 'Slice');
   if (start === 0 && end === x.shape[at]) return x;
-  return apply1(sliceRule, [x, int64s([start]), int64s([end]), int64s([at])]);
+  return apply1(sliceRule, [x, int64s('Slice', [start]), int64s('Slice', [end]), int64s('Slice', [at])]);
 }
 
 const splitRule: OpRule = {
@@ -132,8 +133,8 @@ const splitRule: OpRule = {
 };
 /** Cuts an axis into parts of the given lengths. */
 export function split(x: Value, axis: number, lengths: readonly number[]): readonly Value[] {
-  if (lengths.length === 1) return [x];
-  return apply(splitRule, [x, int64s(lengths)], { axis });
+  if (sameShape(lengths, [x.shape[axisOf(x.shape, axis, 'Split')] ?? 0])) return [x];
+  return apply(splitRule, [x, int64s('Split', lengths)], { axis });
 }
 
 /** ONNX's numbers for element types (TensorProto.DataType). */
@@ -148,11 +149,12 @@ export const onnxTypes: Readonly<Record<DType, number>> = {
 const castRule: OpRule = {
   op: 'Cast',
   infer(inputs, attributes) {
-    const x = single('Cast', inputs, true);
+    const x = single('Cast', inputs, null);
     const dtype = (Object.keys(onnxTypes) as DType[]).find((name) => onnxTypes[name] === attributes['to']);
     if (dtype === undefined) throw new GraphError(`Cast: unknown type ${String(attributes['to'])}`);
     return [{ dtype, shape: x.shape }];
   },
+  gradient: () => [null],
 };
 /** The elements as another type; gradients do not pass. */
 export const cast = (x: Value, dtype: DType): Value =>

@@ -3,7 +3,7 @@
  * @module
  */
 import { type OpRule, type Value, apply1, constant } from '../graph.js';
-import { GraphError, axisOf, formatShape, sizeOf } from '../shape.js';
+import { GraphError, axisOf, expectType, formatShape, indexTypes, sizeOf } from '../shape.js';
 import { pair } from './elementwise.js';
 import { cast } from './layout.js';
 import { gemm } from './matmul.js';
@@ -20,23 +20,22 @@ const gatherRule: OpRule = {
   infer(inputs, attributes) {
     const [table, ids] = pair('Gather', inputs);
     const axis = axisOf(table.shape, Number(attributes['axis']), 'Gather');
-    if (ids.dtype !== 'int32' && ids.dtype !== 'int64') {
-      throw new GraphError(
-        `Gather: indices must be int32 or int64, got ${ids.dtype}${formatShape(ids.shape)}`,
-      );
-    }
+    expectType('Gather', ids, indexTypes);
     const shape = [...table.shape.slice(0, axis), ...ids.shape, ...table.shape.slice(axis + 1)];
     return [{ dtype: table.dtype, shape }];
   },
   gradient(node, [dy]) {
     const [table, ids] = pair('Gather', node.inputs);
     if (!dy) return [null, null];
-    const [rows] = table.shape;
-    if (Number(node.attributes['axis']) !== 0 || rows === undefined) {
-      throw new GraphError('Gather: only look-ups along axis 0 can be differentiated');
+    const [rows, ...rest] = table.shape;
+    const axis = axisOf(table.shape, Number(node.attributes['axis']), 'Gather');
+    if (axis !== 0 || rows === undefined) {
+      throw new GraphError(
+        `Gather: only look-ups along axis 0 can be differentiated, not along ${axis} of ${formatShape(table.shape)}`,
+      );
     }
     const count = sizeOf(ids.shape);
-    const width = sizeOf(table.shape) / rows;
+    const width = sizeOf(rest);
     const flatIds = reshape(ids, [count]);
     const flat = reshape(dy, [count, width]);
     const summed =
@@ -54,6 +53,7 @@ const oneHotRule: OpRule = {
   op: 'OneHot',
   infer([ids, depth, values]) {
     if (!ids || !depth || !values) throw new GraphError('OneHot: takes 3 inputs');
+    expectType('OneHot', ids, indexTypes);
     const length = depth.node.data === null ? undefined : Number(depth.node.data[0]);
     if (length === undefined) throw new GraphError('OneHot: depth must be a constant');
     return [{ dtype: values.dtype, shape: [...ids.shape, length] }];
@@ -61,6 +61,11 @@ const oneHotRule: OpRule = {
 };
 /** For each id a row of `depth` with a 1 at it: `[…ids, depth]`, float32. */
 export function oneHot(ids: Value, depth: number): Value {
+  if (!Number.isInteger(depth) || depth < 1) {
+    throw new GraphError(`OneHot: the depth must be a whole number from 1, got ${depth}`);
+  }
+  // ONNX has it for a list of ids alone.
+  if (ids.shape.length === 0) return reshape(oneHot(reshape(ids, [1]), depth), [depth]);
   // ONNX Runtime has kernels only for a depth of the ids' own type.
   const length = constant(
     ids.dtype === 'int32'
@@ -81,7 +86,14 @@ const scatterRule: OpRule = {
 /** Adds rows `[count, width]` into a zero table `[rows, width]` at the given row numbers `[count]`. */
 export function scatterAdd(rows: number, ids: Value, updates: Value): Value {
   const [count, width] = updates.shape;
-  if (count === undefined || width === undefined || sizeOf(ids.shape) !== count) {
+  expectType('ScatterND', ids, indexTypes);
+  expectType('ScatterND', updates, ['float32']);
+  if (
+    count === undefined ||
+    width === undefined ||
+    updates.shape.length !== 2 ||
+    sizeOf(ids.shape) !== count
+  ) {
     throw new GraphError(
       `ScatterND: ids ${formatShape(ids.shape)} do not number the rows of ${formatShape(updates.shape)}`,
     );
@@ -93,9 +105,12 @@ export function scatterAdd(rows: number, ids: Value, updates: Value): Value {
 
 const gatherElementsRule: OpRule = {
   op: 'GatherElements',
-  infer(inputs) {
+  infer(inputs, attributes) {
     const [x, ids] = pair('GatherElements', inputs);
-    if (x.shape.length !== ids.shape.length) {
+    const axis = axisOf(x.shape, Number(attributes['axis']), 'GatherElements');
+    expectType('GatherElements', ids, indexTypes);
+    const fits = ids.shape.every((length, at) => at === axis || length <= (x.shape[at] ?? 0));
+    if (x.shape.length !== ids.shape.length || !fits) {
       throw new GraphError(
         `GatherElements: ${formatShape(ids.shape)} does not pick from ${formatShape(x.shape)}`,
       );

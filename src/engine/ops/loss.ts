@@ -21,8 +21,8 @@ export function crossEntropy(logits: Value, targets: Value, weights: Value): Val
   const soft = targets.dtype === 'float32';
   if (!fits || !sameShape(targets.shape, soft ? logits.shape : [rows]) || !sameShape(weights.shape, [rows])) {
     throw new GraphError(
-      `crossEntropy: logits ${formatShape(logits.shape)}, targets ${formatShape(targets.shape)} and weights ` +
-        `${formatShape(weights.shape)} do not have the same rows`,
+      `crossEntropy: logits ${formatShape(logits.shape)}, targets ${targets.dtype}${formatShape(targets.shape)} ` +
+        `and weights ${formatShape(weights.shape)} do not have the same rows`,
     );
   }
   const wanted = soft ? targets : oneHot(targets, classes);

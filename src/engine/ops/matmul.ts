@@ -4,7 +4,7 @@
  * @module
  */
 import { type OpRule, type Value, apply1 } from '../graph.js';
-import { type Shape, GraphError, broadcastShapes, formatShape, sameShape } from '../shape.js';
+import { type Shape, GraphError, broadcastShapes, expectType, formatShape, sameShape } from '../shape.js';
 import { sumTo } from './reduce.js';
 
 /** How a product takes its operands: transposed or not, and scaled. */
@@ -44,6 +44,7 @@ const gemmRule: OpRule = {
     }
     const { rows, columns } = inner('Gemm', a, b, transA === 1, transB === 1);
     const shape = [rows, columns];
+    if (c !== undefined) expectType('Gemm', c, ['float32']);
     const together = c === undefined ? shape : broadcastShapes(c.shape, shape);
     if (c !== undefined && (together === null || !sameShape(together, shape))) {
       throw new GraphError(`Gemm: bias ${formatShape(c.shape)} does not fit product ${formatShape(shape)}`);

@@ -4,9 +4,9 @@
  * @module
  */
 import { type OpRule, type Value, apply, apply1 } from '../graph.js';
-import { GraphError, axisOf, formatShape, sameShape } from '../shape.js';
-import { exp, mul, single, sub } from './elementwise.js';
-import { reduceMean, reduceSum, sumTo } from './reduce.js';
+import { GraphError, axisOf, expectType, formatShape, sameShape } from '../shape.js';
+import { add, div, exp, mul, single, sub } from './elementwise.js';
+import { expand, reduceMean, reduceSum, sumTo } from './reduce.js';
 
 const layerNormRule: OpRule = {
   op: 'LayerNormalization',
@@ -14,7 +14,9 @@ const layerNormRule: OpRule = {
   infer([x, scale, bias]) {
     const width = x?.shape.at(-1);
     if (!x || !scale || width === undefined) throw new GraphError('LayerNormalization: takes 2 or 3 inputs');
+    expectType('LayerNormalization', x, ['float32']);
     for (const parameter of bias === undefined ? [scale] : [scale, bias]) {
+      expectType('LayerNormalization', parameter, ['float32']);
       if (!sameShape(parameter.shape, [width])) {
         throw new GraphError(
           `LayerNormalization: parameter ${formatShape(parameter.shape)} does not fit input ${formatShape(x.shape)}`,
@@ -28,17 +30,25 @@ const layerNormRule: OpRule = {
       { dtype: 'float32', shape: moments },
     ];
   },
-  gradient(node, [dy]) {
+  gradient(node, [dy, dMean, dInverse]) {
     const [x, scale, bias] = node.inputs;
     const [, mean, inverse] = node.outputs;
-    if (!dy || !x || !scale || !mean || !inverse) return [null, null, null];
+    if (!x || !scale || !mean || !inverse) return [null, null, null];
     const normal = mul(sub(x, mean), inverse);
-    const dNormal = mul(dy, scale);
-    const along = reduceMean(mul(dNormal, normal), [-1], true);
-    const level = reduceMean(dNormal, [-1], true);
-    const dx = mul(sub(sub(dNormal, level), mul(normal, along)), inverse);
-    const dScale = sumTo(mul(dy, normal), scale.shape);
-    return bias === undefined ? [dx, dScale] : [dx, dScale, sumTo(dy, bias.shape)];
+    const parts: Value[] = [];
+    if (dy) {
+      const dNormal = mul(dy, scale);
+      const along = reduceMean(mul(dNormal, normal), [-1], true);
+      const level = reduceMean(dNormal, [-1], true);
+      parts.push(mul(sub(sub(dNormal, level), mul(normal, along)), inverse));
+    }
+    const width = x.shape.at(-1) ?? 1;
+    if (dMean) parts.push(expand(div(dMean, width), x.shape));
+    // d(inverse)/dx = −inverse³ · (x − mean) / width.
+    if (dInverse) parts.push(mul(mul(normal, mul(inverse, inverse)), div(dInverse, -width)));
+    const dx = parts.length === 0 ? null : parts.reduce((sum, part) => add(sum, part));
+    const dScale = dy ? sumTo(mul(dy, normal), scale.shape) : null;
+    return [dx, dScale, dy && bias ? sumTo(dy, bias.shape) : null];
   },
 };
 
@@ -52,7 +62,7 @@ export interface LayerNorm {
   readonly inverse: Value;
 }
 
-/** Layer normalisation over the last axis. Gradients pass through `output` alone. */
+/** Layer normalisation over the last axis. */
 export function layerNorm(x: Value, scale: Value, bias: Value | null, epsilon: number): LayerNorm {
   const outputs = apply(layerNormRule, bias === null ? [x, scale] : [x, scale, bias], { axis: -1, epsilon });
   const [output, mean, inverse] = outputs;

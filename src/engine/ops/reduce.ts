@@ -3,11 +3,24 @@
  * @module
  */
 import { type Attributes, type OpRule, type Value, apply1, constant } from '../graph.js';
-import { type Shape, GraphError, axisOf, broadcastShapes, formatShape, sameShape, sizeOf } from '../shape.js';
-import { div, pair } from './elementwise.js';
+import {
+  type Shape,
+  GraphError,
+  axisOf,
+  broadcastShapes,
+  expectType,
+  formatShape,
+  sameShape,
+  signedTypes,
+  sizeOf,
+} from '../shape.js';
+import { div, pair, single } from './elementwise.js';
 
 /** An int64 vector, as ONNX wants axes and shapes. */
-export function int64s(values: readonly number[]): Value {
+export function int64s(op: string, values: readonly number[]): Value {
+  if (!values.every(Number.isInteger)) {
+    throw new GraphError(`${op}: ${formatShape(values)} are not whole numbers`);
+  }
   return constant({ dtype: 'int64', shape: [values.length], data: BigInt64Array.from(values, BigInt) });
 }
 
@@ -20,6 +33,7 @@ export function readInt64s(value: Value): number[] {
 function inferReduce(op: string): OpRule['infer'] {
   return (inputs, attributes) => {
     const [x, axes] = pair(op, inputs);
+    expectType(op, x, signedTypes);
     const gone = new Set(readInt64s(axes).map((axis) => axisOf(x.shape, axis, op)));
     const keep = attributes['keepdims'] === 1;
     const shape = x.shape.flatMap((length, axis) => (gone.has(axis) ? (keep ? [1] : []) : [length]));
@@ -53,29 +67,27 @@ const meanRule: OpRule = {
 const maxRule: OpRule = { op: 'ReduceMax', infer: inferReduce('ReduceMax') };
 const minRule: OpRule = { op: 'ReduceMin', infer: inferReduce('ReduceMin') };
 
-const everyAxis = (x: Value): number[] => x.shape.map((_, axis) => axis);
 const keepdims = (keep: boolean): Attributes => ({ keepdims: keep ? 1 : 0 });
 
+const reduction = (rule: OpRule) => {
+  return (x: Value, axes: readonly number[] = x.shape.map((_, axis) => axis), keep = false): Value => {
+    // ONNX takes an empty list of axes for all of them; here it is none, as everywhere else.
+    const over = axes.length === 0 ? [] : [int64s(rule.op, axes)];
+    return over.length === 0 ? x : apply1(rule, [x, ...over], keepdims(keep));
+  };
+};
 /** Sum over axes (all by default). */
-export function reduceSum(x: Value, axes: readonly number[] = everyAxis(x), keep = false): Value {
-  return apply1(sumRule, [x, int64s(axes)], keepdims(keep));
-}
+export const reduceSum = reduction(sumRule);
 /** Mean over axes (all by default). */
-export function reduceMean(x: Value, axes: readonly number[] = everyAxis(x), keep = false): Value {
-  return apply1(meanRule, [x, int64s(axes)], keepdims(keep));
-}
+export const reduceMean = reduction(meanRule);
 /** Largest over axes; not differentiable. */
-export function reduceMax(x: Value, axes: readonly number[] = everyAxis(x), keep = false): Value {
-  return apply1(maxRule, [x, int64s(axes)], keepdims(keep));
-}
+export const reduceMax = reduction(maxRule);
 /** Smallest over axes; not differentiable. */
-export function reduceMin(x: Value, axes: readonly number[] = everyAxis(x), keep = false): Value {
-  return apply1(minRule, [x, int64s(axes)], keepdims(keep));
-}
+export const reduceMin = reduction(minRule);
 
 function inferArg(op: string): OpRule['infer'] {
-  return ([x], attributes) => {
-    if (x === undefined) throw new GraphError(`${op}: takes 1 input`);
+  return (inputs, attributes) => {
+    const x = single(op, inputs, signedTypes);
     const axis = axisOf(x.shape, Number(attributes['axis']), op);
     return [{ dtype: 'int64', shape: x.shape.filter((_, at) => at !== axis) }];
   };
@@ -92,13 +104,14 @@ const cumSumRule: OpRule = {
   op: 'CumSum',
   infer(inputs) {
     const [x] = pair('CumSum', inputs);
+    expectType('CumSum', x, signedTypes);
     return [{ dtype: x.dtype, shape: x.shape }];
   },
 };
 /** Running sum along an axis; not differentiable. */
 export function cumSum(x: Value, axis: number): Value {
-  const at = constant({ dtype: 'int64', shape: [], data: BigInt64Array.of(BigInt(axis)) });
-  axisOf(x.shape, axis, 'CumSum');
+  const positive = BigInt(axisOf(x.shape, axis, 'CumSum'));
+  const at = constant({ dtype: 'int64', shape: [], data: BigInt64Array.of(positive) });
   return apply1(cumSumRule, [x, at]);
 }
 
@@ -121,7 +134,7 @@ const expandRule: OpRule = {
 
 /** Repeats axes of length 1 until the shape is `shape`. */
 export function expand(x: Value, shape: Shape): Value {
-  return sameShape(x.shape, shape) ? x : apply1(expandRule, [x, int64s(shape)]);
+  return sameShape(x.shape, shape) ? x : apply1(expandRule, [x, int64s('Expand', shape)]);
 }
 
 const reshapeRule: OpRule = {
@@ -129,9 +142,6 @@ const reshapeRule: OpRule = {
   infer(inputs) {
     const [x, to] = pair('Reshape', inputs);
     const shape = readInt64s(to);
-    if (sizeOf(shape) !== sizeOf(x.shape)) {
-      throw new GraphError(`Reshape: ${formatShape(x.shape)} does not fill ${formatShape(shape)}`);
-    }
     return [{ dtype: x.dtype, shape }];
   },
   gradient(node, [dy]) {
@@ -144,7 +154,13 @@ const reshapeRule: OpRule = {
 export function reshape(x: Value, shape: Shape): Value {
   const known = shape.reduce((product, length) => (length === -1 ? product : product * length), 1);
   const filled = shape.map((length) => (length === -1 ? sizeOf(x.shape) / known : length));
-  return sameShape(x.shape, filled) ? x : apply1(reshapeRule, [x, int64s(filled)]);
+  const whole = filled.every((length) => Number.isInteger(length) && length >= 0);
+  if (!whole || sizeOf(filled) !== sizeOf(x.shape)) {
+    throw new GraphError(`Reshape: ${formatShape(x.shape)} does not fill ${formatShape(shape)}`);
+  }
+  return sameShape(x.shape, filled)
+    ? x
+    : apply1(reshapeRule, [x, int64s('Reshape', filled)], { allowzero: 1 });
 }
 
 /** Sums a broadcast result back to the shape of the operand it came from. */

@@ -7,7 +7,7 @@ import * as ort from 'onnxruntime-node';
 import { type DType, GraphError } from '../shape.js';
 import { type Graph, type Tensor, arrayFor } from '../graph.js';
 import { encodeOnnx } from '../onnx/encode.js';
-import { type Executable, type Runtime, type Tensors, checkFeeds } from './runtime.js';
+import { DeviceError, type Executable, type Runtime, type Tensors, executable } from './runtime.js';
 
 /** Where and how wide to run. */
 export interface NodeRuntimeOptions {
@@ -16,6 +16,9 @@ export interface NodeRuntimeOptions {
   /** Threads for one operator; by default as many as there are processors. Results repeat bit for bit for equal numbers. */
   readonly threads?: number;
 }
+
+const noAdapter =
+  'There is no WebGPU adapter here: it takes a GPU with its driver, or SwiftShader named in VK_ICD_FILENAMES';
 
 const toOrt = ({ dtype, data, shape }: Tensor): ort.Tensor => new ort.Tensor(dtype, data as never, shape);
 
@@ -34,7 +37,7 @@ const mapTensors = <A, B>(
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
 
 /**
- * A runtime on ONNX Runtime's native binding.
+ * A runtime on ONNX Runtime's native binding. Compiling throws DeviceError where the device is not there.
  * @example
  * ```ts
  * const runtime = nodeRuntime();
@@ -58,11 +61,13 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
   return {
     name: `onnxruntime-node ${ort.env.versions.node ?? ''} ${device}`,
     async compile(graph: Graph): Promise<Executable> {
-      const compiled = await ort.InferenceSession.create(encodeOnnx(graph), session);
-      return {
-        graph,
-        async run(inputs: Tensors, into: Tensors = {}): Promise<Tensors> {
-          checkFeeds(graph, inputs, into);
+      const compiled = await ort.InferenceSession.create(encodeOnnx(graph), session).catch(
+        (error: unknown) => {
+          throw String(error).includes('WebGPU adapter') ? new DeviceError(noAdapter) : error;
+        },
+      );
+      return executable(graph, {
+        async run(inputs: Tensors, into: Tensors): Promise<Tensors> {
           const fetches = mapTensors(graph.outputs, (_, name) => {
             const tensor = into[name];
             return tensor === undefined ? null : toOrt(tensor);
@@ -76,8 +81,8 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
             return fromOrt(name, result);
           });
         },
-        dispose: () => compiled.release(),
-      };
+        release: () => compiled.release(),
+      });
     },
   };
 }
