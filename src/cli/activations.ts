@@ -34,7 +34,6 @@ interface ActivationOptions extends ModelOptions {
 /** Adds the command. */
 export function activationsCommand(program: Command): void {
   withModelOptions(program.command('activations'))
-    .description('run the probed model on an input and print its activations')
     .requiredOption('-i, --input <text>', 'the input, as the task writes it')
     .option(
       '-s, --sites <names>',

@@ -37,9 +37,6 @@ interface EvaluateOptions extends ModelOptions, ThresholdOptions {
 /** Adds the command. */
 export function evaluateCommand(program: Command): void {
   const command = withModelOptions(program.command('evaluate'))
-    .description(
-      'measure a decoder (in-preimage rate a site) or a probed model (accuracy) on held-out inputs',
-    )
     .addOption(choice('-w, --what <which>', 'what is measured', ['decoder', 'model']).default('decoder'))
     .option('-d, --decoder <dir>', 'decoder directory (default: the shipped one)')
     .option(

@@ -8,6 +8,7 @@ import { InputError } from '../input-error.js';
 import { expectWritable, writeDirectoryAtomic } from '../jobs/files.js';
 import { streamlitFiles } from '../jobs/export-streamlit.js';
 import { decoderFor, modelFor } from '../jobs/shipped.js';
+import { viewerPositions } from '../report/index.js';
 import { taskNamed } from '../tasks/index.js';
 import {
   type ModelOptions,
@@ -31,7 +32,6 @@ interface ExportOptions extends ModelOptions {
 /** Adds the command. */
 export function exportCommand(program: Command): void {
   withModelOptions(program.command('export'))
-    .description('read inputs at every place and write the files of another program')
     .addOption(
       choice('-f, --format <name>', 'streamlit: the cache of the published web app', ['streamlit']).default(
         'streamlit',
@@ -58,7 +58,13 @@ Each input is read at every site and at the places that the viewer shows (additi
       await expectWritable(options.out, true);
       const task = taskNamed(options.task);
       const inputs = [...new Set(options.input)].map((text) => task.encode(text));
-      for (const ids of inputs) warnOfMalformed(task, ids);
+      for (const ids of inputs) {
+        viewerPositions(
+          task.name,
+          ids.map((id) => task.vocabulary[id] ?? '?'),
+        );
+        warnOfMalformed(task, ids);
+      }
       const model = await modelFor(task, options.model, options.processing);
       const decoder = await decoderFor(task, options.decoder, model);
       const files = await streamlitFiles(runtimeFor(options), model, decoder, task, {

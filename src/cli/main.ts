@@ -4,40 +4,85 @@
  * @module
  */
 import { Command, CommanderError } from 'commander';
-import { DeviceError } from '../engine/index.js';
 import { InputError } from '../input-error.js';
 import { packageVersion } from '../jobs/versions.js';
-import { activationsCommand } from './activations.js';
-import { evaluateCommand } from './evaluate.js';
-import { exportCommand } from './export.js';
-import { readCommand } from './read.js';
-import { sitesCommand } from './sites.js';
-import { trainDecoderCommand, trainModelCommand } from './train.js';
 
-const program = new Command('inversionview')
-  .description('See what a neural activation knows: the inputs that give nearly the same one.')
-  .usage('<command> [options]')
-  .version(packageVersion())
-  .configureOutput({ outputError: (text, write) => write(`inversionview: ${oneLine(text)}\n`) })
-  .exitOverride();
+/** A command: what it is for, and what adds it to the program. */
+interface Entry {
+  readonly what: string;
+  /** Loaded when it is asked for: models, weights and plots take a while, which help and wrong words need not wait. */
+  load(): Promise<(program: Command) => void>;
+}
 
-readCommand(program);
-sitesCommand(program);
-activationsCommand(program);
-evaluateCommand(program);
-trainModelCommand(program);
-trainDecoderCommand(program);
-exportCommand(program);
-program.addHelpText(
-  'after',
-  `
+/** The commands in the order of the help. */
+const commands: Readonly<Record<string, Entry>> = {
+  serve: {
+    what: 'open the workbench: a page to read activations in, live (what is done without a command)',
+    load: async () => (await import('./serve.js')).serveCommand,
+  },
+  read: {
+    what: 'sample inputs that give nearly the same activation, and show them',
+    load: async () => (await import('./read.js')).readCommand,
+  },
+  sites: {
+    what: 'list the tasks, their sites and the named places of an input',
+    load: async () => (await import('./sites.js')).sitesCommand,
+  },
+  activations: {
+    what: 'run the probed model on an input and print its activations',
+    load: async () => (await import('./activations.js')).activationsCommand,
+  },
+  evaluate: {
+    what: 'measure a decoder (in-preimage rate a site) or a probed model (accuracy) on held-out inputs',
+    load: async () => (await import('./evaluate.js')).evaluateCommand,
+  },
+  patch: {
+    what: 'put activations of one input into the run of another, and measure what that does to the answer',
+    load: async () => (await import('./patch.js')).patchCommand,
+  },
+  attribute: {
+    what: 'take the logits apart: what each site adds to them through the unembedding',
+    load: async () => (await import('./attribute.js')).attributeCommand,
+  },
+  'train-model': {
+    what: 'train a probed model from scratch and write it as a Hugging Face checkpoint',
+    load: async () => (await import('./train.js')).trainModelCommand,
+  },
+  'train-decoder': {
+    what: 'train a decoder on the activations of a probed model',
+    load: async () => (await import('./train.js')).trainDecoderCommand,
+  },
+  export: {
+    what: 'read inputs at every place and write the files of another program',
+    load: async () => (await import('./export.js')).exportCommand,
+  },
+};
+
+/** The program, with the whole of one command and the names of the others. */
+async function programFor(asked: string | undefined): Promise<Command> {
+  const program = new Command('inversionview')
+    .description('See what a neural activation knows: the inputs that give nearly the same one.')
+    .usage('<command> [options]')
+    .version(packageVersion())
+    .configureOutput({ outputError: (text, write) => write(`inversionview: ${oneLine(text)}\n`) })
+    .exitOverride();
+  for (const [name, { what, load }] of Object.entries(commands)) {
+    if (name === asked) (await load())(program);
+    else program.command(name);
+    program.commands.at(-1)?.description(what);
+  }
+  return program.addHelpText(
+    'after',
+    `
 Start here:
+  inversionview
   inversionview read --input "615+861=1476" --site a0.0 --position "="
   inversionview sites addition
   inversionview help read
 
 Exit codes: 0 done, 1 a fault of the program, 2 something given that cannot be taken, 130 stopped.`,
-);
+  );
+}
 
 /** Commander's message, which puts its suggestion on a second line and says "error". */
 function oneLine(text: string): string {
@@ -57,7 +102,8 @@ function report(error: unknown): number {
     process.stderr.write(`inversionview: ${error.message}\n`);
     return 2;
   }
-  if (error instanceof DeviceError) {
+  // By its name: the engine is not loaded for every word.
+  if (error instanceof Error && error.name === 'DeviceError') {
     process.stderr.write(`inversionview: ${error.message}; or use --device cpu.\n`);
     return 2;
   }
@@ -74,8 +120,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  if (process.argv.length <= 2) program.outputHelp();
-  else await program.parseAsync();
+  const given = process.argv.slice(2);
+  const words = given.length === 0 ? ['serve'] : given;
+  const program = await programFor(words[0] === 'help' ? words[1] : words[0]);
+  await program.parseAsync(words, { from: 'user' });
 } catch (error) {
   process.exitCode = report(error);
 }

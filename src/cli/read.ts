@@ -104,7 +104,6 @@ const placesOf = (task: Task, ids: readonly number[]): string =>
 /** Adds the command. */
 export function readCommand(program: Command): void {
   withQueryOptions(program.command('read'))
-    .description('sample inputs that give nearly the same activation, and show them')
     .option('--json', 'print the data')
     .option('--html <file>', 'write a self-contained page')
     .option('--limit <n>', 'most samples printed to the terminal', whole(1), 30)

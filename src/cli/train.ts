@@ -151,7 +151,6 @@ async function taskOf(name: string | undefined, { resume }: RunOptions): Promise
 export function trainModelCommand(program: Command): void {
   const command = program
     .command('train-model')
-    .description('train a probed model from scratch and write it as a Hugging Face checkpoint')
     .argument('[task]', `one of ${taskNames.join(', ')}`)
     .option('--evaluate-every <n>', 'steps between evaluations', whole(1, 1e9), 500)
     .option(
@@ -199,10 +198,7 @@ config.json, model.safetensors and README.md (figures): give it to the other com
 /** Adds `train-decoder`. */
 export function trainDecoderCommand(program: Command): void {
   const command = withRunOptions(
-    program
-      .command('train-decoder')
-      .description('train a decoder on the activations of a probed model')
-      .argument('[task]', `one of ${taskNames.join(', ')}`),
+    program.command('train-decoder').argument('[task]', `one of ${taskNames.join(', ')}`),
   )
     .addOption(
       choice(

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { packageDirectory } from './shipped.js';
+import { packageDirectory } from './package-directory.js';
 
 const fromSources = import.meta.url.endsWith('.ts');
 

@@ -2,27 +2,18 @@
  * What the package ships: one trained model and one decoder for each task.
  * @module
  */
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { InputError } from '../input-error.js';
+import { drawnTokens } from '../inversion/decoder.js';
 import { type LoadedDecoder, expectTrainedOn, loadDecoder } from '../inversion/decoder-files.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { loadGpt2 } from '../models/load-gpt2.js';
 import { type Processing } from '../models/processing.js';
 import { type Task } from '../tasks/task.js';
 import { openDirectory } from './files.js';
+import { packageDirectory } from './package-directory.js';
 
-/** The package's own directory, from the sources as from the built files. */
-export function packageDirectory(): string {
-  let directory = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(directory, 'package.json'))) {
-    const parent = dirname(directory);
-    if (parent === directory) throw new Error('the package directory was not found');
-    directory = parent;
-  }
-  return directory;
-}
+export { packageDirectory };
 
 /** Where a task's shipped model or decoder lies. */
 export const shippedDirectory = (task: string, what: 'model' | 'decoder'): string =>
@@ -65,6 +56,13 @@ export async function decoderFor(
     directory === undefined ? { ...loaded, name: `shipped ${task.name} decoder ${hash}` } : loaded;
   if (decoder.provenance.task !== task.name) {
     throw new InputError(`${decoder.name} was trained for ${decoder.provenance.task}, not for ${task.name}.`);
+  }
+  const { vocabulary, places, form } = decoder.config;
+  if (vocabulary !== task.vocabulary.length || places < drawnTokens(task, form)) {
+    throw new InputError(
+      `${decoder.name} has ${vocabulary} tokens and ${places} places; ` +
+        `${task.name} needs ${task.vocabulary.length} tokens and ${drawnTokens(task, form)} places.`,
+    );
   }
   expectTrainedOn(decoder, model);
   return decoder;

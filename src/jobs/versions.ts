@@ -4,14 +4,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { type Runtime } from '../engine/index.js';
-import { packageDirectory } from './shipped.js';
+import { packageDirectory } from './package-directory.js';
 
 /** Version of this package. */
 export function packageVersion(): string {
   const text = readFileSync(join(packageDirectory(), 'package.json'), 'utf8');
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+  return String((JSON.parse(text) as Readonly<Record<string, unknown>>)['version']);
 }
 
 /** Versions of all that decides a result. */

@@ -92,5 +92,5 @@ footer dt{color:var(--soft)}
 footer dd{margin:0;overflow-wrap:anywhere}
 footer p{font-size:.85rem;margin-top:.75rem}
 @media (max-width:46rem){.scale i{width:.7rem}main{padding:1.25rem .9rem 2rem}.card{padding:.9rem}td.bar,th.bar{width:6rem}h1{font-size:1.4rem}.query{font-size:1.1rem}.query b{min-width:1.2em;padding:.12em .2em}.figures{gap:.75rem 1.75rem}}
-@media (max-width:30rem){td.bar,th.bar{display:none}td.num,th.num{width:3.6rem}}
+@media (max-width:30rem){.rule span{white-space:normal}td.bar,th.bar{display:none}td.num,th.num{width:3.6rem}}
 @media print{body{background:none}.card{break-inside:auto;border:0;padding:0}tr{break-inside:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}`;

@@ -41,7 +41,7 @@ describe('renderTerminal', () => {
    ▁ ▄ ▁ ▁ · ▄ ▁ ▁ ▁ · · · · ·
    B 6 1 5 + 8 6 1[=]1 4 7 6 E
                    ^ "=", position 8
-  Bars: the head's attention, most to "6" (1) 0.46, "8" (5) 0.43.
+  Bars: the head’s attention, most to "6" (1) 0.46, "8" (5) 0.43.
 
 791 of 1024 candidates (77.2%) inside ε = 0.1, normalized Euclidean distance;
 702 distinct, 18 not among the task’s inputs.

@@ -154,7 +154,7 @@ function attentionSummary(tokens: readonly string[], attention: readonly number[
     .slice(0, 4)
     .map(({ weight, at, token }) => `"${token}" (${at}) ${weight.toFixed(2)}`);
   if (largest.length === 0) return [];
-  return prose(`Bars: the head's attention, most to ${largest.join(', ')}.`, width, '  ', '  ');
+  return prose(`Bars: the head’s attention, most to ${largest.join(', ')}.`, width, '  ', '  ');
 }
 
 function figures(reading: Reading, width: number): string[] {

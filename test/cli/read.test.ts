@@ -1,0 +1,294 @@
+/**
+ * `inversionview read` with the shipped models and decoders: the data, the same seed, the names of positions, and
+ * what a terminal, a pipe and a page get.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { readingSchema } from '../../src/inversion/reading.js';
+import { columns } from '../../src/report/columns.js';
+import { bundledCommand, type Command } from './command.js';
+
+let command: Command;
+/** The query that the documentation opens with, as data. */
+let opening = '';
+beforeAll(async () => {
+  command = await bundledCommand();
+  opening = await json(...query, '--seed', '1');
+});
+afterAll(() => command.dispose());
+
+const sum = ['read', '--input', '615+861=1476'];
+const query = [...sum, '--site', 'a0.0', '--position', '='];
+/** Few candidates, where it is not them that count. */
+const short = [...query, '-n', '64', '--threads', '1'];
+const escapeSequence = /\u001b\[[0-9;]*m/g;
+
+/** What the command promises to others, field by field. */
+const promised = z.object({
+  query: z.object({ input: z.string(), tokens: z.array(z.string()), position: z.number(), site: z.string() }),
+  metric: z.enum(['euclidean', 'cosine']),
+  epsilon: z.number(),
+  candidates: z.number(),
+  inside: z.number(),
+  samples: z.array(
+    z.object({
+      text: z.string(),
+      tokens: z.array(z.string()),
+      valid: z.boolean(),
+      distance: z.number(),
+      matchedPosition: z.number(),
+      inside: z.boolean(),
+      distances: z.array(z.number()),
+      tokenDelta: z.array(z.number()),
+    }),
+  ),
+  attention: z.array(z.number()).nullable(),
+});
+
+async function json(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await command.run([...args, '--json']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout.trimEnd()).not.toContain('\n');
+  return stdout;
+}
+
+describe('read --json', () => {
+  it('gives the promised fields, and they agree with each other', () => {
+    const { samples, attention, ...rest } = promised.parse(JSON.parse(opening));
+    expect(readingSchema.parse(JSON.parse(opening))).toEqual(JSON.parse(opening));
+    expect(rest).toMatchObject({
+      query: {
+        input: '615+861=1476',
+        tokens: ['B', ...'615+861=1476', 'E'],
+        position: 8,
+        site: 'blocks.0.attn.hook_result.0',
+      },
+      metric: 'euclidean',
+      epsilon: 0.1,
+      candidates: 1024,
+    });
+    // What a head looks at: a distribution over the tokens up to "=".
+    expect(attention).toHaveLength(14);
+    expect(attention?.reduce((all, weight) => all + weight, 0)).toBeCloseTo(1, 5);
+    expect(attention?.slice(9).every((weight) => weight === 0)).toBe(true);
+    // 100 are shown, 60 to 80 of them inside where there are so many.
+    expect(samples).toHaveLength(100);
+    expect(samples.filter(({ inside }) => inside).length).toBeLessThanOrEqual(80);
+    expect(samples.map(({ distance }) => distance)).toEqual(
+      samples.map(({ distance }) => distance).sort((a, b) => a - b),
+    );
+    for (const sample of samples) {
+      expect(sample.inside).toBe(sample.distance <= 0.1);
+      expect(sample.distance).toBe(Math.min(...sample.distances));
+      expect(sample.distances[sample.matchedPosition]).toBe(sample.distance);
+      expect(sample.tokens[0]).toBe('B');
+      expect(sample.tokenDelta).toHaveLength(sample.tokens.length);
+      for (const delta of sample.tokenDelta) expect(Math.abs(delta)).toBeLessThanOrEqual(1);
+      if (!sample.valid) continue;
+      const [, a = '', b = '', c = ''] = /^(\d{3})\+(\d{3})=(\d+)$/.exec(sample.text) ?? [];
+      expect(Number(c)).toBe(Number(a) + Number(b));
+      expect(sample.tokens).toEqual(['B', ...sample.text, 'E']);
+      expect(sample.distances).toHaveLength(sample.tokens.length - 1);
+    }
+  });
+
+  it('shows with the shipped decoder what this head holds: the hundreds 6 and 8 in either order', () => {
+    const { inside, candidates, samples } = promised.parse(JSON.parse(opening));
+    expect(inside / candidates).toBeGreaterThan(0.5);
+    const within = samples.filter((sample) => sample.inside && sample.valid);
+    const hundreds = within.map(({ text }) => [text[0], text[4]].sort().join(''));
+    expect(hundreds.filter((pair) => pair === '68').length / hundreds.length).toBeGreaterThan(0.9);
+  });
+
+  it('gives the same bytes for the same seed, however site and position are named, and others for another', async () => {
+    const few = ['--seed', '7', '-n', '64', '--threads', '1'];
+    const [first, ...others] = await Promise.all([
+      json(...query, ...few),
+      json(...sum, '--site', 'blocks.0.attn.hook_result.0', '--position', '8', ...few),
+      json(...sum, '-s', 'a0.0', '-p', '-6', '--epsilon', '0.1', '--metric', 'euclidean', ...few),
+    ]);
+    for (const other of others) expect(other).toBe(first);
+    expect(await json(...query, ...few, '--seed', '8')).not.toBe(first);
+  });
+
+  it('takes a threshold, a metric, and one round of its own', async () => {
+    const options = [
+      '--metric',
+      'cosine',
+      '--epsilon',
+      '0.02',
+      '--temperature',
+      '0.7',
+      '-n',
+      '96',
+      '--shown',
+      '5',
+    ];
+    const reading = readingSchema.parse(JSON.parse(await json(...short, ...options)));
+    expect(reading).toMatchObject({ metric: 'cosine', epsilon: 0.02, candidates: 96 });
+    expect(reading.samples.length).toBeLessThanOrEqual(5);
+    for (const { round, distance, inside } of reading.samples) {
+      expect(round).toBe(0);
+      expect(inside).toBe(distance <= 0.02);
+    }
+  });
+
+  it('reads counting at its own places', async () => {
+    const counting = [
+      'read',
+      '--task',
+      'counting',
+      '--input',
+      'vvzccvczvvvzvcvc|v:8',
+      '-n',
+      '32',
+      '--threads',
+      '1',
+    ];
+    const [head, stream] = await Promise.all([
+      json(...counting, '--site', 'a1.0', '--position', ':'),
+      json(...counting, '--site', 'x1.post', '--position', 'query'),
+    ]);
+    expect(promised.parse(JSON.parse(head)).query.position).toBe(19);
+    expect(promised.parse(JSON.parse(head)).attention).toHaveLength(22);
+    expect(promised.parse(JSON.parse(stream))).toMatchObject({ query: { position: 18 }, attention: null });
+  });
+
+  it('draws an input where none is given, by the seed', async () => {
+    const drawn = async (seed: string): Promise<string> => {
+      const few = ['-n', '8', '--threads', '1'];
+      const text = await json('read', '--site', 'x0.pre', '--position', '+', ...few, '--seed', seed);
+      return promised.parse(JSON.parse(text)).query.input;
+    };
+    const [three, again, four] = await Promise.all([drawn('3'), drawn('3'), drawn('4')]);
+    expect(three).toMatch(/^\d{3}\+\d{3}=\d{3,4}$/);
+    expect(again).toBe(three);
+    expect(four).not.toBe(three);
+  });
+
+  it('warns of an input that is none of the task’s, and reads it', async () => {
+    const odd = [
+      'read',
+      '--input',
+      '615+861=1477',
+      '--site',
+      'a0.0',
+      '--position',
+      '=',
+      '-n',
+      '64',
+      '--threads',
+      '1',
+    ];
+    const warning = "The input is not one of the task's: does not hold: 615+861 is 1476, not 1477.";
+    const { code, stdout, stderr } = await command.run([...odd, '--json']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `Warning: ${warning}\n` });
+    expect(readingSchema.parse(JSON.parse(stdout)).warnings).toEqual([warning]);
+    const printed = await command.run([
+      'read',
+      '--input',
+      '6+8',
+      '--site',
+      'a0.0',
+      '--position',
+      '-1',
+      '-n',
+      '64',
+    ]);
+    expect(printed).toMatchObject({ code: 0, stderr: '' });
+    expect(printed.stdout).toMatch(/^Warning: The input is not one of the task's: not of the form a\+b=c/);
+  });
+});
+
+describe('read', () => {
+  const printed = async (env: Readonly<Record<string, string>>): Promise<string> => {
+    const { code, stdout, stderr } = await command.run(short, { env });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    return stdout;
+  };
+
+  it('prints without colour into a pipe, no wider than it is told', async () => {
+    const texts = await Promise.all(['60', '80', '200'].map((COLUMNS) => printed({ COLUMNS })));
+    texts.forEach((text, at) => {
+      expect(text).not.toContain('\u001b');
+      const widest = Math.max(...text.split('\n').map(columns));
+      expect(widest).toBeLessThanOrEqual([60, 80, 120][at] ?? 0);
+      expect(text).toMatch(/^a0\.0 at "="/);
+      expect(text.replaceAll(/\s+/g, ' ')).toMatch(
+        /\d+ of 64 candidates \([\d.]+%\) inside ε = 0\.1, normalized Euclidean distance; \d+ distinct, \d+ not among/,
+      );
+      expect(text).toMatch(/── ε = 0\.1 ─+/);
+      expect(text).toMatch(/B 6 1 5 \+ 8 6 1\[=\]1 4 7 6 E/);
+    });
+  });
+
+  it('is coloured where asked for, unless colour is refused', async () => {
+    const [colored, refused, plain] = await Promise.all([
+      printed({ FORCE_COLOR: '1' }),
+      printed({ FORCE_COLOR: '1', NO_COLOR: '1' }),
+      printed({}),
+    ]);
+    expect(colored).toMatch(/\u001b\[38;5;\d+;48;5;\d+m/);
+    expect(refused).toBe(plain);
+    const bare = colored.replace(escapeSequence, '');
+    expect(bare.split('\n')[0]).toBe(plain.split('\n')[0]);
+  });
+
+  it('prints as many samples as it is told', async () => {
+    const { stdout } = await command.run([...short, '--limit', '3']);
+    expect(stdout.match(/^ ?\d+\.\d{3} /gm)).toHaveLength(3);
+  });
+
+  it('takes it well when its reader goes', async () => {
+    const shell = '"$@" | head -n 1; exit ${PIPESTATUS[0]}';
+    const results = await Promise.all([
+      command.run(short, { shell }),
+      command.run([...short, '--json'], { shell: '"$@" | head -c 10; exit ${PIPESTATUS[0]}' }),
+    ]);
+    for (const { code, stderr } of results) expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(results[0].stdout).toMatch(/^a0\.0 at "="[^\n]*\n$/);
+  });
+});
+
+describe('read --html', () => {
+  it('writes one page that holds what --json prints, and nothing beside it', async () => {
+    const { code, stdout, stderr } = await command.run([
+      ...query,
+      '-n',
+      '128',
+      '--json',
+      '--html',
+      'page.html',
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const page = readFileSync(join(command.folder, 'page.html'), 'utf8');
+    const [, data = ''] = /<script type="application\/json" id="reading">([^<]*)<\/script>/.exec(page) ?? [];
+    expect(JSON.parse(data)).toEqual(JSON.parse(stdout));
+    expect(page).not.toMatch(/https?:|url\(|@import|\bsrc=/);
+    expect(readdirSync(command.folder)).toEqual(['page.html']);
+  });
+
+  it('says where it wrote, and writes over an earlier page', async () => {
+    const first = await command.run([...short, '--html', 'again.html']);
+    const before = readFileSync(join(command.folder, 'again.html'), 'utf8');
+    const { stdout } = await command.run([...short, '--seed', '2', '--html', 'again.html']);
+    for (const text of [first.stdout, stdout]) expect(text.endsWith('\nWritten: again.html\n')).toBe(true);
+    expect(readFileSync(join(command.folder, 'again.html'), 'utf8')).not.toBe(before);
+  });
+
+  it('leaves nothing where the disk is full', async () => {
+    // A limit on the size of files stands in for a full disk.
+    const shell = 'ulimit -f 8; exec "$@"';
+    const { code, stdout, stderr } = await command.run([...short, '--json', '--html', 'full.html'], {
+      shell,
+    });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(
+      /^inversionview: full\.html was not written, .*: the file would be larger than the system allows\.\n$/,
+    );
+    expect(existsSync(join(command.folder, 'full.html'))).toBe(false);
+    expect(readdirSync(command.folder).filter((file) => file.startsWith('full'))).toEqual([]);
+  });
+});
