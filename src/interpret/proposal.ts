@@ -8,7 +8,7 @@
  * @module
  */
 import { GraphError, type Runtime } from '../engine/index.js';
-import { type Decoder, drawnTokens, heard } from '../inversion/decoder.js';
+import { type Decoder, drawnTokens, heard, orderWord } from '../inversion/decoder.js';
 import { openUniforms } from '../inversion/evaluate.js';
 import { type Judge, createJudge } from '../inversion/judge.js';
 import { type Metric } from '../inversion/metrics.js';
@@ -16,7 +16,7 @@ import { createSampler } from '../inversion/sampler.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { type Random } from '../random.js';
 import { type Task } from '../tasks/task.js';
-import { createSequenceScorer } from './sequence-scorer.js';
+import { type SequenceScorer, createSequenceScorer } from './sequence-scorer.js';
 
 /** What is drawn for a query. */
 export interface ProposalPlan {
@@ -42,7 +42,6 @@ export interface Found {
   readonly logProbability: number;
   /** Probability that a plan's draws have it among them; 1 for the query's own input. */
   readonly inclusion: number;
-  readonly distance: number;
 }
 
 /** What was found for a query. */
@@ -71,7 +70,18 @@ export interface ProposalQuery {
 /** Proposes inputs for queries; compiled graphs are kept between them. */
 export interface Proposer {
   propose(query: ProposalQuery): Promise<Proposed>;
+  /**
+   * Weighs candidates of the decoder that have been drawn and judged by others, together with blind draws.
+   * @param plan what was drawn, rounds in which all candidates are among `drawn`
+   */
+  weigh(query: ProposalQuery, plan: ProposalPlan, drawn: readonly Drawn[]): Promise<Proposed>;
   dispose(): Promise<void>;
+}
+
+/** A candidate and its distance from the query. */
+export interface Drawn {
+  readonly ids: readonly number[];
+  readonly distance: number;
 }
 
 /** Makes a proposer. */
@@ -85,93 +95,106 @@ export function createProposer(
   const { config } = decoder;
   const width = config.activation_width;
   const tokens = drawnTokens(task, config.form);
-  const temperatures = plan.rounds.map(({ temperature }) => temperature);
   const sampler = createSampler(runtime, config, (name) => decoder.parameter(name), task.bos, tokens);
-  const scorer = createSequenceScorer(runtime, decoder, task, temperatures);
+  const scorers = new Map<string, SequenceScorer>();
   const judges = new Map<string, Judge>();
 
-  async function drawn({ site, z, random }: ProposalQuery): Promise<number[][]> {
+  const scorerFor = (temperatures: readonly number[]): SequenceScorer => {
+    const key = temperatures.join();
+    const scorer = scorers.get(key) ?? createSequenceScorer(runtime, decoder, task, temperatures);
+    scorers.set(key, scorer);
+    return scorer;
+  };
+
+  async function judged(
+    inputs: readonly (readonly number[])[],
+    { site, z, metric }: ProposalQuery,
+  ): Promise<Drawn[]> {
+    const judge = judges.get(site) ?? createJudge(runtime, model, task, site);
+    judges.set(site, judge);
+    const verdicts = (await judge.judge(inputs, z))[metric];
+    return inputs.map((ids, at) => {
+      const verdict = verdicts[at];
+      if (verdict === undefined) throw new GraphError('a candidate was not judged');
+      return { ids, distance: verdict.distance };
+    });
+  }
+
+  async function said({ site, z, random }: ProposalQuery): Promise<number[][]> {
     const rows = plan.rounds.reduce((sum, { draws }) => sum + draws, 0);
     const repeated = new Float32Array(rows * width);
     for (let row = 0; row < rows; row++) repeated.set(z, row * width);
-    const said = await sampler.sample({
+    const uniforms = openUniforms(random.fill(new Float32Array(rows * tokens)));
+    const drawn = await sampler.sample({
       z: repeated,
       sites: new Int32Array(rows).fill(config.sites.indexOf(site)),
       temperatures: Float32Array.from(
         plan.rounds.flatMap(({ temperature, draws }) => new Array<number>(draws).fill(temperature)),
       ),
-      uniforms: openUniforms(random.fill(new Float32Array(rows * tokens))),
+      uniforms,
     });
-    return Array.from({ length: rows }, (_, row) =>
-      heard(task, config.form, said.subarray(row * tokens, (row + 1) * tokens)),
+    return Array.from({ length: rows }, (_, row) => {
+      const [from, to] = [row * tokens, (row + 1) * tokens];
+      return heard(task, config.form, drawn.subarray(from, to), orderWord(uniforms.subarray(from, to)));
+    });
+  }
+
+  async function weigh(
+    query: ProposalQuery,
+    { rounds, blind }: ProposalPlan,
+    drawn: readonly Drawn[],
+  ): Promise<Proposed> {
+    const { ids, site, z, epsilon, random } = query;
+    const unseen = Array.from({ length: blind }, () => task.drawInput(random));
+    const candidates = [...drawn, ...(await judged(unseen, query))];
+    const own = ids.join();
+    const ownProbability = task.logProbability(ids);
+    const seen = new Map<string, number>();
+    const near = new Map<string, { ids: readonly number[]; logProbability: number }>();
+    if (ownProbability > -Infinity) near.set(own, { ids, logProbability: ownProbability });
+    let valid = 0;
+    let inside = 0;
+    for (const candidate of candidates) {
+      const key = candidate.ids.join();
+      const logProbability = seen.get(key) ?? task.logProbability(candidate.ids);
+      seen.set(key, logProbability);
+      if (logProbability === -Infinity) continue;
+      valid += 1;
+      if (candidate.distance > epsilon) continue;
+      inside += 1;
+      near.set(key, { ids: candidate.ids, logProbability });
+    }
+    const distinct = [...near.values()];
+    const logs = await scorerFor(rounds.map(({ temperature }) => temperature)).logProbabilities(
+      distinct.map((one) => one.ids),
+      z,
+      config.sites.indexOf(site),
     );
+    const found = distinct.map(({ ids: member, logProbability }, at): Found => {
+      // Natural logarithm of the probability that no draw is this input.
+      let missed = blind * Math.log1p(-Math.exp(logProbability));
+      rounds.forEach(({ draws }, round) => {
+        missed += draws * Math.log1p(-Math.exp(logs[at * rounds.length + round] ?? -Infinity));
+      });
+      return { ids: member, logProbability, inclusion: member.join() === own ? 1 : -Math.expm1(missed) };
+    });
+    return {
+      found,
+      draws: candidates.length,
+      valid,
+      inside,
+      largestWeight: blind > 0 ? 1 / blind : Infinity,
+    };
   }
 
   return {
     async propose(query) {
-      const { ids, site, z, epsilon, metric, random } = query;
-      const candidates = [
-        ...(await drawn(query)),
-        ...Array.from({ length: plan.blind }, () => task.drawInput(random)),
-      ];
-      const draws = candidates.length;
-      const counts = new Map<string, { ids: readonly number[]; logProbability: number; times: number }>();
-      let valid = 0;
-      for (const candidate of candidates) {
-        const key = candidate.join();
-        const known = counts.get(key);
-        const logProbability = known?.logProbability ?? task.logProbability(candidate);
-        if (known === undefined) counts.set(key, { ids: candidate, logProbability, times: 1 });
-        else known.times += 1;
-        if (logProbability > -Infinity) valid += 1;
-      }
-      const own = ids.join();
-      const ownProbability = task.logProbability(ids);
-      if (ownProbability > -Infinity && !counts.has(own))
-        counts.set(own, { ids, logProbability: ownProbability, times: 0 });
-
-      let judge = judges.get(site);
-      if (judge === undefined) {
-        judge = createJudge(runtime, model, task, site);
-        judges.set(site, judge);
-      }
-      const distinct = [...counts.values()].filter(({ logProbability }) => logProbability > -Infinity);
-      const verdicts = (
-        await judge.judge(
-          distinct.map((one) => one.ids),
-          z,
-        )
-      )[metric];
-      const near = distinct.flatMap((one, at) => {
-        const verdict = verdicts[at];
-        if (verdict === undefined) throw new GraphError('a candidate was not judged');
-        return verdict.distance <= epsilon ? [{ ...one, distance: verdict.distance }] : [];
-      });
-      const said = await scorer.logProbabilities(
-        near.map((one) => one.ids),
-        z,
-        config.sites.indexOf(site),
-      );
-      const found = near.map(({ ids: inside, logProbability, distance }, at): Found => {
-        // Natural logarithm of the probability that no draw is this input.
-        let missed = plan.blind * Math.log1p(-Math.exp(logProbability));
-        plan.rounds.forEach((round, k) => {
-          missed += round.draws * Math.log1p(-Math.exp(said[at * temperatures.length + k] ?? -Infinity));
-        });
-        const inclusion = inside.join() === own ? 1 : -Math.expm1(missed);
-        return { ids: inside, logProbability, inclusion, distance };
-      });
-      return {
-        found,
-        draws,
-        valid,
-        inside: near.reduce((sum, { times }) => sum + times, 0),
-        largestWeight: plan.blind > 0 ? 1 / plan.blind : Infinity,
-      };
+      return weigh(query, plan, await judged(await said(query), query));
     },
+    weigh,
     async dispose() {
       await sampler.dispose();
-      await scorer.dispose();
+      for (const scorer of scorers.values()) await scorer.dispose();
       for (const judge of judges.values()) await judge.dispose();
     },
   };

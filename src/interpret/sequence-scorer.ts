@@ -6,6 +6,7 @@
 import {
   type Executable,
   type Runtime,
+  type Value,
   div,
   floatsOf,
   graph,
@@ -58,11 +59,11 @@ export function createSequenceScorer(
     const counted = input('counted', 'float32', [rows, places]);
     const logits = decoderLogits(config, (name) => decoder.parameter(name), z, site, ids);
     const chosen = mul(oneHot(targets, vocabulary), reshape(counted, [rows, places, 1]));
-    const outputs = temperatures.map((temperature, at) => [
-      `at${at}`,
-      reduceSum(mul(logSoftmax(div(logits, temperature)), chosen), [1, 2]),
-    ]);
-    return runtime.compile(graph(Object.fromEntries(outputs)));
+    const outputs: Record<string, Value> = {};
+    temperatures.forEach((temperature, at) => {
+      outputs[`at${at}`] = reduceSum(mul(logSoftmax(div(logits, temperature)), chosen), [1, 2]);
+    });
+    return runtime.compile(graph(outputs));
   };
   return {
     async logProbabilities(inputs, z, site) {
@@ -80,6 +81,9 @@ export function createSequenceScorer(
           data.set(padded(part, places, task.pad));
           return data;
         };
+        const orders = said.map((ids) =>
+          config.form === 'completion' ? (task.completion.logOrders?.(ids) ?? 0) : 0,
+        );
         const counted = new Float32Array(rows * places);
         said.forEach(({ length }, row) => counted.fill(1, row * places, row * places + length - 1));
         const outputs = await executable.run({
@@ -92,7 +96,8 @@ export function createSequenceScorer(
         temperatures.forEach((_, at) => {
           const scores = floatsOf(outputs, `at${at}`);
           said.forEach((__, row) => {
-            out[(start + row) * temperatures.length + at] = scores[row] ?? -Infinity;
+            const log = (scores[row] ?? -Infinity) - (orders[row] ?? 0);
+            out[(start + row) * temperatures.length + at] = log;
           });
         });
       }

@@ -4,7 +4,7 @@ import { fixedDecoder, smallDecoder } from '../../test/fixtures/task-models.js';
 import { GraphError } from '../engine/index.js';
 import { seededRandom } from '../random.js';
 import { addition, counting } from '../tasks/index.js';
-import { drawnTokens, heard, makeDecoder, spoken } from './decoder.js';
+import { drawnTokens, heard, makeDecoder, orderWord, spoken } from './decoder.js';
 
 const forms = ['plain', 'completion'] as const;
 const cases = [addition, counting].flatMap((task) => forms.map((form) => ({ task, form, name: task.name })));
@@ -21,8 +21,10 @@ describe.each(cases)('$name, $form', ({ task, form }) => {
         expect(said.length - 1).toBeLessThanOrEqual(length);
         const drawn = said.slice(1);
         while (drawn.length < length) drawn.push(junk.next().value);
-        expect(heard(task, form, drawn)).toEqual(ids);
-        expect(heard(task, form, Int32Array.from(drawn))).toEqual(ids);
+        const whole = heard(task, form, drawn, seed);
+        expect(spoken(task, form, whole)).toEqual(said);
+        expect(heard(task, form, Int32Array.from(drawn), seed)).toEqual(whole);
+        if (form === 'plain' || task.completion.logOrders === undefined) expect(whole).toEqual(ids);
       }),
     );
   });
@@ -71,9 +73,18 @@ describe('draws that are no input', () => {
     // An input whose answer is wrong is one all the same: its free tokens are spoken.
     const wrong = spoken(addition, 'completion', [addition.bos, ...ids('615+861=1477E')]);
     expect(wrong).toEqual([addition.bos, ...ids('615861')]);
-    expect(spoken(counting, 'completion', counting.encode('abc|a:2'))).toEqual(
-      counting.encode('abc|a:2').slice(0, 6),
+    expect(spoken(counting, 'completion', counting.encode('bca|a:2'))).toEqual(
+      counting.encode('a1b1c1a').slice(0, -1),
     );
+  });
+});
+
+describe('the word that draws an order', () => {
+  it('is decided by the numbers of one candidate, wherever they lie', () => {
+    const numbers = Float32Array.of(0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.2, 0.1, 0.3);
+    const [first, same, other] = [0, 3, 6].map((at) => orderWord(numbers.subarray(at, at + 3)));
+    expect(same).toBe(first);
+    expect(other).not.toBe(first);
   });
 });
 

@@ -5,6 +5,7 @@
 import { GraphError, type Value, constant } from '../engine/index.js';
 import { type DecoderConfig } from '../models/decoder-config.js';
 import { type ParameterSet } from '../models/weights/fingerprint.js';
+import { hash32 } from '../random.js';
 import { type Task } from '../tasks/task.js';
 
 /** A decoder with its weights. */
@@ -40,26 +41,41 @@ export const drawnTokens = (task: Task, form: DecoderConfig['form']): number =>
   (form === 'completion' ? task.completion.maxFree : task.maxLength) - 1;
 
 /**
- * The sequence a decoder models for an input: the whole of it, or its free tokens. A draw that could not be
- * completed is no input: it is given as it was drawn.
+ * The sequence a decoder models for an input: the whole of it, or its free tokens. What is no longer than free tokens
+ * is a draw that could not be completed: every input is longer. It is given as it was drawn.
  */
 export function spoken(task: Task, form: DecoderConfig['form'], ids: readonly number[]): readonly number[] {
   if (form === 'plain') return ids;
-  const free = task.completion.toFree(ids);
-  const drawn = ids.length <= task.completion.maxFree && task.completion.complete(free) === null;
-  return drawn ? ids : free;
+  return ids.length <= task.completion.maxFree ? ids : task.completion.toFree(ids);
+}
+
+/**
+ * The word that draws the order of a candidate: a hash of the uniform numbers that drew its tokens, so that these alone
+ * decide the candidate.
+ * @param uniforms of one candidate
+ */
+export function orderWord(uniforms: Float32Array): number {
+  const words = new Uint32Array(uniforms.buffer, uniforms.byteOffset, uniforms.length);
+  return words.reduce((hash, word) => hash32(hash, word), 0);
 }
 
 /**
  * The input that drawn tokens stand for.
  * @param drawn what a decoder drew after BOS
+ * @param order a 32-bit word that draws what the task draws, see {@link Completion.complete}
  * @returns ids from BOS on; what could not be completed or did not end is given as far as it goes
  */
-export function heard(task: Task, form: DecoderConfig['form'], drawn: ArrayLike<number>): number[] {
+export function heard(
+  task: Task,
+  form: DecoderConfig['form'],
+  drawn: ArrayLike<number>,
+  order = 0,
+): number[] {
   const ids = [task.bos];
   for (let at = 0; at < drawn.length; at++) {
     ids.push(drawn[at] ?? task.pad);
-    if (form === 'completion' && task.completion.done(ids)) return task.completion.complete(ids) ?? ids;
+    if (form === 'completion' && task.completion.done(ids))
+      return task.completion.complete(ids, order) ?? ids;
     if (form === 'plain' && ids.at(-1) === task.eos) return ids;
   }
   return ids;

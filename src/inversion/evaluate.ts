@@ -9,7 +9,7 @@ import { resolveSite } from '../models/hooks.js';
 import { randomFor } from '../random.js';
 import { type Task } from '../tasks/task.js';
 import { activationAt, createCollector } from './collect.js';
-import { type Decoder, drawnTokens, heard } from './decoder.js';
+import { type Decoder, drawnTokens, heard, orderWord } from './decoder.js';
 import { createJudge } from './judge.js';
 import { type Metric } from './metrics.js';
 import { createSampler } from './sampler.js';
@@ -66,15 +66,17 @@ export async function inPreimageRates(
     for (const site of sites) {
       const z = new Float32Array(queries * width);
       positions.forEach((position, row) => z.set(activationAt(collected, site, row, position), row * width));
+      const uniforms = openUniforms(random.fill(new Float32Array(queries * tokens)));
       const drawn = await sampler.sample({
         z,
         sites: new Int32Array(queries).fill(config.sites.indexOf(site)),
         temperatures: new Float32Array(queries).fill(1),
-        uniforms: openUniforms(random.fill(new Float32Array(queries * tokens))),
+        uniforms,
       });
-      const candidates = inputs.map((_, row) =>
-        heard(task, config.form, drawn.subarray(row * tokens, (row + 1) * tokens)),
-      );
+      const candidates = inputs.map((_, row) => {
+        const [from, to] = [row * tokens, (row + 1) * tokens];
+        return heard(task, config.form, drawn.subarray(from, to), orderWord(uniforms.subarray(from, to)));
+      });
       const judge = createJudge(runtime, model, task, site);
       const verdicts = (await judge.judge(candidates, z))[metric];
       await judge.dispose();

@@ -13,7 +13,7 @@ import { randomFor } from '../random.js';
 import { placeName } from '../tasks/positions.js';
 import { type SamplingRound, type Task } from '../tasks/task.js';
 import { type CandidatePlan, joinPlans, planCandidates, sliceRequest } from './candidates.js';
-import { type Decoder, drawnTokens, heard } from './decoder.js';
+import { type Decoder, drawnTokens, heard, orderWord } from './decoder.js';
 import { type Judge, createJudge } from './judge.js';
 import { type Reading } from './reading.js';
 import { type Sampler, createSampler } from './sampler.js';
@@ -135,10 +135,12 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
       createSampler(runtime, config, parameter, task.bos, tokens, batch),
     );
     const own = keep(judges, `${site} ${batch}`, () => createJudge(runtime, model, task, site, batch));
-    const drawn = await sampler.sample(sliceRequest(request, start, end, tokens));
-    const inputs = Array.from({ length: end - start }, (_, row) =>
-      heard(task, config.form, drawn.subarray(row * tokens, (row + 1) * tokens)),
-    );
+    const part = sliceRequest(request, start, end, tokens);
+    const drawn = await sampler.sample(part);
+    const inputs = Array.from({ length: end - start }, (_, row) => {
+      const [from, to] = [row * tokens, (row + 1) * tokens];
+      return heard(task, config.form, drawn.subarray(from, to), orderWord(part.uniforms.subarray(from, to)));
+    });
     const verdicts = await own.judge(inputs, z);
     return inputs.map((ids, row): Candidate => {
       const [euclidean, cosine] = [verdicts.euclidean[row], verdicts.cosine[row]];

@@ -77,7 +77,11 @@ export function createScorer(runtime: Runtime, decoder: Decoder, task: Task): Sc
         const likelihood = floatsOf(outputs, 'likelihood');
         part.forEach((ids, row) => {
           const own = likelihood.subarray(row * places, (row + 1) * places);
-          out.push(spreadOver(ids, said[row] ?? [], own));
+          const sources =
+            config.form === 'completion' && said[row] !== ids ? task.completion.sources : undefined;
+          out.push(
+            sources === undefined ? spreadOver(ids, said[row] ?? [], own) : gathered(sources(ids), own),
+          );
         });
       }
       return out;
@@ -98,4 +102,11 @@ function spreadOver(ids: readonly number[], said: readonly number[], likelihood:
     next += 1;
   }
   return out;
+}
+
+/** The likelihood of each token of an input as the product of those of the spoken tokens that say it. */
+function gathered(sources: readonly (readonly number[])[], likelihood: Float32Array): Float32Array {
+  return Float32Array.from(sources, (from) =>
+    from.reduce((product, at) => product * (likelihood[at - 1] ?? 1), 1),
+  );
 }

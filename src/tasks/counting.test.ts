@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../random.js';
-import { counting } from './counting.js';
+import { counting, withCount } from './counting.js';
 
 const input = 'vvzccvczvvvzvcvc|v:8';
 const reference = [37, 21, 21, 25, 2, 2, 21, 2, 25, 21, 21, 21, 25, 21, 2, 21, 2, 35, 21, 36, 33, 38];
@@ -113,19 +113,62 @@ describe('counting', () => {
     expect(counting.inSplit(ids)).not.toBeNull();
   });
 
-  it('completes only a string with a bar and one letter at the end, and a count that has a token', () => {
-    const complete = (text: string): string | null => {
-      const whole = counting.completion.complete(counting.encode(text).slice(0, -1));
+  it('writes the count only after a string with a bar and one letter, and one that has a token', () => {
+    const answered = (text: string): string | null => {
+      const whole = withCount(counting.encode(text).slice(0, -1));
       return whole === null ? null : counting.decode(whole);
     };
-    expect(complete('abbc|b')).toBe('abbc|b:2');
-    expect(complete('abb|b')).toBe('abb|b:2');
+    expect(answered('abbc|b')).toBe('abbc|b:2');
+    expect(answered('abb|b')).toBe('abb|b:2');
     for (const text of ['abbc', 'abbc|', 'abbc|bb', 'abc|d', `${'a'.repeat(10)}bc|a`, 'abbc|2', '|b']) {
-      expect(complete(text)).toBeNull();
+      expect(answered(text)).toBeNull();
     }
-    expect(counting.completion.complete([0, 1, 35, 0])).toBeNull();
-    expect(counting.completion.complete([37, 0, 38, 35, 0])).toBeNull();
-    expect(complete(`${'abc'.repeat(9)}a|b`)).toBeNull();
+    expect(withCount([0, 1, 35, 0])).toBeNull();
+    expect(withCount([37, 0, 38, 35, 0])).toBeNull();
+    expect(answered(`${'abc'.repeat(9)}a|b`)).toBeNull();
+  });
+
+  it('says an input by its letters, their counts and the letter asked for', () => {
+    const { toFree, complete } = counting.completion;
+    const say = (text: string): string => counting.decode(toFree(counting.encode(text)));
+    expect(say('vvzccvczvvvzvcvc|v:8')).toBe('c5v8z3v');
+    expect(say('abb|b:2')).toBe('a1b2b');
+    expect(say('cab')).toBe('a1b1c1');
+    const free = (text: string): number[] => counting.encode(text).slice(0, -1);
+    expect(counting.check(complete(free('c5v8z3v'), 7) ?? [])).toBeNull();
+    for (const text of [
+      'v8c5z3v',
+      'c5c8z3c',
+      'c5v8z3a',
+      'c5v8z3',
+      'c5v8z33',
+      '5cv8z3v',
+      'cccv8z3v',
+      'c5v8z3v|',
+    ]) {
+      expect(complete(free(text)), text).toBeNull();
+    }
+  });
+
+  it('draws every order of a string equally often', () => {
+    const { complete, logOrders, toFree } = counting.completion;
+    const free = toFree(counting.encode('aabc|a:2'));
+    expect(logOrders?.(free)).toBeCloseTo(Math.log(12), 12);
+    const times = new Map<string, number>();
+    for (let order = 0; order < 12_000; order++) {
+      const text = counting.decode(complete(free, order) ?? []);
+      times.set(text, (times.get(text) ?? 0) + 1);
+    }
+    expect(times.size).toBe(12);
+    // Five standard deviations of a count of a thousand.
+    for (const count of times.values()) expect(Math.abs(count - 1000)).toBeLessThan(5 * Math.sqrt(1000));
+  });
+
+  it('knows which free tokens say a token of the input', () => {
+    const ids = counting.encode('cabb|b:2');
+    const free = counting.decode(counting.completion.toFree(ids));
+    const said = counting.completion.sources?.(ids).map((from) => from.map((at) => free[at - 1]).join(''));
+    expect(said).toEqual(['', 'c1', 'a1', 'b2', 'b2', '', 'b', '', '', '']);
   });
 
   it('annotates the true count and the letters', () => {

@@ -26,7 +26,8 @@ const BOS = 37;
 const EOS = 38;
 const PAD = 39;
 const MAX_LENGTH = 33;
-const MAX_FREE = 30;
+/** BOS, three letters with their counts, the letter asked for. */
+const MAX_FREE = 8;
 const isLetter = (id: number | undefined): id is number => id !== undefined && id >= 0 && id < LETTERS;
 const isCount = (id: number | undefined): id is number => id !== undefined && id > ZERO && id <= ZERO + MOST;
 
@@ -54,6 +55,16 @@ const COUNTINGS = MOST ** 3;
 const DRAWN = 200;
 const PER_TRIPLE = DRAWN * 3;
 
+/** Fisher and Yates' shuffle of a string, which lies at 1 … length, with numbers that belong to the key. */
+function shuffle(ids: number[], key: number): void {
+  for (let last = ids.length - 1; last > 1; last--) {
+    const other = 1 + (hash32(key, last) % last);
+    const kept = ids[last] ?? PAD;
+    ids[last] = ids[other] ?? PAD;
+    ids[other] = kept;
+  }
+}
+
 /**
  * The input with an index. Its parts, from slow to fast: the set of letters, which of its 200 countings, the letter
  * asked for. The 200 are the first of a shuffled order of all 729 that belongs to the set of letters.
@@ -75,14 +86,7 @@ function instance(index: number): number[] {
   for (const place of [0, 1, 2] as const) {
     for (let i = 0; i < counts[place]; i++) ids.push(letters[place]);
   }
-  // Fisher and Yates' shuffle of the string, which lies at 1 … length, with numbers that belong to the index.
-  const key = hash32(SHUFFLE_KEY, index);
-  for (let last = ids.length - 1; last > 1; last--) {
-    const other = 1 + (hash32(key, last) % last);
-    const kept = ids[last] ?? PAD;
-    ids[last] = ids[other] ?? PAD;
-    ids[other] = kept;
-  }
+  shuffle(ids, hash32(SHUFFLE_KEY, index));
   const place = asked === 0 ? 0 : asked === 1 ? 1 : 2;
   ids.push(BAR, letters[place], COLON, ZERO + counts[place], EOS);
   return ids;
@@ -243,22 +247,89 @@ function inSplit(ids: readonly number[]): Split | null {
   return parsed.string.every((id, i) => id === instance(index)[i + 1]) ? data.splitOf(index) : null;
 }
 
-function toFree(ids: readonly number[]): number[] {
-  const asked = askedAt(ids);
-  return asked >= 0 ? ids.slice(0, asked + 1) : ids.filter((id) => id !== EOS && id !== PAD);
+/** Where the string ends: at the bar, or at what ends the input. */
+function stringEnd(ids: readonly number[]): number {
+  const end = ids.findIndex((id) => id === BAR || id === EOS || id === PAD);
+  return end < 0 ? ids.length : end;
 }
 
-/** Writes the count; null when the end is not a bar and a letter, or when the count has no token (0, or above 9). */
-function complete(free: readonly number[]): number[] | null {
-  const asked = free.at(-1);
-  if (free.length > MAX_FREE || free[0] !== BOS || !isLetter(asked) || free.at(-2) !== BAR) return null;
-  let count = 0;
-  for (let i = 1; i < free.length - 2; i++) {
-    const id = free[i];
-    if (id === BOS || id === EOS || id === PAD) return null;
-    if (id === asked) count++;
+/** Letters of the string in alphabetical order with their counts. */
+function countsOf(ids: readonly number[]): [letter: number, count: number][] {
+  const counts = new Map<number, number>();
+  for (const id of ids.slice(0, stringEnd(ids))) {
+    if (isLetter(id)) counts.set(id, (counts.get(id) ?? 0) + 1);
   }
-  return count >= 1 && count <= MOST ? [...free, COLON, ZERO + count, EOS] : null;
+  return [...counts].sort(([x], [y]) => x - y);
+}
+
+/**
+ * The free tokens: three letters in alphabetical order, each with its count, then the letter asked for. The order of the
+ * string is no part of them: the data shuffles it. A malformed input gives as much of this as it has.
+ */
+function toFree(ids: readonly number[]): number[] {
+  const pairs = countsOf(ids).slice(0, 3);
+  const asked = askedAt(ids);
+  return [
+    BOS,
+    ...pairs.flatMap(([letter, count]) => [letter, ZERO + Math.min(count, MOST)]),
+    ...(asked < 0 ? [] : [ids[asked] ?? PAD]),
+  ];
+}
+
+/** The letters and counts that free tokens name, or null when they are not three pairs in order and one of the letters. */
+function readFree(free: readonly number[]): { pairs: [number, number][]; asked: number } | null {
+  const [bos, x, nx, y, ny, z, nz, asked] = free;
+  if (free.length !== MAX_FREE || bos !== BOS) return null;
+  if (!isLetter(x) || !isLetter(y) || !isLetter(z) || !(x < y && y < z)) return null;
+  if (!isCount(nx) || !isCount(ny) || !isCount(nz)) return null;
+  if (asked !== x && asked !== y && asked !== z) return null;
+  const pairs: [number, number][] = [
+    [x, nx - ZERO],
+    [y, ny - ZERO],
+    [z, nz - ZERO],
+  ];
+  return { pairs, asked };
+}
+
+function complete(free: readonly number[], order = 0): number[] | null {
+  const read = readFree(free);
+  if (read === null) return null;
+  const ids = [BOS];
+  for (const [letter, count] of read.pairs) for (let i = 0; i < count; i++) ids.push(letter);
+  shuffle(ids, hash32(SHUFFLE_KEY, order));
+  return withCount([...ids, BAR, read.asked]);
+}
+
+function logOrders(free: readonly number[]): number {
+  const counts = readFree(free)?.pairs.map(([, count]) => count) ?? [];
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  return counts.reduce((sum, count) => sum - logFactorial(count), logFactorial(all));
+}
+
+/** A letter of the string is said by its name and its count. */
+function sources(ids: readonly number[]): number[][] {
+  const end = stringEnd(ids);
+  const pairs = countsOf(ids).slice(0, 3);
+  const asked = askedAt(ids);
+  return ids.map((id, at) => {
+    if (at === asked) return [1 + 2 * pairs.length];
+    const pair = at < end ? pairs.findIndex(([letter]) => letter === id) : -1;
+    return pair < 0 ? [] : [1 + 2 * pair, 2 + 2 * pair];
+  });
+}
+
+/**
+ * Writes how often the letter asked for occurs and ends the input.
+ * @param ids BOS, a string, the bar, a letter
+ * @returns null when the end is not a bar and a letter, or when the count has no token (0, or above 9)
+ */
+export function withCount(ids: readonly number[]): number[] | null {
+  const asked = ids.at(-1);
+  if (ids[0] !== BOS || !isLetter(asked) || ids.at(-2) !== BAR || ids.length > MAX_LENGTH - 3) return null;
+  const string = ids.slice(1, -2);
+  if (string.some((id) => id === BOS || id === EOS || id === PAD)) return null;
+  const count = string.filter((id) => id === asked).length;
+  return count >= 1 && count <= MOST ? [...ids, COLON, ZERO + count, EOS] : null;
 }
 
 function annotate(ids: readonly number[]): Record<string, string | number> {
@@ -272,6 +343,8 @@ function annotate(ids: readonly number[]): Record<string, string | number> {
 /** Counting a letter in a string. */
 export const counting: Task = {
   name: 'counting',
+  about:
+    'Counting a letter: a shuffled string of three different letters, 1 to 9 of each; after the bar the letter asked for; after the colon how often it occurs.',
   vocabulary,
   bos: BOS,
   eos: EOS,
@@ -296,12 +369,18 @@ export const counting: Task = {
   check,
   places,
   positions,
-  shuffled: (ids) => ({ start: 1, end: Math.max(1, ids.indexOf(BAR)) }),
   determined: (ids) => ids.flatMap((id, at) => (isCount(id) && ids[at - 1] === COLON ? [at] : [])),
   sample,
   inSplit,
   data,
-  completion: { toFree, complete, done: (free) => free.at(-2) === BAR, maxFree: MAX_FREE },
+  completion: {
+    toFree,
+    complete,
+    done: (free) => free.length === MAX_FREE,
+    maxFree: MAX_FREE,
+    logOrders,
+    sources,
+  },
   annotate,
   features: countingFeatures,
   logProbability,

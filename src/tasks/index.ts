@@ -9,7 +9,7 @@ import type { Task } from './task.js';
 
 export { type Random, randomFor, seededRandom } from '../random.js';
 export { addition, additionIndex, additionPair } from './addition.js';
-export { counting } from './counting.js';
+export { counting, withCount } from './counting.js';
 export { placeName, resolvePosition } from './positions.js';
 export type { Completion, Place, SamplingRound, Split, Task, TaskData } from './task.js';
 

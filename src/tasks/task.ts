@@ -37,17 +37,28 @@ export interface TaskData {
 }
 
 /**
- * Which tokens follow from the others. A decoder may then model the free tokens alone, and the task writes the rest.
+ * Which tokens follow from the others. A decoder may then model the free tokens alone, and the task writes the rest: what
+ * follows from them, and in an order that the data draws at random, so that every input can come out.
  */
 export interface Completion {
   /** BOS and the free tokens of an input. */
   toFree(ids: readonly number[]): number[];
-  /** The whole input from BOS to EOS, or null when the free tokens cannot be completed. */
-  complete(free: readonly number[]): number[] | null;
+  /**
+   * The whole input from BOS to EOS, or null when the free tokens cannot be completed.
+   * @param order a 32-bit word that draws the order, where a task has one to draw; 0 unless given
+   */
+  complete(free: readonly number[], order?: number): number[] | null;
   /** Whether the tokens so far, BOS included, are all the free ones. */
   done(free: readonly number[]): boolean;
   /** Most tokens that `toFree` gives, BOS included. */
   readonly maxFree: number;
+  /** Natural logarithm of the number of inputs that have these free tokens, each equally likely; 0 where absent. */
+  logOrders?(free: readonly number[]): number;
+  /**
+   * For each token of an input, the indices in `toFree` of the tokens that say it; none for one that follows. Absent where
+   * the free tokens stand in the input as they are, in order.
+   */
+  sources?(ids: readonly number[]): readonly (readonly number[])[];
 }
 
 /**
@@ -76,6 +87,8 @@ export type Enumeration =
 /** A task: see the module's header. */
 export interface Task {
   readonly name: string;
+  /** What its inputs are, in a sentence or two. */
+  readonly about: string;
   /** Token strings; the index is the id. */
   readonly vocabulary: readonly string[];
   readonly bos: number;
@@ -102,11 +115,6 @@ export interface Task {
   positions(ids: readonly number[]): readonly number[];
   /** Indices of the tokens that the probed model answers with: they follow from what stands before them. */
   determined(ids: readonly number[]): readonly number[];
-  /**
-   * Tokens that stand in random order: the data was made with every order of them equally likely. Of a sequence from BOS
-   * on, whole or its free tokens; the end is not included. Absent where the order of all tokens matters.
-   */
-  shuffled?(ids: readonly number[]): { readonly start: number; readonly end: number };
   /** An input drawn uniformly from a split. */
   sample(random: Random, split: Split): number[];
   /** The split an input belongs to; null when it is not in the data. */

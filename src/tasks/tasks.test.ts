@@ -72,13 +72,20 @@ describe.each(tasks.map((task) => [task.name, task] as const))('%s', (_, task) =
     );
   });
 
-  it('completes the free tokens of every input to the input', () => {
+  it('completes the free tokens of every input to the input, or to one that differs in order alone', () => {
+    const sorted = (ids: readonly number[]): number[] => [...ids].sort((a, b) => a - b);
     fc.assert(
-      fc.property(index, (at) => {
+      fc.property(index, fc.nat(2 ** 32 - 1), (at, order) => {
         const ids = task.data.instance(at);
         const free = task.completion.toFree(ids);
         expect(free.length).toBeLessThanOrEqual(task.completion.maxFree);
-        expect(task.completion.complete(free)).toEqual(ids);
+        expect(ids.length).toBeGreaterThan(task.completion.maxFree);
+        expect(task.completion.done(free)).toBe(true);
+        const whole = task.completion.complete(free, order) ?? [];
+        expect(task.completion.toFree(whole)).toEqual(free);
+        expect(task.check(whole)).toBeNull();
+        expect(sorted(whole)).toEqual(sorted(ids));
+        if (task.completion.logOrders === undefined) expect(whole).toEqual(ids);
       }),
     );
   });

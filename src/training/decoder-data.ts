@@ -86,7 +86,7 @@ function shuffle(list: unknown[], random: Random): void {
 function layOut(
   task: Task,
   config: DecoderConfig,
-  { trim, targets: asked }: DecoderRecipe,
+  { trim }: DecoderRecipe,
   collected: Collected,
   samples: readonly Sample[],
 ): DecoderBatch {
@@ -97,7 +97,6 @@ function layOut(
   const z = new Float32Array(rows * width);
   const site = new Int32Array(rows);
   const targets = new Int32Array(rows * places);
-  const expected = asked === 'expected' ? new Float32Array(rows * places * config.vocabulary) : null;
   const weights = new Float32Array(rows * places);
   samples.forEach((sample, row) => {
     z.set(activationAt(collected, config.sites[sample.site] ?? '', sample.row, sample.position), row * width);
@@ -105,10 +104,6 @@ function layOut(
     for (let at = 1; at < sample.sequence.length; at++) {
       targets[row * places + at - 1] = sample.sequence[at] ?? task.pad;
       weights[row * places + at - 1] = 1;
-    }
-    if (expected !== null) {
-      const from = row * places * config.vocabulary;
-      writeExpected(task, sample.sequence, config.vocabulary, expected.subarray(from));
     }
   });
   const ids = padded(
@@ -122,29 +117,8 @@ function layOut(
       z: { dtype: 'float32', shape: [rows, width], data: z },
       site: { dtype: 'int32', shape: [rows], data: site },
       ids: { dtype: 'int32', shape: [rows, places], data: ids },
-      targets:
-        expected === null
-          ? { dtype: 'int32', shape: [rows * places], data: targets }
-          : { dtype: 'float32', shape: [rows * places, config.vocabulary], data: expected },
+      targets: { dtype: 'int32', shape: [rows * places], data: targets },
       weights: { dtype: 'float32', shape: [rows * places], data: weights },
     },
   };
-}
-
-/**
- * Writes what may come next at each place of a sequence `[place, vocabulary]`: among tokens in random order each that is
- * left, in proportion to how many are; elsewhere the token itself.
- */
-function writeExpected(
-  task: Task,
-  sequence: readonly number[],
-  vocabulary: number,
-  into: Float32Array,
-): void {
-  const { start, end } = task.shuffled?.(sequence) ?? { start: 0, end: 0 };
-  for (let at = 1; at < sequence.length; at++) {
-    const row = (at - 1) * vocabulary;
-    const among = at >= start && at < end ? sequence.slice(at, end) : [sequence[at] ?? task.pad];
-    for (const id of among) into[row + id] = (into[row + id] ?? 0) + 1 / among.length;
-  }
 }

@@ -35,12 +35,6 @@ export const decoderRecipeSchema = z.object({
   weightDecay: z.number().min(0),
   clip: z.number().positive().nullable(),
   dropout: z.number().min(0).max(0.9),
-  /**
-   * What the loss asks for at each token: `sampled`, the token that came; `expected`, where a task's tokens stand in random
-   * order, each token that may come next in proportion to how many of it are left. The expectation is the same as far as
-   * the activation does not depend on the order, and the noise of the order is gone.
-   */
-  targets: z.enum(['sampled', 'expected']).default('sampled'),
   /** Samples (site and position) taken from each input that the probed model runs. */
   perInput: count,
   /** Share of samples whose activation is that of BOS: the condition of no information. */
@@ -76,7 +70,6 @@ const paper = (hidden: number, steps: number, rebalance: number): Preset => ({
   weightDecay: 0.01,
   clip: null,
   dropout: 0.1,
-  targets: 'sampled',
   perInput: 1,
   bosShare: 0.01,
   trim: 0,
@@ -102,7 +95,6 @@ const fast: Preset = {
   weightDecay: 0.01,
   clip: 1,
   dropout: 0,
-  targets: 'sampled',
   perInput: 4,
   bosShare: 0.01,
   trim: 4,
@@ -115,11 +107,7 @@ const fast: Preset = {
 const published = 390_625;
 const presets: Presets<Preset> = {
   addition: { paper: paper(32, published, 0), fast },
-  counting: {
-    paper: paper(64, published, 6),
-    // Three times as many tokens an input: smaller batches for as many steps in the same time.
-    fast: { ...fast, batch: 256, targets: 'expected', schedule: { ...fast.schedule, steps: 7_000 } },
-  },
+  counting: { paper: paper(64, published, 6), fast },
 };
 
 /** The names of a task's presets. */

@@ -66,18 +66,14 @@ export async function planDecoderTraining(
       const z = input('z', 'float32', [batch, config.activation_width]);
       const site = input('site', 'int32', [batch]);
       const ids = input('ids', 'int32', [batch, places]);
-      const rows = batch * places;
-      const targets =
-        recipe.targets === 'expected'
-          ? input('targets', 'float32', [rows, config.vocabulary])
-          : input('targets', 'int32', [rows]);
-      const weights = input('weights', 'float32', [rows]);
+      const targets = input('targets', 'int32', [batch * places]);
+      const weights = input('weights', 'float32', [batch * places]);
       const noise = recipe.dropout > 0 ? { rate: recipe.dropout, seed: input('seed', 'uint32', []) } : null;
       const fixed = new Map(
         [...statistics].map(([name, tensor]) => [name, input(name, 'float32', tensor.shape)]),
       );
       const logits = decoderLogits(config, (name) => fixed.get(name) ?? parameter(name), z, site, ids, noise);
-      return { loss: crossEntropy(reshape(logits, [rows, config.vocabulary]), targets, weights) };
+      return { loss: crossEntropy(reshape(logits, [batch * places, config.vocabulary]), targets, weights) };
     },
   };
 

@@ -8,7 +8,7 @@
  * @module
  */
 import { type Random } from '../../random.js';
-import { counting } from '../../tasks/counting.js';
+import { counting, withCount } from '../../tasks/counting.js';
 import { placeIn, drawUntil, type Experiment } from './experiment.js';
 
 /** Letters of a string: 1 to 9 of each of three. */
@@ -31,7 +31,7 @@ function flipped(ids: readonly number[], random: Random): number[] | null {
   const letters = [...new Set(ids.slice(1, end))].filter((letter) => letter !== ids[changed]);
   const string = ids.slice(1, end);
   string[changed - 1] = letters[random.int(letters.length)] ?? counting.pad;
-  const whole = counting.completion.complete([ids[0] ?? counting.bos, ...string, ...ids.slice(end, end + 2)]);
+  const whole = withCount([ids[0] ?? counting.bos, ...string, ...ids.slice(end, end + 2)]);
   // Another count is another token; the task's own check keeps each letter within 1 … 9.
   if (whole === null || whole[end + 3] === ids[end + 3] || counting.check(whole) !== null) return null;
   return whole;
