@@ -5,6 +5,7 @@
  */
 import { type Problem } from './contract/index.js';
 import { problemFor } from './problems.js';
+import { stopped } from './workbench/protocol.js';
 
 /** Sends an event; its data as JSON text. */
 export type Send = (event: string, json: string) => void;
@@ -37,7 +38,8 @@ export function eventStream(
       });
       void work(send, signal)
         .catch((error: unknown) => {
-          const problem: Problem = problemFor(error);
+          // A signal may be aborted with anything; that work ends then is no fault.
+          const problem: Problem = signal.aborted ? stopped : problemFor(error);
           send('error', JSON.stringify(problem));
         })
         .finally(() => {

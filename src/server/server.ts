@@ -2,6 +2,7 @@
  * Starting and stopping the server.
  * @module
  */
+import { setMaxListeners } from 'node:events';
 import { type Server } from 'node:http';
 import { randomBytes } from 'node:crypto';
 import { createAdaptorServer } from '@hono/node-server';
@@ -67,6 +68,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { host, models, runs, threads } = options;
   const token = options.token ?? (isLoopback(host) ? null : randomBytes(18).toString('base64url'));
   const closing = new AbortController();
+  // Every request listens to it.
+  setMaxListeners(0, closing.signal);
   const queue = createQueue(limits.waiting);
   const workbench = workbenchThread({ folders: { models, runs }, threads });
   const preparation = createPreparation(workbench, queue);

@@ -97,11 +97,16 @@ export async function stampOf(folders: Folders, id: string): Promise<string> {
 export async function loadCase(folders: Folders, id: string): Promise<LoadedCase> {
   const directories = await directoriesOf(folders, id);
   const { task } = directories;
-  const model = await modelFor(task, directories.model, 'transformerlens');
+  const parts = partsOf(id);
+  const loaded = await modelFor(task, directories.model, 'transformerlens');
+  // Known by its ref: where it lies on the disk is not the page's business.
+  const model = parts.model === '' ? loaded : { ...loaded, name: parts.model };
   let decoder: LoadedDecoder | null = null;
   let unavailable: string | null = null;
   try {
-    decoder = await decoderFor(task, directories.decoder, model);
+    const own = await decoderFor(task, directories.decoder, model);
+    const hash = own.name.split(' ').at(-1) ?? '';
+    decoder = parts.decoder === '' ? own : { ...own, name: `${parts.decoder} ${hash}` };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     unavailable = await reason(task, directories, error);
@@ -178,7 +183,7 @@ function describe(
       probed === null
         ? null
         : {
-            name: publicName(probed.model.name),
+            name: probed.model.name,
             hash: probed.model.hash,
             processing: probed.model.processing,
             accuracy: probed.accuracy,
@@ -187,7 +192,7 @@ function describe(
       decoder === null
         ? null
         : {
-            name: publicName(decoder.name),
+            name: decoder.name,
             steps: decoder.provenance.steps,
             seconds: decoder.provenance.seconds,
             rate: figures?.average ?? null,
@@ -212,9 +217,6 @@ function kindOf(site: string): Case['sites'][number]['kind'] {
   if (site.endsWith('resid_mid')) return 'mid';
   return site.endsWith('mlp_out') ? 'mlp' : 'post';
 }
-
-/** A name without the folders that it was read from: where they lie is not the page's business. */
-const publicName = (name: string): string => name.replace(/^.*[/\\]/, '');
 
 /** What a probed model's provenance says of its accuracy. */
 async function accuracyOf(directory: string): Promise<number | null> {
