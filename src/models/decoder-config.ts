@@ -12,11 +12,19 @@ const count = z.number().int().min(1).max(100_000);
  * How an activation `z` of a site `s` becomes the conditioning vector.
  * - `residual-mlp`: the published one. `u = [z ; e_s]`, residual blocks `u + W2·relu(W1·LN(u))`, a last LN.
  * - `site-projection`: ours. `z`, standardised by its site's statistics, through a linear map of the
- *   site's own, then residual blocks of relu² at the conditioning width.
+ *   site's own, then residual blocks of relu² at the conditioning width. Standardised by the mean and one `scale`,
+ *   or by the mean and a `whiten`ing matrix, after which every direction has the same spread.
  */
 const conditioningSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('residual-mlp'), blocks: count, hidden: count }),
-  z.object({ kind: z.literal('site-projection'), width: count, blocks: count, hidden: count }),
+  z.object({
+    kind: z.literal('site-projection'),
+    width: count,
+    blocks: count,
+    hidden: count,
+    /** `scale` where absent. */
+    standardize: z.enum(['scale', 'whiten']).optional(),
+  }),
 ]);
 
 /** The architecture of a decoder. */
@@ -109,7 +117,8 @@ export function decoderParameters(config: DecoderConfig): Map<string, ParameterP
     put('condition.site.weight', [sites, sites], 'statistics');
   } else {
     put('condition.mean', [sites, depth], 'statistics');
-    put('condition.scale', [sites, 1], 'statistics');
+    if (conditioning.standardize === 'whiten') put('condition.whiten', [sites * depth, depth], 'statistics');
+    else put('condition.scale', [sites, 1], 'statistics');
     put('condition.project.weight', [sites * depth, channel], { normal: 1 / Math.sqrt(depth) });
     put('condition.project.bias', [sites, channel], 'zeros');
   }
@@ -139,4 +148,4 @@ export function decoderParameters(config: DecoderConfig): Map<string, ParameterP
 }
 
 /** Parameters that describe the data and are not trained. */
-export const isStatistic = (name: string): boolean => name === 'condition.mean' || name === 'condition.scale';
+export const isStatistic = (name: string): boolean => /^condition\.(mean|scale|whiten)$/.test(name);

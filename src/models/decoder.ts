@@ -61,11 +61,18 @@ export function condition(config: DecoderConfig, p: Parameters, z: Value, site: 
   if (conditioning.kind === 'residual-mlp') {
     u = concat([z, gather(p('condition.site.weight'), site)], 1);
   } else {
-    const standard = mul(sub(z, gather(p('condition.mean'), site)), gather(p('condition.scale'), site));
     // Every site has a block of rows of its own: the activation goes into its site's block, zeros elsewhere.
     const which = oneHot(site, sites.length);
-    const blocks = mul(reshape(which, [batch, sites.length, 1]), reshape(standard, [batch, 1, depth]));
-    const projected = gemm(reshape(blocks, [batch, sites.length * depth]), p('condition.project.weight'));
+    const inBlock = (x: Value): Value => {
+      const blocks = mul(reshape(which, [batch, sites.length, 1]), reshape(x, [batch, 1, depth]));
+      return reshape(blocks, [batch, sites.length * depth]);
+    };
+    const centred = sub(z, gather(p('condition.mean'), site));
+    const standard =
+      conditioning.standardize === 'whiten'
+        ? gemm(inBlock(centred), p('condition.whiten'))
+        : mul(centred, gather(p('condition.scale'), site));
+    const projected = gemm(inBlock(standard), p('condition.project.weight'));
     u = add(projected, gemm(which, p('condition.project.bias')));
   }
   for (let block = 0; block < conditioning.blocks; block++) {

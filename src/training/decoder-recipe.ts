@@ -85,7 +85,7 @@ const fast: Preset = {
     width: 256,
     inner: 1024,
     activation: 'relu2',
-    conditioning: { kind: 'site-projection', width: 256, blocks: 3, hidden: 512 },
+    conditioning: { kind: 'site-projection', width: 256, blocks: 3, hidden: 512, standardize: 'whiten' },
     additive: true,
     form: 'completion',
   },

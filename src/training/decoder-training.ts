@@ -11,17 +11,18 @@ import {
   input,
   reshape,
 } from '../engine/index.js';
-import { type Collector, activationAt, createCollector } from '../inversion/collect.js';
+import { createCollector } from '../inversion/collect.js';
 import { type SiteRate, averageRate } from '../inversion/evaluate.js';
 import { type DecoderConfig, decoderParameters, isStatistic } from '../models/decoder-config.js';
 import { decoderLogits } from '../models/decoder.js';
 import { type HookedModel } from '../models/hooked-model.js';
-import { type Random, randomFor, seedFor } from '../random.js';
+import { randomFor, seedFor } from '../random.js';
 import { type Task } from '../tasks/task.js';
 import { type DecoderBatch, batchesPerChunk, drawDecoderChunk } from './decoder-data.js';
 import { type DecoderRecipe, decoderConfigFor } from './decoder-recipe.js';
 import { initializeParameters } from './initialize.js';
 import { type PlannedTraining } from './model-training.js';
+import { measureSites } from './site-statistics.js';
 
 /** A decoder's training: besides its steps, the weights with which sites are drawn. */
 export interface PlannedDecoderTraining extends PlannedTraining {
@@ -33,9 +34,6 @@ export interface PlannedDecoderTraining extends PlannedTraining {
   /** Draws sites of a low rate more often from the next chunk on. */
   rebalance(rates: readonly SiteRate[]): void;
 }
-
-/** Inputs whose activations give each site's statistics. */
-const statisticsInputs = 1024;
 
 /** Plans the training of a decoder; runs the probed model once for the statistics of its activations. */
 export async function planDecoderTraining(
@@ -117,44 +115,3 @@ export async function planDecoderTraining(
 /** Matrices between layers: embeddings and per-site tables are looked up, not multiplied through. */
 const isInnerMatrix = (name: string): boolean =>
   /^(h|condition)\.\d+\..*\.weight$/.test(name) && !/ln/.test(name);
-
-/** Of a site that hardly changes, such as a dead head; its scale must fit a float16. */
-const leastSpread = 1e-4;
-
-/** The statistics that a decoder's parameters start from, see {@link decoderParameters}. */
-async function measureSites(
-  task: Task,
-  config: DecoderConfig,
-  collector: Collector,
-  random: Random,
-): Promise<Map<string, Float32Array>> {
-  const width = config.activation_width;
-  const sites = config.sites.length;
-  const inputs = Array.from({ length: statisticsInputs }, () => task.sample(random, 'train'));
-  const collected = await collector.collect(inputs);
-  const means = new Float32Array(sites * width);
-  const scales = new Float32Array(sites);
-  const embedding = new Float32Array(sites * sites);
-  config.sites.forEach((site, at) => {
-    const rows = inputs.flatMap((ids, row) =>
-      task.positions(ids).map((position) => activationAt(collected, site, row, position)),
-    );
-    const mean = new Float64Array(width);
-    for (const z of rows) z.forEach((value, i) => (mean[i] = (mean[i] ?? 0) + value / rows.length));
-    let spread = 0;
-    for (const z of rows) z.forEach((value, i) => (spread += (value - (mean[i] ?? 0)) ** 2));
-    const level = mean.reduce((sum, value) => sum + value, 0) / width;
-    let around = 0;
-    for (const z of rows) z.forEach((value) => (around += (value - level) ** 2));
-    const count = rows.length * width;
-    means.set(mean, at * width);
-    scales[at] = 1 / Math.max(leastSpread, Math.sqrt(spread / count));
-    for (let i = 0; i < sites; i++)
-      embedding[at * sites + i] = level + random.gaussian() * Math.sqrt(around / count);
-  });
-  return new Map([
-    ['condition.mean', means],
-    ['condition.scale', scales],
-    ['condition.site.weight', embedding],
-  ]);
-}
