@@ -7,6 +7,7 @@ import { nodeRuntime } from '../engine/runtime/node.js';
 import { hookedModel } from '../models/hooked-model.js';
 import { activationAt, createCollector } from '../inversion/collect.js';
 import { makeDecoder } from '../inversion/decoder.js';
+import { decodeFloat16, encodeFloat16 } from '../models/weights/float16.js';
 import { randomFor } from '../random.js';
 import { addition } from '../tasks/index.js';
 import { type DecoderRecipe, decoderRecipe } from './decoder-recipe.js';
@@ -21,6 +22,15 @@ afterAll(async () => {
 
 const published = decoderRecipe('addition', 'paper', 3);
 const ours = decoderRecipe('addition', 'fast', 3);
+const { conditioning: whitening } = ours.architecture;
+/** Ours with one scale a site instead of whitening. */
+const scaled: DecoderRecipe = {
+  ...ours,
+  architecture: {
+    ...ours.architecture,
+    conditioning: whitening.kind === 'site-projection' ? { ...whitening, standardize: 'scale' } : whitening,
+  },
+};
 const tiny = (recipe: DecoderRecipe, changes: Partial<DecoderRecipe> = {}): DecoderRecipe => {
   const { conditioning } = recipe.architecture;
   const small = conditioning.kind === 'site-projection' ? { ...conditioning, width: 16 } : conditioning;
@@ -118,7 +128,7 @@ describe('the start of a decoder', () => {
   });
 
   it('keeps the mean and the inverse spread of each site as statistics that are not trained', async () => {
-    const plan = await planned(tiny(ours));
+    const plan = await planned(tiny(scaled));
     expect([...plan.statistics.keys()].sort()).toEqual(['condition.mean', 'condition.scale']);
     const { parameters, moments } = plan.start();
     for (const name of plan.statistics.keys()) {
@@ -129,9 +139,53 @@ describe('the start of a decoder', () => {
     const scales = dataOf(plan.statistics, 'condition.scale');
     const width = model.config.n_embd;
     seen.forEach((own, row) => {
-      own.means.forEach((value, i) => expect(at(means, row * width + i)).toBeCloseTo(value, 3));
-      expect(at(scales, row) * own.spread).toBeCloseTo(1, 4);
+      // To half of float16's 11 digits: that is what is exported.
+      own.means.forEach((value, i) =>
+        expect(Math.abs(at(means, row * width + i) - value)).toBeLessThan(1e-4 + 5e-4 * Math.abs(value)),
+      );
+      expect(at(scales, row) * own.spread).toBeCloseTo(1, 3);
     });
+  });
+
+  it('whitens: the directions of a site have equal spread and go their own ways', async () => {
+    const plan = await planned(tiny(ours));
+    expect([...plan.statistics.keys()].sort()).toEqual(['condition.mean', 'condition.whiten']);
+    const means = dataOf(plan.statistics, 'condition.mean');
+    const whiten = dataOf(plan.statistics, 'condition.whiten');
+    expect(whiten.map(Math.fround)).toEqual([...decodeFloat16(encodeFloat16(Float32Array.from(whiten)))]);
+    const width = model.config.n_embd;
+    const random = randomFor(99, 'others');
+    const inputs = Array.from({ length: 256 }, () => addition.sample(random, 'test'));
+    const collector = createCollector(runtime, model, addition.sites, addition.maxLength, addition.pad, 64);
+    const collected = await collector.collect(inputs);
+    await collector.dispose();
+    for (const [number, site] of addition.sites.entries()) {
+      const rows = inputs.flatMap((ids, row) =>
+        addition.positions(ids).map((position) => activationAt(collected, site, row, position)),
+      );
+      const white = rows.map((z) =>
+        Array.from({ length: width }, (_, direction) => {
+          let sum = 0;
+          for (let i = 0; i < width; i++) {
+            const weight = at(whiten, (number * width + i) * width + direction);
+            sum += (at(z, i) - at(means, number * width + i)) * weight;
+          }
+          return sum;
+        }),
+      );
+      const together = (a: number, b: number): number => meanOf(white.map((row) => at(row, a) * at(row, b)));
+      // Eigenvalues come in ascending order: the last directions spread most.
+      for (const [a, b] of [
+        [width - 1, width - 1],
+        [width - 2, width - 2],
+        [width - 1, width - 2],
+        [width - 1, 0],
+      ] as const) {
+        expect(Math.abs(together(a, b) - (a === b ? 1 : 0)), `${site} ${a} ${b}`).toBeLessThan(0.2);
+      }
+      // Directions in which it hardly changes stay small.
+      for (const a of [0, 8, 16, 24]) expect(together(a, a)).toBeLessThan(1.3);
+    }
   });
 
   it('has scales that a float16 can hold, even of a site that never changes', async () => {
@@ -142,8 +196,11 @@ describe('the start of a decoder', () => {
     const size = 8 * model.config.n_embd;
     parameters.set(name, { shape, data: data.map((value, i) => (i < size ? 0 : value)) });
     const dead = await hookedModel('dead', model.config, parameters, parameters, 'transformerlens');
-    const plan = await planDecoderTraining(runtime, dead, addition, tiny(ours));
-    open.push(plan);
+    const plan = await planDecoderTraining(runtime, dead, addition, tiny(scaled));
+    const white = await planDecoderTraining(runtime, dead, addition, tiny(ours));
+    open.push(plan, white);
+    const rows = dataOf(white.statistics, 'condition.whiten');
+    expect(rows.every((value) => Number.isFinite(value))).toBe(true);
     const scales = dataOf(plan.statistics, 'condition.scale');
     expect(scales.every((scale) => Number.isFinite(scale) && scale > 0 && scale < 65_504)).toBe(true);
     expect(scales[1]).toBe(Math.max(...scales));
