@@ -32,9 +32,6 @@ const architecture =
   (recipe) => ({ ...recipe, architecture: { ...recipe.architecture, ...change } });
 
 const fast = decoderRecipe('addition', 'fast');
-const { conditioning } = fast.architecture;
-const scaled: DecoderRecipe['architecture']['conditioning'] =
-  conditioning.kind === 'site-projection' ? { ...conditioning, standardize: 'scale' } : conditioning;
 /** From the paper's recipe (at our batch, without rebalancing) to ours, a change at a time. */
 const ladder: readonly (readonly [what: string, change: Change])[] = [
   ["the paper's recipe", (recipe) => ({ ...recipe, batch: fast.batch, perInput: fast.perInput })],
@@ -44,11 +41,14 @@ const ladder: readonly (readonly [what: string, change: Change])[] = [
   ],
   ['no dropout', (recipe) => ({ ...recipe, dropout: 0 })],
   ['only the free tokens are said', architecture({ form: 'completion' })],
-  ["a site's own projection, wider blocks", architecture({ conditioning: scaled })],
+  ["a site's own projection, wider blocks", architecture({ conditioning: fast.architecture.conditioning })],
   ['activation added to each embedding', architecture({ additive: true })],
   ['squared ReLU', architecture({ activation: 'relu2' })],
   ['Muon, clipping', (recipe) => ({ ...recipe, optimizer: fast.optimizer, clip: fast.clip })],
-  ['activations whitened by site', architecture({ conditioning: fast.architecture.conditioning })],
+  [
+    'activations whitened by site',
+    architecture({ conditioning: decoderRecipe('counting', 'fast').architecture.conditioning }),
+  ],
 ];
 
 const runtime = nodeRuntime();

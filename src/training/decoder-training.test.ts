@@ -22,15 +22,8 @@ afterAll(async () => {
 
 const published = decoderRecipe('addition', 'paper', 3);
 const ours = decoderRecipe('addition', 'fast', 3);
-const { conditioning: whitening } = ours.architecture;
-/** Ours with one scale a site instead of whitening. */
-const scaled: DecoderRecipe = {
-  ...ours,
-  architecture: {
-    ...ours.architecture,
-    conditioning: whitening.kind === 'site-projection' ? { ...whitening, standardize: 'scale' } : whitening,
-  },
-};
+/** Ours with whitening instead of one scale a site. */
+const white: DecoderRecipe = { ...ours, architecture: decoderRecipe('counting', 'fast').architecture };
 const tiny = (recipe: DecoderRecipe, changes: Partial<DecoderRecipe> = {}): DecoderRecipe => {
   const { conditioning } = recipe.architecture;
   const small = conditioning.kind === 'site-projection' ? { ...conditioning, width: 16 } : conditioning;
@@ -128,7 +121,7 @@ describe('the start of a decoder', () => {
   });
 
   it('keeps the mean and the inverse spread of each site as statistics that are not trained', async () => {
-    const plan = await planned(tiny(scaled));
+    const plan = await planned(tiny(ours));
     expect([...plan.statistics.keys()].sort()).toEqual(['condition.mean', 'condition.scale']);
     const { parameters, moments } = plan.start();
     for (const name of plan.statistics.keys()) {
@@ -148,7 +141,7 @@ describe('the start of a decoder', () => {
   });
 
   it('whitens: the directions of a site have equal spread and go their own ways', async () => {
-    const plan = await planned(tiny(ours));
+    const plan = await planned(tiny(white));
     expect([...plan.statistics.keys()].sort()).toEqual(['condition.mean', 'condition.whiten']);
     const means = dataOf(plan.statistics, 'condition.mean');
     const whiten = dataOf(plan.statistics, 'condition.whiten');
@@ -163,7 +156,7 @@ describe('the start of a decoder', () => {
       const rows = inputs.flatMap((ids, row) =>
         addition.positions(ids).map((position) => activationAt(collected, site, row, position)),
       );
-      const white = rows.map((z) =>
+      const whitened = rows.map((z) =>
         Array.from({ length: width }, (_, direction) => {
           let sum = 0;
           for (let i = 0; i < width; i++) {
@@ -173,7 +166,8 @@ describe('the start of a decoder', () => {
           return sum;
         }),
       );
-      const together = (a: number, b: number): number => meanOf(white.map((row) => at(row, a) * at(row, b)));
+      const together = (a: number, b: number): number =>
+        meanOf(whitened.map((row) => at(row, a) * at(row, b)));
       // Eigenvalues come in ascending order: the last directions spread most.
       for (const [a, b] of [
         [width - 1, width - 1],
@@ -196,10 +190,10 @@ describe('the start of a decoder', () => {
     const size = 8 * model.config.n_embd;
     parameters.set(name, { shape, data: data.map((value, i) => (i < size ? 0 : value)) });
     const dead = await hookedModel('dead', model.config, parameters, parameters, 'transformerlens');
-    const plan = await planDecoderTraining(runtime, dead, addition, tiny(scaled));
-    const white = await planDecoderTraining(runtime, dead, addition, tiny(ours));
-    open.push(plan, white);
-    const rows = dataOf(white.statistics, 'condition.whiten');
+    const plan = await planDecoderTraining(runtime, dead, addition, tiny(ours));
+    const whitening = await planDecoderTraining(runtime, dead, addition, tiny(white));
+    open.push(plan, whitening);
+    const rows = dataOf(whitening.statistics, 'condition.whiten');
     expect(rows.every((value) => Number.isFinite(value))).toBe(true);
     const scales = dataOf(plan.statistics, 'condition.scale');
     expect(scales.every((scale) => Number.isFinite(scale) && scale > 0 && scale < 65_504)).toBe(true);
