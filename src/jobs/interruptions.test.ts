@@ -22,18 +22,11 @@ const settings = modelRecipe('counting', 'paper', 2);
 const recipe = { ...settings, batch: 4, schedule: { ...settings.schedule, steps: 100_000 } };
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Node with TypeScript, training in a process of its own and saving after every step. */
-function script(directory: string, resumed: boolean): string[] {
-  const from = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href);
-  const own = resumed ? {} : { recipe };
-  const code = `
-    const { nodeRuntime } = await import(${from('../engine/runtime/node.ts')});
-    const { trainModel } = await import(${from('./train-model.ts')});
-    const job = ${JSON.stringify({ directory, evaluateEvery: 1e9, checkpointSeconds: 0, ...own })};
-    try { await trainModel(nodeRuntime({ threads: 1 }), job); }
-    catch (error) { console.log(error.name + ': ' + error.message); }`;
-  return ['--import', 'tsx', '--input-type=module', '-e', code];
-}
+/** Node with TypeScript, in which `load` imports a file beside this one. */
+const script = (code: string): string[] => {
+  const load = `const load = (file) => import(new URL(file, ${JSON.stringify(import.meta.url)}).href);`;
+  return ['--import', 'tsx', '--input-type=module', '-e', `${load}\n${code}`];
+};
 
 async function trainTo(step: number, directory: string, resumed = false): Promise<Checkpoint> {
   const controller = new AbortController();
@@ -71,13 +64,19 @@ describe('a training that is killed while it saves', () => {
     await trainTo(1, directory);
     let reached = 1;
     for (const times of [2, 5]) {
-      const child = spawn(process.execPath, script(directory, true), {
-        cwd: project,
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
+      const child = spawn(
+        process.execPath,
+        script(`
+          const { nodeRuntime } = await load('../engine/runtime/node.ts');
+          const { trainModel } = await load('./train-model.ts');
+          const job = ${JSON.stringify({ directory, evaluateEvery: 1e9, checkpointSeconds: 0 })};
+          await trainModel(nodeRuntime({ threads: 1 }), job);`),
+        { cwd: project, stdio: ['ignore', 'ignore', 'inherit'] },
+      );
       children.push(child);
       const gone = once(child, 'exit');
-      await begun(directory, times);
+      const early = gone.then(() => Promise.reject(new Error('it ended before it was killed')));
+      await Promise.race([begun(directory, times), early]);
       child.kill('SIGKILL');
       await gone;
       const { state } = await loadCheckpoint(directory);
@@ -94,22 +93,23 @@ describe('a training that is killed while it saves', () => {
   }, 120_000);
 });
 
-describe('a training that finds no room to save', () => {
-  it('says so in one line and leaves the last checkpoint as it was', async () => {
+describe('a checkpoint that finds no room', () => {
+  it('says so in one line and leaves the last one as it was', async () => {
     const directory = join(root, 'full');
     await trainTo(2, directory);
     const file = join(directory, 'checkpoint.safetensors');
     const before = readFileSync(file);
     // A limit on the size of files stands in for a full disk; the checkpoint has 1.3 MB.
     expect(before.length).toBeGreaterThan(1_200_000);
-    const run = spawnSync(
-      'sh',
-      ['-c', 'ulimit -f 1000 && exec "$0" "$@"', process.execPath, ...script(directory, true)],
-      {
-        cwd: project,
-        encoding: 'utf8',
-      },
-    );
+    const save = script(`
+      const { loadCheckpoint, saveCheckpoint } = await load('./run-directory.ts');
+      const directory = ${JSON.stringify(directory)};
+      try { await saveCheckpoint(directory, { ...(await loadCheckpoint(directory)), seconds: 9 }); }
+      catch (error) { console.log(error.name + ': ' + error.message); }`);
+    const run = spawnSync('sh', ['-c', 'ulimit -f 1000 && exec "$0" "$@"', process.execPath, ...save], {
+      cwd: project,
+      encoding: 'utf8',
+    });
     expect(run.stdout + run.stderr).toBe(
       `InputError: ${file} was not written, and what was there before is untouched: the file would be larger than the system allows.\n`,
     );
