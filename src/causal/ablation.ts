@@ -9,7 +9,7 @@ import { type HookedModel, cacheNames } from '../models/hooked-model.js';
 import { type Estimate, estimate } from './estimate.js';
 import { divergence } from './metric.js';
 import { resolveHook } from './patch.js';
-import { type Block, type Move, createPatcher, isMovable } from './patcher.js';
+import { type Block, type Move, batchFor, createPatcher, isMovable } from './patcher.js';
 
 /** What is replaced, over which inputs, and where the logits are compared. */
 export interface AblationQuestion {
@@ -57,12 +57,13 @@ export async function ablate(
     cacheNames(model).filter((name) => name !== 'logits'),
   );
   if (!isMovable(site)) throw new InputError(`${site} has no mean over inputs: its rows count places.`);
+  const places = inputs.reduce((most, ids) => Math.max(most, ids.length), 0);
   const patcher = createPatcher(runtime, model, {
     sites: [site],
-    places: inputs.reduce((most, ids) => Math.max(most, ids.length), 0),
+    places,
     pad: question.pad,
     reads: reads.length,
-    ...(question.batch === undefined ? {} : { batch: question.batch }),
+    batch: question.batch ?? batchFor(model, places, inputs.length),
   });
   const blocks: { start: number; block: Block }[] = [];
   for (let start = 0; start < inputs.length; start += patcher.batch) {

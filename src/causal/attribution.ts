@@ -96,7 +96,7 @@ export async function attribute(
   const places = positions.reduce((most, position) => Math.max(most, position + 1), 0);
   // The result has sites · vocabulary numbers an input.
   const roomy = Math.floor(2 ** 24 / (sites.length * vocabulary + places * width));
-  const batch = question.batch ?? Math.max(1, Math.min(256, roomy));
+  const batch = question.batch ?? Math.max(1, Math.min(256, inputs.length, roomy));
   const executable = await runtime.compile(attributionGraph(model, sites, batch, places));
   try {
     for (let start = 0; start < inputs.length; start += batch) {
@@ -199,7 +199,7 @@ export function extremes(values: Float32Array, count: number): { raised: TokenVa
   const order = Array.from(values, (_, token) => token).sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0));
   const named = (tokens: readonly number[]): TokenValues =>
     tokens.map((token) => ({ token, value: values[token] ?? 0 }));
-  return { raised: named(order.slice(0, count)), lowered: named(order.slice(-count).toReversed()) };
+  return { raised: named(order.slice(0, count)), lowered: named(order.toReversed().slice(0, count)) };
 }
 
 /**

@@ -14,7 +14,15 @@ import { type HookedModel, cacheNames } from '../models/hooked-model.js';
 import { fullName, shortName } from '../models/hooks.js';
 import { type Estimate, estimate } from './estimate.js';
 import { type Answers, type Metric } from './metric.js';
-import { type Block, type Move, type Patcher, type PatcherRun, createPatcher, isMovable } from './patcher.js';
+import {
+  type Block,
+  type Move,
+  type Patcher,
+  type PatcherRun,
+  batchFor,
+  createPatcher,
+  isMovable,
+} from './patcher.js';
 
 /** A clean input and the one it is contrasted with. */
 export interface PatchCase {
@@ -98,11 +106,12 @@ export async function patch(
     answer: clean[answerAt] ?? NaN,
     contrastAnswer: contrast[contrastAnswerAt] ?? NaN,
   }));
+  const places = placesNeeded(question);
   const patcher = createPatcher(runtime, model, {
     sites: [...new Set(targets.map(({ site }) => site))],
-    places: placesNeeded(question),
+    places,
     pad: question.pad,
-    ...(question.batch === undefined ? {} : { batch: question.batch }),
+    batch: question.batch ?? batchFor(model, places, cases.length),
   });
   const distinct = new Map(
     question.sets.map((set) => [keyOf(set), { set, effects: new Float64Array(cases.length), changed: 0 }]),

@@ -70,9 +70,13 @@ export interface PatcherOptions {
   readonly pad: number;
   /** Positions read in each input. */
   readonly reads?: number;
-  /** Inputs a run; unless given, as many as keep an activation near 2²¹ numbers, 256 at the most. */
-  readonly batch?: number;
+  /** Inputs a run. */
+  readonly batch: number;
 }
+
+/** Inputs to run at once: an activation stays near 2²¹ numbers, and no run is larger than what there is to run. */
+export const batchFor = ({ config }: HookedModel, places: number, inputs: number): number =>
+  Math.max(1, Math.min(256, inputs, Math.floor(2 ** 21 / (places * config.n_embd))));
 
 /** The axis of an activation that counts places: attention rows have heads before it. */
 const placeAxis = (site: string): number => (/\.hook_(attn_scores|pattern)$/.test(site) ? 2 : 1);
@@ -82,9 +86,8 @@ export const isMovable = (site: string): boolean => placeAxis(site) === 1;
 
 /** Makes a patcher; its graphs are compiled when they are first run. */
 export function createPatcher(runtime: Runtime, model: HookedModel, options: PatcherOptions): Patcher {
-  const { sites, places, pad, reads = 1 } = options;
+  const { sites, places, pad, batch, reads = 1 } = options;
   const { n_embd: width, vocab_size: vocabulary } = model.config;
-  const batch = options.batch ?? Math.max(1, Math.min(256, Math.floor(2 ** 21 / (places * width))));
 
   const ids = input('ids', 'int32', [batch, places]);
   const rows = input('rows', 'int32', [batch * reads]);

@@ -9,6 +9,8 @@
  * @module
  */
 export { attributionFigure } from './attribution.js';
+export { bitsFigure } from './bits.js';
+export { completenessFigure } from './completeness.js';
 export { type Figure, type FigureOptions, type Panel, figureSvg } from './figure.js';
 export { incrementsFigure } from './increments.js';
 export { sweepFigure } from './sweep.js';

@@ -1,0 +1,169 @@
+/**
+ * Bits by feature: bars of one activation, or a map of many, sites and places down and features across.
+ * @module
+ */
+import * as Plot from '@observablehq/plot';
+import { type BitsRecord, type SitesRecord } from '../../interpret/records.js';
+import { shortName } from '../../models/hooks.js';
+import { type Figure } from './figure.js';
+import { type Theme, fontSize, themes } from './theme.js';
+
+const rowHeight = 22;
+const cellWidth = 48;
+/** Below this share of a feature's entropy a cell of the map has no number. */
+const shownShare = 0.02;
+
+/** The figure of a measurement. */
+export const bitsFigure = (record: BitsRecord | SitesRecord, theme: Theme = themes.light): Figure =>
+  'sites' in record ? siteMap(record, theme) : featureBars(record, theme);
+
+function featureBars(record: BitsRecord, theme: Theme): Figure {
+  const place = record.place ?? String(record.position);
+  const names = record.features.map(({ feature }) => feature);
+  const left = labelRoom(names);
+  const most = Math.max(1, ...record.features.map(({ before }) => before));
+  const { exact, estimate, readout } = record;
+  const amounts = [
+    ...(exact?.bits === null || exact === null
+      ? []
+      : [`${exact.bits.toFixed(2)} bits exactly, ${exact.size.toLocaleString('en')} inputs`]),
+    ...(estimate?.bits === null || estimate === null
+      ? []
+      : [`${estimate.bits.toFixed(2)} bits estimated, ${estimate.low.toFixed(2)} to ${estimate.high?.toFixed(2) ?? '∞'}`]),
+  ];
+  return {
+    title: `${shortName(record.site)} at “${place}” of ${record.input}`,
+    subtitle: [...amounts, readout.sentence].join('; '),
+    caption: `Entropy of each feature over all inputs (outline) and what the activation takes from it (bar). ε = ${record.epsilon}, ${record.metric}; ${record.model}.`,
+    panels: [
+      {
+        width: left + 420,
+        height: names.length * rowHeight + 50,
+        options: {
+          marginLeft: left,
+          marginRight: 40,
+          marginTop: 6,
+          marginBottom: 40,
+          x: { domain: [0, most], label: 'bits', labelAnchor: 'center', labelArrow: 'none', ticks: 6 },
+          y: { domain: names, label: null, padding: 0.26, tickSize: 0 },
+          marks: [
+            Plot.gridX({ stroke: theme.rule, strokeOpacity: 1, ticks: 6 }),
+            Plot.barX(record.features, { x: 'before', y: 'feature', fill: 'none', stroke: theme.rule, strokeWidth: 1.2 }),
+            Plot.barX(record.features, {
+              x: ({ bits }: { bits: number }) => Math.max(0, bits),
+              y: 'feature',
+              fill: theme.more,
+            }),
+            Plot.text(record.features, {
+              x: ({ bits }: { bits: number }) => Math.max(0, bits),
+              y: 'feature',
+              text: ({ bits }: { bits: number }) => plain(bits),
+              textAnchor: 'start',
+              dx: 4,
+              fill: theme.muted,
+              ...(theme.paper === 'none' ? {} : { stroke: theme.paper, strokeWidth: 4 }),
+            }),
+            Plot.ruleX([0], { stroke: theme.ink }),
+          ],
+        },
+      },
+    ],
+  };
+}
+
+function siteMap(record: SitesRecord, theme: Theme): Figure {
+  const label = ({ site, place }: SitesRecord['sites'][number]): string =>
+    place === null ? shortName(site) : `${shortName(site)}  ${place}`;
+  const rows = record.sites.map(label);
+  // The order in which the task declares them is lost in records; the most telling first serves as well.
+  const totals = new Map<string, number>();
+  for (const { features } of record.sites) {
+    for (const { feature, bits, of } of features)
+      totals.set(feature, (totals.get(feature) ?? 0) + (of > 0 ? bits / of : 0));
+  }
+  const names = [...totals].sort((a, b) => b[1] - a[1]).map(([name]) => name);
+  const cells = record.sites.flatMap((row) =>
+    row.features.map(({ feature, bits, of }) => ({
+      row: label(row),
+      feature,
+      bits,
+      share: of > 0 ? Math.max(0, Math.min(1, bits / of)) : 0,
+    })),
+  );
+  const sums = record.sites.map((row) => ({ row: label(row), column: 'all', bits: row.total?.bits ?? null }));
+  const left = labelRoom(rows);
+  const slanted = names.some((name) => name.length * fontSize * 0.6 > cellWidth);
+  const top = slanted ? 16 + 0.5 * fontSize * Math.max(...names.map(({ length }) => length)) : 24;
+  const height = rows.length * rowHeight + top + 6;
+  return {
+    title: 'What activations tell, in bits',
+    subtitle: `Mean over ${record.queries} held-out queries each; shade: share of the feature’s entropy`,
+    caption: `${record.exact ? 'Exact preimages' : 'Estimates from samples'}, ε = ${record.epsilon}, ${record.metric}; “all”: information in the activation. Seed ${record.seed}; ${record.model}.`,
+    panels: [
+      {
+        width: left + 58,
+        height,
+        options: {
+          marginLeft: left,
+          marginRight: 8,
+          marginTop: top,
+          marginBottom: 6,
+          x: { domain: ['all'], label: null, axis: 'top', tickSize: 0 },
+          y: { domain: rows, label: null, tickSize: 0, paddingInner: 0.06, paddingOuter: 0 },
+          marks: [
+            Plot.text(sums, {
+              x: 'column',
+              y: 'row',
+              text: ({ bits }: { bits: number | null }) => (bits === null ? '–' : bits.toFixed(1)),
+              fill: theme.ink,
+              fontWeight: 600,
+            }),
+          ],
+        },
+      },
+      {
+        width: names.length * cellWidth + 8,
+        height,
+        options: {
+          marginLeft: 4,
+          marginRight: 4,
+          marginTop: top,
+          marginBottom: 6,
+          x: {
+            domain: names,
+            label: null,
+            axis: 'top',
+            tickSize: 0,
+            paddingInner: 0.04,
+            paddingOuter: 0,
+            ...(slanted ? { tickRotate: -30 } : {}),
+          },
+          y: { domain: rows, axis: null, paddingInner: 0.06, paddingOuter: 0 },
+          color: {
+            type: 'linear',
+            domain: [0, 1],
+            range: [theme.nothing, theme.more],
+            interpolate: 'rgb',
+            clamp: true,
+          },
+          marks: [
+            Plot.cell(cells, { x: 'feature', y: 'row', fill: 'share' }),
+            Plot.text(cells, {
+              x: 'feature',
+              y: 'row',
+              text: ({ bits, share }: { bits: number; share: number }) => (share < shownShare ? '' : plain(bits)),
+              fill: ({ share }: { share: number }) =>
+                share > 0.55 ? (theme.paper === themes.dark.paper ? '#10141a' : '#ffffff') : theme.ink,
+              fontSize: 10.5,
+            }),
+          ],
+        },
+      },
+    ],
+  };
+}
+
+const labelRoom = (labels: readonly string[]): number =>
+  Math.min(220, 18 + Math.max(0, ...labels.map(({ length }) => length)) * fontSize * 0.58);
+
+const plain = (value: number): string => value.toFixed(value >= 10 ? 1 : 2).replace('-', '−');
