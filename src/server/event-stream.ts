@@ -32,21 +32,20 @@ export function eventStream(
       };
       const send: Send = (event, json) => write(`event: ${event}\ndata: ${json}\n\n`);
       const timer = setInterval(() => write(': alive\n\n'), aliveEvery);
-      left.signal.addEventListener('abort', () => {
+      const end = (problem: Problem | null): void => {
+        if (!open) return;
+        if (problem !== null) send('error', JSON.stringify(problem));
         open = false;
         clearInterval(timer);
-      });
-      void work(send, signal)
-        .catch((error: unknown) => {
-          // A signal may be aborted with anything; that work ends then is no fault.
-          const problem: Problem = signal.aborted ? stopped : problemFor(error);
-          send('error', JSON.stringify(problem));
-        })
-        .finally(() => {
-          clearInterval(timer);
-          if (open) controller.close();
-          open = false;
-        });
+        if (!left.signal.aborted) controller.close();
+      };
+      // At once: work stops at its next step, and a server that closes does not wait for it.
+      signal.addEventListener('abort', () => end(stopped));
+      void work(send, signal).then(
+        () => end(null),
+        // A signal may be aborted with anything; that work ends then is no fault.
+        (error: unknown) => end(signal.aborted ? stopped : problemFor(error)),
+      );
     },
     cancel() {
       left.abort();

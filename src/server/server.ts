@@ -88,6 +88,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     options.web,
   );
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
+  // Longer than browsers keep theirs: a request must not be sent into a connection that is just being closed.
+  server.keepAliveTimeout = 120_000;
   let port: number;
   try {
     port = await listen(server, options);

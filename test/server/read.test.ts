@@ -344,9 +344,8 @@ it('a server that closes tells who is reading', async () => {
   const other = await startTestServer();
   const events = other.client.read({ ...small, candidates: 16_384 });
   for (let told = await events.next(); told.value?.event !== 'candidates'; told = await events.next());
-  const rest = gathered(events);
-  await other.dispose();
-  expect((await rest).at(-1)).toEqual({
+  const [rest] = await Promise.all([gathered(events), other.dispose()]);
+  expect(rest.at(-1)).toEqual({
     event: 'error',
     data: { code: 'stopped', message: expect.any(String) },
   });

@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { anyReading, exampleReading } from '../../test/fixtures/readings.js';
+import { keptFromReading, keptReadingFault, readingOf } from './kept-reading.js';
+
+describe('a reading that is kept', () => {
+  it('is the same reading when it is looked at again', () => {
+    fc.assert(
+      fc.property(anyReading, (any) => {
+        // Readings that no run can give: a sample twice, an infinite number, an inside that its distance denies.
+        const texts = any.samples.map(({ tokens }) => tokens.join('\0'));
+        fc.pre(new Set(texts).size === texts.length && Number.isSafeInteger(any.seed) && any.seed >= 0);
+        const samples = any.samples
+          .map((sample) => ({ ...sample, inside: sample.distance <= any.epsilon }))
+          .sort((a, b) => a.distance - b.distance);
+        const reading = { ...any, samples };
+        const kept = keptFromReading(reading, 'any');
+        expect(keptReadingFault(kept)).toBeNull();
+        const again = readingOf(kept, samples.length + 1);
+        expect({ ...again, samples: [] }).toEqual({ ...reading, samples: [] });
+        expect(new Set(again.samples.map(({ text }) => text))).toEqual(
+          new Set(samples.map(({ text }) => text)),
+        );
+        for (const sample of again.samples) expect(samples).toContainEqual(sample);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('counts under another threshold what was drawn, repeated ones each time', () => {
+    const kept = keptFromReading(exampleReading(20), 'example');
+    const counted = {
+      ...kept,
+      stated: null,
+      samples: kept.samples.map((sample, at) => ({ ...sample, count: at + 1, valid: at !== 3 })),
+      view: { metric: 'euclidean' as const, epsilon: kept.samples[4]?.euclidean?.distance ?? 0 },
+    };
+    expect(readingOf(counted)).toMatchObject({ candidates: 210, inside: 15, invalid: 4, distinct: 20 });
+  });
+
+  it('is found at fault where its parts do not fit', () => {
+    const kept = keptFromReading(exampleReading(2), 'example');
+    const [sample] = kept.samples;
+    if (sample?.euclidean == null) throw new Error('no sample');
+    const verdict = sample.euclidean;
+    const withSample = (change: object) => ({ ...kept, samples: [{ ...sample, ...change }] });
+    expect(keptReadingFault(kept)).toBeNull();
+    for (const wrong of [
+      { ...kept, metrics: ['cosine' as const] },
+      { ...kept, query: { ...kept.query, position: 99 } },
+      withSample({ euclidean: null }),
+      withSample({ tokenDelta: [] }),
+      withSample({ euclidean: { ...verdict, position: 99 } }),
+      withSample({ euclidean: { ...verdict, distances: Array(99).fill(0) } }),
+    ])
+      expect(keptReadingFault(wrong)).not.toBeNull();
+  });
+
+  it('is refused where the file is no reading, naming the field', () => {
+    expect(() => keptFromReading({ ...exampleReading(2), epsilon: -1 }, 'mine.json')).toThrow(
+      /^mine\.json .*epsilon/,
+    );
+    expect(() => keptFromReading(null, 'mine.json')).toThrow(/^mine\.json/);
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { exampleReading } from '../../test/fixtures/readings.js';
+import { keptReadingFault } from '../inversion/kept-reading.js';
+import { type Reading } from '../inversion/reading.js';
+import { exportStreamlit } from './streamlit.js';
+import { isCached, keptFromStreamlit } from './streamlit-import.js';
+
+/** The viewer's file of a reading, as it is parsed. */
+function cached(reading: Reading): Record<string, unknown> {
+  const ending = reading.metric === 'cosine' ? '-sim.json' : '-dist.json';
+  const file = exportStreamlit([reading]).find(({ path }) => path.endsWith(ending));
+  return JSON.parse(file?.contents ?? 'null') as Record<string, unknown>;
+}
+
+const digits = (values: readonly number[]): number[] => values.map((value) => Number(value.toFixed(3)) + 0);
+
+describe('a cached file', () => {
+  it.each(['euclidean', 'cosine'] as const)('gives back what was exported, %s', (metric) => {
+    const reading = { ...exampleReading(40), metric };
+    const file = cached(reading);
+    expect(isCached(file)).toBe(true);
+    const kept = keptFromStreamlit(file, 'file.json');
+    expect(keptReadingFault(kept)).toBeNull();
+    expect(kept.query).toMatchObject({
+      task: 'addition',
+      input: '615+861=1476',
+      tokens: reading.query.tokens,
+      position: 8,
+      place: '=',
+      site: reading.query.site,
+      short: 'a0.0',
+      seed: null,
+      annotation: { sum: 1476 },
+    });
+    expect(kept.query.attention).toEqual(digits(reading.attention ?? []));
+    expect(kept.metrics).toEqual([metric]);
+    kept.samples.forEach((sample, at) => {
+      const other = reading.samples[at];
+      expect(sample.tokens).toEqual(other?.tokens);
+      expect(sample.text).toBe(other?.text);
+      expect(sample.valid).toBe(other?.valid);
+      expect(sample.tokenDelta).toEqual(digits(other?.tokenDelta ?? []));
+      const verdict = sample[metric];
+      expect(verdict?.position).toBe(other?.matchedPosition);
+      expect(verdict?.distance).toBeCloseTo(other?.distance ?? NaN, 3);
+      verdict?.distances.forEach((distance, place) =>
+        expect(distance).toBeCloseTo(other?.distances[place] ?? NaN, 2),
+      );
+    });
+  });
+
+  it('has its tokens back as they were before they became HTML', () => {
+    const file = {
+      query_input: ['&lt;s&gt;', '&amp;amp;', ' "x" &#39;&#x27;'],
+      query_position: 1,
+      probed_act: 'blocks.0.hook_mlp_out',
+      attn_weights: [],
+      temperature: 0,
+      metric: 'sim',
+      generation: [[['&lt;s&gt;', 'Paris'], [0, 0.5], [0.1, 0.9], 1, 0.9]],
+    };
+    const kept = keptFromStreamlit(file, 'facts.json');
+    expect(kept.query.tokens).toEqual(['<s>', '&amp;', ` "x" ''`]);
+    expect(kept.query).toMatchObject({ task: 'other', attention: null, short: 'm0', place: null });
+    expect(kept.samples[0]).toMatchObject({
+      tokens: ['<s>', 'Paris'],
+      valid: true,
+      cosine: { distance: 0.1, position: 1 },
+    });
+  });
+
+  it('of counting loses the empty tokens that the viewer needs', () => {
+    const file = {
+      query_input: [...'Babbc|b:2'],
+      query_position: 6,
+      probed_act: 'blocks.1.hook_resid_post',
+      attn_weights: [],
+      metric: 'dist',
+      generation: [[['B', '|', '', ''], [0, 0, 0, 0], [0.2, 0.1, 1000, 1000], 1, 0.1]],
+    };
+    const kept = keptFromStreamlit(file, 'counting.json');
+    expect(kept.query).toMatchObject({ task: 'counting', place: 'query', input: 'abbc|b:2' });
+    expect(kept.samples[0]).toMatchObject({
+      tokens: ['B', '|'],
+      valid: false,
+      euclidean: { distances: [0.2, 0.1] },
+    });
+  });
+
+  it.each([
+    [{}, /query_input/],
+    [{ query_position: 99 }, /query_position lies behind/],
+    [{ query_input: [] }, /query_input/],
+    [{ metric: 'none' }, /metric/],
+    [{ generation: [[['B'], [0], [0], 5, 0]] }, /generation\.0: the best position/],
+    [{ generation: [['B']] }, /generation\.0/],
+    [{ generation: 'x' }, /generation/],
+    [{ probed_act: 5 }, /probed_act/],
+  ])('with %j is refused, naming the field', (change, message) => {
+    const file = Object.keys(change).length === 0 ? {} : { ...cached(exampleReading(2)), ...change };
+    expect(() => keptFromStreamlit(file, 'mine.json')).toThrow(message);
+    expect(() => keptFromStreamlit(file, 'mine.json')).toThrow(/^mine\.json/);
+  });
+});
