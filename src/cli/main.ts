@@ -44,6 +44,22 @@ const commands: Readonly<Record<string, Entry>> = {
     what: 'take the logits apart: what each site adds to them through the unembedding',
     load: async () => (await import('./attribute.js')).attributeCommand,
   },
+  bits: {
+    what: 'measure how much an activation tells, and of which features',
+    load: async () => (await import('./bits.js')).bitsCommand,
+  },
+  preimage: {
+    what: 'run every input, and give all those with nearly the same activation',
+    load: async () => (await import('./preimage.js')).preimageCommand,
+  },
+  completeness: {
+    what: 'score every input inside under the decoder: is there one it hardly knows of?',
+    load: async () => (await import('./completeness.js')).completenessCommand,
+  },
+  explain: {
+    what: 'let a language model say what a site holds, and measure what it claims',
+    load: async () => (await import('./explain.js')).explainCommand,
+  },
   'train-model': {
     what: 'train a probed model from scratch and write it as a Hugging Face checkpoint',
     load: async () => (await import('./train.js')).trainModelCommand,

@@ -60,6 +60,24 @@ const querySchema = z
     message: 'lies behind the last token',
   });
 
+/** What an activation tells, in words and figures; see `interpret/readout.ts`. */
+export const readoutSchema = z.object({
+  /** One line, without a full stop. */
+  sentence: z.string(),
+  /** Features whose value is known, none of which follows from those before it. */
+  known: z.array(z.string()),
+  /** Features that are known in part: of so many bits, so many. */
+  partly: z.array(z.object({ feature: z.string(), bits: z.number(), of: z.number() })),
+  /** Parts of the input of which nothing is known. */
+  nothing: z.array(z.string()),
+  /** Bits that the known features account for: how unlikely their values are over all inputs. */
+  accounted: z.number(),
+  /** Information in the activation, with its 95% interval; null where too few inputs were found for a number. */
+  bits: z.number().nullable(),
+  low: z.number(),
+  high: z.number().nullable(),
+});
+
 /** Checks a reading that comes from a file or another program; the fields are described where they are defined. */
 export const readingSchema = z.object({
   task: z.string(),
@@ -82,6 +100,8 @@ export const readingSchema = z.object({
   attention: z.array(z.number()).nullable(),
   /** Sentences a person should see first. */
   warnings: z.array(z.string()),
+  /** What the samples tell in words; absent from readings that were not interpreted. */
+  readout: readoutSchema.optional(),
   /** Name, hash and weight processing of the probed model. */
   model: z.string(),
   /** Name and hash of the decoder. */
@@ -90,6 +110,8 @@ export const readingSchema = z.object({
 
 /** One shown candidate. */
 export type Sample = z.infer<typeof sampleSchema>;
+/** What an activation tells, in words and figures. */
+export type Readout = z.infer<typeof readoutSchema>;
 /** What a person is shown of one query. */
 export type Reading = z.infer<typeof readingSchema>;
 

@@ -150,6 +150,8 @@ function annotate(ids: readonly number[]): Record<string, string | number> {
 /** Three-digit addition. */
 export const addition: Task = {
   name: 'addition',
+  about:
+    'Three-digit addition, a+b=c with a and b from 100 to 999. F1 F2 F3 are the digits of a, S1 S2 S3 those of b, hundreds first; A1 A2 A3 (A4) those of the sum.',
   vocabulary,
   bos: BOS,
   eos: EOS,

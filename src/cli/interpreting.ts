@@ -1,0 +1,187 @@
+/**
+ * What the commands that measure information have in common: the query, features, the cache of passes, progress.
+ * @module
+ */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Command } from 'commander';
+import { type Runtime } from '../engine/index.js';
+import { InputError } from '../input-error.js';
+import { type LoadedDecoder } from '../inversion/decoder-files.js';
+import { type ExactPreimages, openExactPreimages } from '../inversion/enumerate/exact.js';
+import { type PlacedInput, activationsOf } from '../interpret/queries.js';
+import { type QueryRecord } from '../interpret/records.js';
+import { cacheDirectory, keepIn } from '../jobs/cache.js';
+import { decoderFor, modelFor } from '../jobs/shipped.js';
+import { type HookedModel } from '../models/hooked-model.js';
+import { resolveSite, shortName } from '../models/hooks.js';
+import { type Feature, featuresOf, readFeatures } from '../tasks/features/feature.js';
+import { placeName, resolvePosition, type Task, taskNamed } from '../tasks/index.js';
+import {
+  type ModelOptions,
+  type ThresholdOptions,
+  runtimeFor,
+  thresholdOf,
+  whole,
+  withModelOptions,
+  withThreshold,
+} from './options.js';
+
+/** Options of a query that is interpreted. */
+export interface InterpretOptions extends ModelOptions, ThresholdOptions {
+  readonly decoder?: string;
+  readonly input?: string;
+  readonly site?: string;
+  readonly position?: string;
+  readonly features?: string;
+  readonly seed: number;
+  readonly cache?: string | false;
+}
+
+/** Adds the options of {@link InterpretOptions}. */
+export function withInterpretOptions(command: Command): Command {
+  return withThreshold(
+    withModelOptions(command)
+      .option('-d, --decoder <dir>', 'decoder directory (default: the shipped one)')
+      .option('-i, --input <text>', 'the input, as the task writes it')
+      .option('-s, --site <name>', 'where in the model: a0.3, x0.pre, x0.mid, x0.post, m0, or a hook name')
+      .option('-p, --position <place>', 'which token: a place name (=, A1, query, :) or an index')
+      .option(
+        '-f, --features <list>',
+        'comma-separated names of features, or .mjs files that export more of them (default: all of the task)',
+      )
+      .option('--seed <n>', 'decides everything that is drawn', whole(0), 1),
+  )
+    .option('--cache <dir>', `where passes over all inputs are kept (default: ${cacheDirectory()})`)
+    .option('--no-cache', 'keep nothing');
+}
+
+/** Task, model and what else a command was given, loaded. */
+export interface Opened {
+  readonly task: Task;
+  readonly runtime: Runtime;
+  readonly model: HookedModel;
+  readonly features: readonly Feature[];
+}
+
+/** Loads what the options name. Features first: a wrong name should not wait for weights. */
+export async function opened(options: InterpretOptions): Promise<Opened> {
+  const task = taskNamed(options.task);
+  const features = await chosenFeatures(task, options.features);
+  const model = await modelFor(task, options.model, options.processing);
+  return { task, features, runtime: runtimeFor(options), model };
+}
+
+/** The decoder of the options. */
+export const decoderOf = ({ task, model }: Opened, options: InterpretOptions): Promise<LoadedDecoder> =>
+  decoderFor(task, options.decoder, model);
+
+/** Features by name, and those that files export: any of the latter are taken whole. */
+export async function chosenFeatures(task: Task, list: string | undefined): Promise<readonly Feature[]> {
+  if (list === undefined) return task.features;
+  // Names of features may hold commas: {F1,S1}.
+  const items = list.split(/,(?![^{]*\})/).map((item) => item.trim());
+  const isFile = (item: string): boolean => /\.[cm]?[jt]s$/.test(item);
+  const added: Feature[] = [];
+  for (const file of items.filter(isFile)) added.push(...(await featuresIn(task, file)));
+  const names = items.filter((item) => !isFile(item));
+  if (names.length === 0) return featuresOf(task, { added });
+  return featuresOf(task, { names: [...names, ...added.map(({ name }) => name)], added });
+}
+
+async function featuresIn(task: Task, file: string): Promise<readonly Feature[]> {
+  const path = resolve(file);
+  if (!existsSync(path)) throw new InputError(`${file} does not exist.`);
+  let exported: unknown;
+  try {
+    const loaded: unknown = await import(pathToFileURL(path).href);
+    exported = typeof loaded === 'object' && loaded !== null && 'default' in loaded ? loaded.default : undefined;
+  } catch (error) {
+    throw new InputError(`${file} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return readFeatures(exported, task, file);
+}
+
+/** The pass of a site, made or taken from the cache, with its progress on a terminal. */
+export function exactAt(
+  { task, model, runtime }: Opened,
+  site: string,
+  options: Pick<InterpretOptions, 'cache'>,
+): Promise<ExactPreimages> {
+  const directory = options.cache === undefined ? cacheDirectory() : options.cache;
+  return openExactPreimages(runtime, model, task, site, {
+    ...(directory === false ? {} : { keep: keepIn(directory) }),
+    onNotKept: (reason) => process.stderr.write(`Not kept for the next time: ${reason}\n`),
+    onProgress: progress(`inputs run at ${shortName(site)}`),
+  });
+}
+
+/** Shows how far something is, on a terminal, at most ten times a second. */
+export function progress(what: string): (done: number, all: number) => void {
+  let last = 0;
+  return (done, all) => {
+    if (!process.stderr.isTTY) return;
+    const now = performance.now();
+    if (done < all && now - last < 100) return;
+    last = now;
+    process.stderr.write(
+      done < all ? `\r\u001b[K${done.toLocaleString('en')} of ${all.toLocaleString('en')} ${what}` : '\r\u001b[K',
+    );
+  };
+}
+
+/** The site of the options. */
+export function siteOf(task: Task, { site }: InterpretOptions): string {
+  if (site === undefined)
+    throw new InputError(`Which site? Give --site with one of ${task.sites.map(shortName).join(', ')}.`);
+  return resolveSite(site, task.sites);
+}
+
+/** The query of the options: input, place and activation. */
+export async function queryOf(
+  { task, model, runtime }: Opened,
+  options: InterpretOptions,
+): Promise<PlacedInput & { readonly site: string; readonly z: Float32Array }> {
+  const site = siteOf(task, options);
+  if (options.input === undefined) throw new InputError('Which input? Give --input, as the task writes it.');
+  const ids = task.encode(options.input);
+  if (options.position === undefined) {
+    const names = task.places(ids).map(({ name }) => name);
+    throw new InputError(
+      `Which position? Give --position with ${names.join(', ')}, or an index from 0 to ${ids.length - 1}.`,
+    );
+  }
+  const position = resolvePosition(task, ids, options.position);
+  const [z = new Float32Array(0)] = await activationsOf(runtime, model, task, site, [{ ids, position }]);
+  return { ids, position, site, z };
+}
+
+/** What is recorded of a query. */
+export function recordOf(
+  { task, model }: Opened,
+  options: InterpretOptions,
+  { ids, position, site }: PlacedInput & { readonly site: string },
+  decoder: string | null,
+): QueryRecord {
+  const problem = task.check(ids);
+  const { epsilon = task.epsilon, metric = task.metric } = thresholdOf(options);
+  return {
+    task: task.name,
+    input: task.decode(ids),
+    position,
+    place: placeName(task, ids, position),
+    site,
+    metric,
+    epsilon,
+    seed: options.seed,
+    model: modelText(model),
+    decoder,
+    warnings: problem === null ? [] : [`The input is not one of the task's: ${problem}.`],
+  };
+}
+
+/** How a model is named in records. */
+export const modelText = ({ name, hash, processing }: HookedModel): string =>
+  `${name} ${hash.slice(0, 12)} (${processing} weights)`;
+

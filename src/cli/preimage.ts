@@ -1,0 +1,233 @@
+/**
+ * `inversionview preimage`: all inputs that give nearly the same activation, found by running them all.
+ * @module
+ */
+import { type Command } from 'commander';
+import { InputError } from '../input-error.js';
+import { type LoadedDecoder } from '../inversion/decoder-files.js';
+import { spoken } from '../inversion/decoder.js';
+import { type ExactSet } from '../inversion/enumerate/exact.js';
+import { strataPreimage } from '../inversion/enumerate/strata.js';
+import { createJudge } from '../inversion/judge.js';
+import { createReader } from '../inversion/preimage.js';
+import { bitsOf, countInterval } from '../interpret/estimate.js';
+import { featureBits } from '../interpret/feature-bits.js';
+import { createPrior } from '../interpret/prior.js';
+import { readout } from '../interpret/readout.js';
+import { type SamplerFigures, samplerFigures } from '../interpret/recall.js';
+import { type PreimageRecord, type PreimageSample } from '../interpret/records.js';
+import { exactSample, weightedSample } from '../interpret/sample.js';
+import { createTreeScorer } from '../interpret/tree-scorer.js';
+import { expectWritable, writeFileAtomic } from '../jobs/files.js';
+import { type Random, randomFor } from '../random.js';
+import { renderPreimage } from '../report/bits.js';
+import { csv } from '../report/csv.js';
+import {
+  type InterpretOptions,
+  type Opened,
+  decoderOf,
+  exactAt,
+  opened,
+  progress,
+  queryOf,
+  recordOf,
+  withInterpretOptions,
+} from './interpreting.js';
+import { printJson, whole } from './options.js';
+import { lookFor } from './terminal.js';
+
+interface PreimageOptions extends InterpretOptions {
+  readonly exact?: true;
+  readonly recall?: true;
+  readonly shown: number;
+  readonly groups: number;
+  readonly repeats: number;
+  readonly out?: string;
+  readonly json?: true;
+}
+
+type PlacedQuery = Awaited<ReturnType<typeof queryOf>>;
+
+/** Adds the command. */
+export function preimageCommand(program: Command): void {
+  withInterpretOptions(program.command('preimage'))
+    .option('--exact', 'run every input; this is all the command does, so it may be left out (read samples instead)')
+    .option('--recall', 'also sample, and say what share of the preimage the sampler finds')
+    .option('--shown <n>', 'most inputs shown, drawn evenly from the preimage', whole(0, 100_000), 100)
+    .option('--out <file>', 'write every input inside, with its distance, as CSV')
+    .option('--groups <n>', 'counting: sets of letters that are drawn besides the query’s own', whole(0, 100_000), 24)
+    .option('--repeats <n>', 'counting: strings drawn of each class with the query’s letters', whole(1, 1000), 4)
+    .option('--json', 'print the data')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  inversionview preimage --exact --input "835+141=976" --site a0.0 --position "="
+  inversionview preimage --exact --task counting --input "vvzccvczvvvzvcvc|v:8" --site x1.post --position ":"
+
+The first question about a site runs all inputs once (810,000 sums: some ten seconds) and keeps their activations,
+about 0.3 GB a site, in the cache; any other query, ε and metric is then answered in less than a second.`,
+    )
+    .action(async (options: PreimageOptions) => {
+      if (options.out !== undefined) await expectWritable(options.out);
+      const open = await opened(options);
+      if (open.task.enumeration === null)
+        throw new InputError(`The inputs of ${open.task.name} cannot be enumerated: use read, which samples them.`);
+      const query = await queryOf(open, options);
+      const record =
+        open.task.enumeration.kind === 'all'
+          ? await exactRecord(open, options, query)
+          : await strataRecord(open, options, query);
+      if (options.json === true) printJson(record);
+      else process.stdout.write(`${renderPreimage(record, lookFor(process.stdout, process.env))}\n`);
+    });
+}
+
+async function exactRecord(open: Opened, options: PreimageOptions, query: PlacedQuery): Promise<PreimageRecord> {
+  const { task, model, runtime } = open;
+  const base = recordOf(open, options, query, null);
+  const exact = await exactAt(open, query.site, options);
+  try {
+    const set = await exact.find(query.z, base);
+    const random = randomFor(options.seed, 'shown');
+    const prior = createPrior(task, open.features);
+    const sample = exactSample(prior, set.members);
+    const features = featureBits(prior, sample, query.ids, random);
+    const shown = evenlyDrawn(set.members, options.shown, random).map((input) => task.data.instance(input));
+    // The kept distances are rounded: those that are shown come from the model.
+    const judge = createJudge(runtime, model, task, query.site);
+    const verdicts = (await judge.judge(shown, query.z))[base.metric];
+    await judge.dispose();
+    const samples = shown.map((ids, at): PreimageSample => ({
+      text: task.decode(ids),
+      distance: verdicts[at]?.distance ?? Infinity,
+      matchedPosition: verdicts[at]?.position ?? 0,
+    }));
+    if (options.out !== undefined) await writeMembers(open, set, options.out);
+    const decoder = options.recall === true ? await decoderOf(open, options) : null;
+    return {
+      ...base,
+      decoder: decoder?.name ?? null,
+      size: set.size,
+      total: set.total,
+      bits: set.bits,
+      interval: null,
+      exactness: `Exact: each of the ${set.total.toLocaleString('en')} inputs was run.`,
+      samples: samples.sort((a, b) => a.distance - b.distance),
+      features,
+      readout: { ...readout(prior, sample, features), bits: set.bits, low: set.bits ?? 0, high: set.bits },
+      sampler: decoder === null ? null : await recallOf(open, options, query, set, decoder),
+    };
+  } finally {
+    await exact.dispose();
+  }
+}
+
+/** So many of the members, evenly drawn, each at most once. */
+function evenlyDrawn(members: Uint32Array, count: number, random: Random): number[] {
+  if (members.length <= count) return Array.from(members);
+  const drawn = new Set<number>();
+  while (drawn.size < count) drawn.add(members[random.int(members.length)] ?? 0);
+  return [...drawn];
+}
+
+async function writeMembers({ task }: Opened, set: ExactSet, file: string): Promise<void> {
+  const rows = Array.from(set.members, (input) => ({
+    input: task.decode(task.data.instance(input)),
+    distance: Number((set.distances[input] ?? Infinity).toPrecision(4)),
+    matchedPosition: set.positions[input] ?? 0,
+  }));
+  await writeFileAtomic(file, new TextEncoder().encode(csv(rows)));
+}
+
+async function recallOf(
+  { task, model, runtime }: Opened,
+  options: PreimageOptions,
+  { ids, position, site, z }: PlacedQuery,
+  set: ExactSet,
+  decoder: LoadedDecoder,
+): Promise<SamplerFigures> {
+  const { epsilon = task.epsilon, metric = task.metric } = options;
+  const reader = createReader(runtime, model, decoder, task);
+  const inputs = Array.from(set.members, (input) => task.data.instance(input));
+  const scorer = createTreeScorer(
+    runtime,
+    decoder,
+    inputs.map((input) => spoken(task, decoder.config.form, input)),
+  );
+  try {
+    const { candidates } = await reader.read({ ids, site, position, seed: options.seed, epsilon, metric, shown: 1 });
+    const plain = candidates.filter(({ round }) => {
+      const of = task.rounds[round];
+      return of?.temperature === 1 && of.noise === 0;
+    });
+    return samplerFigures({
+      candidates,
+      members: inputs.map((input) => input.join()),
+      logProbabilities: await scorer.logProbabilities(z, decoder.config.sites.indexOf(site)),
+      plain: { draws: plain.length, found: new Set(plain.map((candidate) => candidate.ids.join())) },
+      epsilon,
+      metric,
+    });
+  } finally {
+    await reader.dispose();
+    await scorer.dispose();
+  }
+}
+
+async function strataRecord(open: Opened, options: PreimageOptions, query: PlacedQuery): Promise<PreimageRecord> {
+  const { task, model, runtime } = open;
+  const { enumeration } = task;
+  if (enumeration?.kind !== 'strata') throw new InputError(`The inputs of ${task.name} have no strata.`);
+  if (options.recall === true)
+    throw new InputError(`Recall needs the whole preimage, and that of ${task.name} is known by classes alone.`);
+  const base = recordOf(open, options, query, null);
+  const found = await strataPreimage(runtime, model, task, query.site, query, {
+    ...base,
+    repeats: options.repeats,
+    groups: options.groups,
+    random: randomFor(options.seed, 'strata'),
+    onProgress: progress('inputs run'),
+  });
+  const prior = createPrior(task, open.features);
+  const weights = found.members.map(({ weight }) => weight);
+  const sum = weights.reduce((all, weight) => all + weight, 0);
+  const squares = weights.reduce((all, weight) => all + weight * weight, 0);
+  const effective = squares === 0 ? 0 : (sum * sum) / squares;
+  const sample = weightedSample(prior, found.members, effective);
+  const random = randomFor(options.seed, 'shown');
+  const features = found.members.length === 0 ? [] : featureBits(prior, sample, query.ids, random);
+  const variance = Math.max(found.standardError ** 2, squares);
+  const [low, high] = countInterval(found.probability, variance, found.largestWeight);
+  const interval = { low: bitsOf(high), high: low > 0 ? bitsOf(low) : null };
+  const bits = found.probability === 0 ? null : bitsOf(found.probability);
+  const order = found.members.map((member) => ({ member, order: random.next() })).sort((a, b) => a.order - b.order);
+  const { own, groups } = found;
+  if (options.out !== undefined) {
+    const rows = found.members.map(({ ids, distance, position, weight }) => ({
+      input: task.decode(ids),
+      distance,
+      matchedPosition: position,
+      weight,
+    }));
+    await writeFileAtomic(options.out, new TextEncoder().encode(csv(rows)));
+  }
+  return {
+    ...base,
+    size: null,
+    total: null,
+    bits,
+    interval,
+    exactness:
+      `With the query’s own letters every class was run (a class: ${enumeration.fixed}): of ${enumeration.classes}, ` +
+      `${own.all} were inside with all ${options.repeats} of their inputs, ${own.some} with some, ${own.none} with none. ` +
+      `Drawn, and not exact: ${enumeration.drawn}, and ${groups.drawn} of the other ${groups.total - 1} groups, of which ${groups.inside} have an input inside.`,
+    samples: order
+      .slice(0, options.shown)
+      .map(({ member: { ids, distance, position } }) => ({ text: task.decode(ids), distance, matchedPosition: position }))
+      .sort((a, b) => a.distance - b.distance),
+    features,
+    readout: { ...readout(prior, sample, features), bits, ...interval },
+    sampler: null,
+  };
+}

@@ -1,0 +1,46 @@
+/**
+ * What an activation tells: bits, features, words; how complete the samples are; an explanation by a language model.
+ * @example
+ * const interpreter = createInterpreter(runtime, model, decoder, addition);
+ * const { estimate, features, readout } = await interpreter.interpret({ ids, site, z, seed: 1 });
+ * @module
+ */
+export { type Completeness, type CompletenessOptions, completeness } from './completeness.js';
+export { entropy, histogram } from './entropy.js';
+export { type Estimate, estimateBits, fewestEffective } from './estimate.js';
+export {
+  EndpointError,
+  type ExplainOptions,
+  type ExplainedQuery,
+  type Explanation,
+  type LanguageModel,
+  type Message,
+  explain,
+  explainPrompt,
+  explanationSchema,
+  parseExplanation,
+} from './explain.js';
+export { type FeatureBits, featureBits } from './feature-bits.js';
+export {
+  type InterpretQuery,
+  type Interpretation,
+  type Interpreter,
+  type InterpreterOptions,
+  createInterpreter,
+} from './interpreter.js';
+export { type Mean, type QueryBits, type SiteBits, siteBits } from './mutual-information.js';
+export { type Prior, createPrior } from './prior.js';
+export {
+  type Found,
+  type ProposalPlan,
+  type Proposed,
+  type Proposer,
+  createProposer,
+  defaultPlan,
+} from './proposal.js';
+export { type PlacedInput, activationsOf, drawQueries } from './queries.js';
+export { type FeatureReadout, readout } from './readout.js';
+export { type CalibrationBin, type SamplerFigures, samplerFigures } from './recall.js';
+export * from './records.js';
+export { type WeightedSample, exactSample, weightedSample } from './sample.js';
+export { createTreeScorer } from './tree-scorer.js';

@@ -1,0 +1,61 @@
+/**
+ * What is known of an input before any activation is looked at: the distribution of each feature over the inputs of a
+ * task. All inputs are gone through where a task has them in its data; elsewhere so many are drawn.
+ * @module
+ */
+import { randomFor } from '../random.js';
+import { type Feature, type FeatureValue, featureValue } from '../tasks/features/feature.js';
+import { type Task } from '../tasks/task.js';
+
+/** Inputs drawn where they cannot all be gone through. */
+const drawnInputs = 40_000;
+
+/** Features as numbers: a value's number is the order in which it was first met. */
+export interface FeatureTable {
+  readonly feature: Feature;
+  /** The value of a number. */
+  readonly values: readonly FeatureValue[];
+  /** By input of the prior. */
+  readonly codes: Int32Array;
+  /** Number of a value, a new one for a value that no input of the prior has. */
+  codeOf(value: FeatureValue): number;
+}
+
+/** Features over the inputs of a task, each input as likely as any other. */
+export interface Prior {
+  readonly task: Task;
+  readonly inputs: number;
+  /** Whether these are all inputs, in the order of the data, or drawn ones. */
+  readonly complete: boolean;
+  readonly tables: readonly FeatureTable[];
+}
+
+/** Goes through the inputs of a task. */
+export function createPrior(task: Task, features: readonly Feature[] = task.features): Prior {
+  const complete = task.enumeration?.kind === 'all';
+  const inputs = complete ? task.data.size : drawnInputs;
+  const random = randomFor(1, 'prior');
+  const tables = features.map((feature) => emptyTable(feature, inputs));
+  for (let input = 0; input < inputs; input++) {
+    const ids = complete ? task.data.instance(input) : task.drawInput(random);
+    for (const table of tables) table.codes[input] = table.codeOf(featureValue(task, table.feature, ids));
+  }
+  return { task, inputs, complete, tables };
+}
+
+function emptyTable(feature: Feature, inputs: number): FeatureTable {
+  const numbers = new Map<FeatureValue, number>();
+  const values: FeatureValue[] = [];
+  return {
+    feature,
+    values,
+    codes: new Int32Array(inputs),
+    codeOf(value) {
+      const known = numbers.get(value);
+      if (known !== undefined) return known;
+      numbers.set(value, values.length);
+      values.push(value);
+      return values.length - 1;
+    },
+  };
+}

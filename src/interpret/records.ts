@@ -1,0 +1,109 @@
+/**
+ * What measurements of information are kept as: plain data that reports, plots and other programs take.
+ * @module
+ */
+import { type Metric } from '../inversion/metrics.js';
+import { type Readout } from '../inversion/reading.js';
+import { type Completeness } from './completeness.js';
+import { type Estimate } from './estimate.js';
+import { type FeatureBits } from './feature-bits.js';
+import { type SiteBits } from './mutual-information.js';
+import { type SamplerFigures } from './recall.js';
+
+/** One query. */
+export interface QueryRecord {
+  readonly task: string;
+  readonly input: string;
+  readonly position: number;
+  readonly place: string | null;
+  readonly site: string;
+  readonly metric: Metric;
+  readonly epsilon: number;
+  readonly seed: number;
+  readonly model: string;
+  /** null where no decoder was asked. */
+  readonly decoder: string | null;
+  readonly warnings: readonly string[];
+}
+
+/** The information in one activation. */
+export interface BitsRecord extends QueryRecord {
+  readonly exact: { readonly bits: number | null; readonly size: number } | null;
+  readonly estimate: Estimate | null;
+  readonly features: readonly FeatureBits[];
+  readonly readout: Readout;
+}
+
+/** How estimates compare with exact values. */
+export interface Agreement {
+  /** Queries that have both, and those whose interval holds the exact value. */
+  readonly queries: number;
+  readonly covered: number;
+  /** Queries whose estimate was refused. */
+  readonly refused: number;
+  /** Median of the distances between estimated and exact bits; null without one. */
+  readonly medianError: number | null;
+}
+
+/** The information in many activations, by site and place. */
+export interface SitesRecord {
+  readonly task: string;
+  readonly metric: Metric;
+  readonly epsilon: number;
+  readonly seed: number;
+  readonly queries: number;
+  readonly exact: boolean;
+  readonly model: string;
+  readonly decoder: string | null;
+  readonly sites: readonly (SiteBits & { readonly site: string; readonly place: string | null })[];
+  readonly agreement: Agreement | null;
+}
+
+/** An input inside. */
+export interface PreimageSample {
+  readonly text: string;
+  readonly distance: number;
+  readonly matchedPosition: number;
+}
+
+/** An ε-preimage found by going through inputs. */
+export interface PreimageRecord extends QueryRecord {
+  /** Inputs inside, and inputs there are; null where inputs were drawn and only a probability is known. */
+  readonly size: number | null;
+  readonly total: number | null;
+  readonly bits: number | null;
+  /** null of an exact set. */
+  readonly interval: { readonly low: number; readonly high: number | null } | null;
+  /** What is exact and what is not, in a sentence. */
+  readonly exactness: string;
+  /** Some of the inputs inside, sorted by distance. */
+  readonly samples: readonly PreimageSample[];
+  readonly features: readonly FeatureBits[];
+  readonly readout: Readout;
+  readonly sampler: SamplerFigures | null;
+}
+
+/** A completeness scatter. */
+export interface CompletenessRecord extends QueryRecord {
+  readonly completeness: Completeness;
+}
+
+/** Compares estimates with exact values. */
+export function agreementOf(
+  pairs: readonly { readonly exact: number | null; readonly estimate: Estimate | null }[],
+): Agreement {
+  const both = pairs.flatMap(({ exact, estimate }) =>
+    exact === null || estimate === null ? [] : [{ exact, ...estimate }],
+  );
+  const given = both.flatMap(({ exact, bits, low, high }) => (bits === null ? [] : [{ exact, bits, low, high }]));
+  const errors = given.map(({ exact, bits }) => Math.abs(bits - exact)).sort((a, b) => a - b);
+  const slack = 1e-6; // the interval of an exhausted preimage is a point
+  return {
+    queries: given.length,
+    covered: given.filter(
+      ({ exact, low, high }) => exact >= low - slack && exact <= (high ?? Infinity) + slack,
+    ).length,
+    refused: both.length - given.length,
+    medianError: errors[Math.floor(errors.length / 2)] ?? null,
+  };
+}

@@ -1,0 +1,235 @@
+/**
+ * Measurements of information for a terminal: an activation's bits and features, many activations', exact preimages,
+ * completeness.
+ * @module
+ */
+import { type Estimate } from '../interpret/estimate.js';
+import { type FeatureBits } from '../interpret/feature-bits.js';
+import {
+  type BitsRecord,
+  type CompletenessRecord,
+  type PreimageRecord,
+  type QueryRecord,
+  type SitesRecord,
+} from '../interpret/records.js';
+import { type SamplerFigures } from '../interpret/recall.js';
+import { shortName } from '../models/hooks.js';
+import { clip, columns, printable, prose } from './columns.js';
+import { counted, distanceText, metricNames, percent, plainNumber } from './wording.js';
+
+/** How to print. */
+export interface BitsLook {
+  /** Columns of a line. */
+  readonly width: number;
+  /** Whether escape sequences may be used. */
+  readonly color: boolean;
+}
+
+const bold = (text: string, { color }: BitsLook): string => (color ? `\u001b[1m${text}\u001b[0m` : text);
+const padded = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - columns(text)));
+const number = (value: number, digits = 2): string => value.toFixed(digits).replace(/^-(?=[0.]*$)/, '');
+const eighths = ['', ...Array.from('▏▎▍▌▋▊▉')];
+const bar = (share: number, width: number): string => {
+  const parts = Math.round(Math.max(0, Math.min(1, share)) * width * 8);
+  return '█'.repeat(Math.floor(parts / 8)) + (eighths[parts % 8] ?? '');
+};
+
+function heading(record: QueryRecord, look: BitsLook): string[] {
+  const place = record.place === null ? `position ${record.position}` : `"${record.place}"`;
+  return [
+    ...record.warnings.flatMap((warning) => prose(`Warning: ${warning}`, look.width, '  ')),
+    bold(printable(`${shortName(record.site)} at ${place} of ${record.input}`), look),
+    ...prose(
+      `ε = ${plainNumber(record.epsilon)}, ${metricNames[record.metric]}; ${record.model}${record.decoder === null ? '' : `; ${record.decoder}`}`,
+      look.width,
+      '  ',
+    ),
+  ];
+}
+
+/** The information in one activation. */
+export function renderBits(record: BitsRecord, look: BitsLook): string {
+  const { exact, estimate } = record;
+  const figures = [
+    ...(exact === null
+      ? []
+      : [
+          `exact      ${exact.bits === null ? 'nothing is inside' : `${number(exact.bits)} bits`}, ${counted(exact.size, 'input')}`,
+        ]),
+    ...(estimate === null ? [] : [`estimated  ${estimateText(estimate)}`]),
+  ];
+  return [
+    ...heading(record, look),
+    '',
+    ...figures,
+    '',
+    ...prose(`It tells ${record.readout.sentence}.`, look.width, '  ').map((line) => bold(line, look)),
+    '',
+    ...featureTable(record.features, look),
+  ].join('\n');
+}
+
+/** `5.34 bits (5.20 to 5.47, 412 effective samples)`, or why there is no number. */
+export function estimateText({ bits, low, high, effectiveSamples }: Estimate): string {
+  const interval = `${number(low)} to ${high === null ? 'any' : number(high)}`;
+  return bits === null
+    ? `no number: ${number(effectiveSamples, 1)} effective samples are too few (95% interval ${interval} bits)`
+    : `${number(bits)} bits (95% interval ${interval}; ${Math.round(effectiveSamples).toLocaleString('en')} effective samples)`;
+}
+
+function featureTable(features: readonly FeatureBits[], { width }: BitsLook): string[] {
+  if (features.length === 0) return ['No features: nothing was found inside.'];
+  const name = Math.max(7, ...features.map(({ feature }) => columns(printable(feature))));
+  const value = Math.max(5, ...features.map((one) => columns(printable(String(one.value ?? '–')))));
+  const based = features.some(({ baseline }) => baseline > 0);
+  const room = Math.max(4, Math.min(24, width - name - value - (based ? 41 : 32)));
+  const head = `${padded('feature', name)}  ${padded('bits', room + 15)}${based ? ' by chance' : ''}  consistency  ${padded('value', value)}`;
+  return [
+    head.trimEnd(),
+    ...features.map((one) => {
+      const share = one.before === 0 ? 0 : one.bits / one.before;
+      const amount = `${number(one.bits).padStart(6)} of ${number(one.before).padStart(5)}`;
+      const chance = based ? number(one.baseline).padStart(10) : '';
+      return `${padded(printable(one.feature), name)}  ${amount} ${padded(bar(share, room), room)}${chance}  ${percent(one.consistency, 1).padStart(11)}  ${printable(String(one.value ?? '–'))}`;
+    }),
+  ];
+}
+
+/** Many activations: a row a site and place, its total and its most telling features. */
+export function renderSites(record: SitesRecord, look: BitsLook): string {
+  const label = (at: SitesRecord['sites'][number]): string =>
+    at.place === null ? shortName(at.site) : `${shortName(at.site)} ${at.place}`;
+  const name = Math.max(4, ...record.sites.map((row) => columns(printable(label(row)))));
+  const rows = record.sites.flatMap((row) => {
+    const { total } = row;
+    const head =
+      total === null
+        ? 'no number'
+        : `${number(total.bits).padStart(6)}  ${number(total.low)} to ${number(total.high)}`;
+    const telling = row.features
+      .filter(({ low }) => low > 0.05)
+      .slice(0, 8)
+      .map(({ feature, bits, of }) => `${feature} ${number(bits)}/${number(of)}`)
+      .join(', ');
+    const first = `${padded(printable(label(row)), name)}  ${padded(head, 24)}  `;
+    return prose(telling === '' ? 'no feature' : telling, look.width, ' '.repeat(columns(first)), first);
+  });
+  const { agreement } = record;
+  return [
+    bold(`Bits by site${record.sites.some(({ place }) => place !== null) ? ' and place' : ''}`, look),
+    ...prose(
+      `${record.exact ? 'Exact' : 'Estimated'}, mean over ${counted(record.queries, 'held-out query').replace('querys', 'queries')} each, with 95% intervals; ε = ${plainNumber(record.epsilon)}, ${metricNames[record.metric]}; seed ${record.seed}; ${record.model}.`,
+      look.width,
+      '  ',
+    ),
+    '',
+    `${padded('site', name)}  ${padded('bits', 24)}  features, bits of their entropy`,
+    ...rows,
+    ...(agreement === null
+      ? []
+      : [
+          '',
+          ...prose(
+            `Estimates against exact values: the 95% interval holds the exact value in ${agreement.covered} of ${agreement.queries} queries; the median error is ${agreement.medianError === null ? '–' : number(agreement.medianError, 3)} bits; ${agreement.refused} were refused.`,
+            look.width,
+            '  ',
+          ),
+        ]),
+  ].join('\n');
+}
+
+/** An exact preimage, or one known by classes. */
+export function renderPreimage(record: PreimageRecord, look: BitsLook): string {
+  const { size, total, bits, interval, samples, sampler } = record;
+  const amount =
+    size === null || total === null
+      ? bits === null
+        ? 'nothing was found inside'
+        : `${number(bits)} bits (95% interval ${number(interval?.low ?? bits)} to ${interval?.high === null || interval === null ? 'any' : number(interval.high)})`
+      : `${size.toLocaleString('en')} of ${total.toLocaleString('en')} inputs${bits === null ? '' : `: ${number(bits)} bits`}`;
+  const text = samples.map((sample) => printable(sample.text));
+  const column = Math.max(8, ...text.map((one) => columns(one) + 2));
+  const across = Math.max(1, Math.floor(look.width / column));
+  const lines: string[] = [];
+  for (let at = 0; at < text.length; at += across) {
+    lines.push(
+      text
+        .slice(at, at + across)
+        .map((one) => padded(one, column))
+        .join('')
+        .trimEnd(),
+    );
+  }
+  const ends =
+    samples.length === 0
+      ? []
+      : [
+          `${samples.length < (size ?? Infinity) ? `${samples.length} of them` : 'All of them'}, distances ${distanceText(samples[0]?.distance ?? 0)} to ${distanceText(samples.at(-1)?.distance ?? 0)}:`,
+        ];
+  return [
+    ...heading(record, look),
+    '',
+    bold(amount, look),
+    ...prose(record.exactness, look.width, '  '),
+    '',
+    ...prose(`It tells ${record.readout.sentence}.`, look.width, '  ').map((line) => bold(line, look)),
+    '',
+    ...ends,
+    ...lines,
+    ...(sampler === null ? [] : ['', ...samplerLines(sampler, look)]),
+  ].join('\n');
+}
+
+function samplerLines(sampler: SamplerFigures, { width }: BitsLook): string[] {
+  const { candidates, recall, precision, mass, divergence, calibration } = sampler;
+  return [
+    ...prose(
+      `The sampler found ${percent(recall, 1)} of it in ${candidates.toLocaleString('en')} candidates; ${percent(precision, 1)} of the valid ones were inside. Of the decoder’s probability ${percent(mass, 1)} lies inside, ${number(divergence)} bits from even.`,
+      width,
+      '  ',
+    ),
+    ...(calibration.length === 0
+      ? []
+      : [
+          'Calibration: inputs inside by the decoder’s log-probability, and the share of them that plain draws find',
+          'log-probability      inputs  promised     found',
+          ...calibration.map(
+            ({ from, to, inputs, expected, found }) =>
+              `${`${number(from, 1)} to ${number(to, 1)}`.padEnd(18)}${inputs.toLocaleString('en').padStart(9)}${percent(expected, 1).padStart(10)}${percent(found, 1).padStart(10)}`,
+          ),
+        ]),
+  ];
+}
+
+/** The scatter in figures, and the inputs that the decoder hardly knows of. */
+export function renderCompleteness(
+  record: CompletenessRecord,
+  textOf: (input: number) => string,
+  look: BitsLook,
+): string {
+  const { inside, outside, total, noise, draws, floor, belowFloor, least, mass, points } = record.completeness;
+  const unknown = points
+    .filter((point) => point.inside && point.logProbability < floor)
+    .sort((a, b) => a.logProbability - b.logProbability)
+    .slice(0, 10);
+  return [
+    ...heading(record, look),
+    '',
+    ...prose(
+      `${inside.toLocaleString('en')} of ${total.toLocaleString('en')} inputs are inside and all of them were scored, of those outside ${outside.toLocaleString('en')}; noise ${plainNumber(noise)}, ${counted(draws, 'draw')}.`,
+      look.width,
+      '  ',
+    ),
+    bold(
+      `${belowFloor.toLocaleString('en')} of ${inside.toLocaleString('en')} inside have a log-probability below ${number(floor)}`,
+      look,
+    ),
+    `The least of them has ${number(least)}; ${percent(mass, 1)} of the decoder’s probability lies inside.`,
+    ...unknown.map(
+      ({ input, logProbability, distance }) =>
+        `  ${printable(textOf(input))}  ${number(logProbability)} at distance ${distanceText(distance)}`,
+    ),
+  ]
+    .map((line) => clip(line, Math.max(look.width, 20) + (look.color ? 8 : 0)))
+    .join('\n');
+}
