@@ -46,7 +46,12 @@ function kept(events: readonly ReadEvent[], request: ReadRequest): KeptReading {
   return {
     format: 'inversionview-reading',
     version: 1,
-    request: { temperature: null, noise: null, seed: 1, ...request },
+    request: {
+      ...request,
+      temperature: request.temperature ?? null,
+      noise: request.noise ?? null,
+      seed: request.seed ?? 1,
+    },
     query: rest,
     view: { metric, epsilon },
     metrics: ['euclidean', 'cosine'],
