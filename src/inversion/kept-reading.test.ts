@@ -41,8 +41,8 @@ describe('a reading that is kept', () => {
   it('is found at fault where its parts do not fit', () => {
     const kept = keptFromReading(exampleReading(2), 'example');
     const [sample] = kept.samples;
-    if (sample?.euclidean == null) throw new Error('no sample');
-    const verdict = sample.euclidean;
+    const verdict = sample?.euclidean ?? null;
+    if (sample === undefined || verdict === null) throw new Error('no sample');
     const withSample = (change: object) => ({ ...kept, samples: [{ ...sample, ...change }] });
     expect(keptReadingFault(kept)).toBeNull();
     for (const wrong of [

@@ -2,7 +2,7 @@ import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import { type AttributionRecord, type OrderRecord, type SweepRecord } from '../../causal/records.js';
 import { contrast, type Rgb } from '../palette.js';
-import { attributionFigure, figureSvg, incrementsFigure, sweepFigure, themes } from './index.js';
+import { type Theme, attributionFigure, figureSvg, incrementsFigure, sweepFigure, themes } from './index.js';
 
 const baselines = {
   experiment: 'A1-from-F1S1',
@@ -76,9 +76,9 @@ const texts = (svg: string): string[] =>
 const both = [orderRecord('forward'), orderRecord('backward')];
 
 describe.each([
-  ['increments', (theme = themes.light) => incrementsFigure(both, theme)],
-  ['a sweep', (theme = themes.light) => sweepFigure(sweepRecord, theme)],
-  ['an attribution', (theme = themes.light) => attributionFigure(attributionRecord, theme)],
+  ['increments', (theme?: Theme) => incrementsFigure(both, theme)],
+  ['a sweep', (theme?: Theme) => sweepFigure(sweepRecord, theme)],
+  ['an attribution', (theme?: Theme) => attributionFigure(attributionRecord, theme)],
 ] as const)('the figure of %s', (_, figure) => {
   const svg = figureSvg(figure());
 
@@ -140,7 +140,8 @@ describe('a sweep', () => {
 
 describe('text in figures', () => {
   it('cannot end an element, nor break the file', () => {
-    const svg = figureSvg({ title: '<a> & "b" \u0000', subtitle: '</text>', caption: '', panels: [] });
+    const panels = [{ width: 300, height: 50, options: { axis: null } }];
+    const svg = figureSvg({ title: '<a> & "b" \u0000', subtitle: '</text>', caption: '', panels });
     expect(texts(svg)).toEqual(['<a> & "b" \ufffd', '</text>']);
   });
 
