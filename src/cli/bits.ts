@@ -46,11 +46,24 @@ export function bitsCommand(program: Command): void {
   withFigure(withInterpretOptions(program.command('bits')))
     .option('-q, --queries <n>', 'held-out queries a site and place, instead of one input', whole(1, 100_000))
     .option('--sites <names>', 'comma-separated sites of --queries (default: all)')
-    .option('--positions <places>', 'comma-separated places of --queries (default: any that the task asks about)')
+    .option(
+      '--positions <places>',
+      'comma-separated places of --queries (default: any that the task asks about)',
+    )
     .option('--no-exact', 'do not go through all inputs where the task has few enough')
     .option('--no-estimate', 'do not draw from the decoder where the exact value is known')
-    .option('--draws <n>', 'draws of the decoder, half at temperature 1 and half at 2', whole(2, 1_000_000), 2048)
-    .option('--blind <n>', 'draws from the input distribution beside them', whole(0, 10_000_000), defaultPlan.blind)
+    .option(
+      '--draws <n>',
+      'draws of the decoder, half at temperature 1 and half at 2',
+      whole(2, 1_000_000),
+      2048,
+    )
+    .option(
+      '--blind <n>',
+      'draws from the input distribution beside them',
+      whole(0, 10_000_000),
+      defaultPlan.blind,
+    )
     .option('--json', 'print the data')
     .addHelpText(
       'after',
@@ -91,7 +104,9 @@ async function interpreterOf(
 ): Promise<{ interpreter: Interpreter; exact: boolean; decoder: string | null }> {
   const exact = options.exact && open.task.enumeration?.kind === 'all';
   if (!exact && !options.estimate)
-    throw new InputError('Nothing is left to measure by: leave out --no-estimate, or --no-exact where the task has few enough inputs.');
+    throw new InputError(
+      'Nothing is left to measure by: leave out --no-estimate, or --no-exact where the task has few enough inputs.',
+    );
   const decoder = options.estimate ? await decoderOf(open, options) : null;
   const draws = Math.floor(options.draws / 2);
   const interpreter = createInterpreter(open.runtime, open.model, decoder, open.task, {
@@ -109,7 +124,12 @@ async function bitsOfQuery(open: Opened, options: BitsOptions): Promise<BitsReco
   const { interpreter, exact, decoder } = await interpreterOf(open, options);
   const preimages = exact ? await exactAt(open, query.site, options) : null;
   try {
-    const { exact: known, estimate, features, readout } = await interpreter.interpret({
+    const {
+      exact: known,
+      estimate,
+      features,
+      readout,
+    } = await interpreter.interpret({
       ...query,
       seed: options.seed,
       exact: preimages,
@@ -139,7 +159,11 @@ async function bitsOfSites(open: Opened, options: BitsOptions, queries: number):
         const activations = await activationsOf(runtime, model, task, site, placed);
         const answers: QueryBits[] = [];
         for (const [at, { ids }] of placed.entries()) {
-          const { exact: known, estimate, features } = await interpreter.interpret({
+          const {
+            exact: known,
+            estimate,
+            features,
+          } = await interpreter.interpret({
             ids,
             site,
             z: activations[at] ?? new Float32Array(0),

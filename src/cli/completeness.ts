@@ -86,6 +86,7 @@ against its log-probability under the decoder. What is inside and has a vanishin
         completenessRows(record, texts),
       );
       if (options.json === true) printJson(record);
-      else process.stdout.write(`${renderCompleteness(record, texts, lookFor(process.stdout, process.env))}\n`);
+      else
+        process.stdout.write(`${renderCompleteness(record, texts, lookFor(process.stdout, process.env))}\n`);
     });
 }

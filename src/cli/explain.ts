@@ -67,7 +67,10 @@ bits and consistency of each feature, and how much of the activations' informati
       if (languageModel === null) {
         const messages = explainPrompt(open.task, prior, queries);
         if (options.json === true) printJson(messages);
-        else process.stdout.write(`${messages.map(({ role, content }) => `[${role}]\n${content}`).join('\n\n')}\n`);
+        else
+          process.stdout.write(
+            `${messages.map(({ role, content }) => `[${role}]\n${content}`).join('\n\n')}\n`,
+          );
         return;
       }
       const [first] = placed;
@@ -102,7 +105,12 @@ function placedQueries({ task }: Opened, options: ExplainOptions): PlacedInput[]
   const first =
     own === null
       ? []
-      : [{ ids: own, position: place === null ? (task.positions(own)[0] ?? 0) : resolvePosition(task, own, place) }];
+      : [
+          {
+            ids: own,
+            position: place === null ? (task.positions(own)[0] ?? 0) : resolvePosition(task, own, place),
+          },
+        ];
   return [...first, ...drawQueries(task, options.queries - first.length, place, options.seed)];
 }
 
@@ -124,8 +132,20 @@ async function explainedQueries(
   try {
     for (const [at, { ids, position }] of placed.entries()) {
       const seed = options.seed + at;
-      const { reading } = await reader.read({ ids, site, position, seed, shown: 1000, ...thresholdOf(options) });
-      const { exact: known, estimate, features, sample } = await interpreter.interpret({
+      const { reading } = await reader.read({
+        ids,
+        site,
+        position,
+        seed,
+        shown: 1000,
+        ...thresholdOf(options),
+      });
+      const {
+        exact: known,
+        estimate,
+        features,
+        sample,
+      } = await interpreter.interpret({
         ids,
         site,
         z: activations[at] ?? new Float32Array(0),
@@ -158,7 +178,8 @@ async function explainedQueries(
 /** So many of a sorted list, evenly spaced. */
 function spreadOut<T>(list: readonly T[], count: number): T[] {
   if (list.length <= count) return [...list];
-  return Array.from({ length: count }, (_, at) => list[Math.floor(((at + 0.5) * list.length) / count)]).filter(
-    (item) => item !== undefined,
-  );
+  return Array.from(
+    { length: count },
+    (_, at) => list[Math.floor(((at + 0.5) * list.length) / count)],
+  ).filter((item) => item !== undefined);
 }

@@ -96,9 +96,12 @@ async function featuresIn(task: Task, file: string): Promise<readonly Feature[]>
   let exported: unknown;
   try {
     const loaded: unknown = await import(pathToFileURL(path).href);
-    exported = typeof loaded === 'object' && loaded !== null && 'default' in loaded ? loaded.default : undefined;
+    exported =
+      typeof loaded === 'object' && loaded !== null && 'default' in loaded ? loaded.default : undefined;
   } catch (error) {
-    throw new InputError(`${file} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
+    throw new InputError(
+      `${file} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   return readFeatures(exported, task, file);
 }
@@ -126,7 +129,9 @@ export function progress(what: string): (done: number, all: number) => void {
     if (done < all && now - last < 100) return;
     last = now;
     process.stderr.write(
-      done < all ? `\r\u001b[K${done.toLocaleString('en')} of ${all.toLocaleString('en')} ${what}` : '\r\u001b[K',
+      done < all
+        ? `\r\u001b[K${done.toLocaleString('en')} of ${all.toLocaleString('en')} ${what}`
+        : '\r\u001b[K',
     );
   };
 }
@@ -184,4 +189,3 @@ export function recordOf(
 /** How a model is named in records. */
 export const modelText = ({ name, hash, processing }: HookedModel): string =>
   `${name} ${hash.slice(0, 12)} (${processing} weights)`;
-

@@ -51,12 +51,25 @@ type PlacedQuery = Awaited<ReturnType<typeof queryOf>>;
 /** Adds the command. */
 export function preimageCommand(program: Command): void {
   withInterpretOptions(program.command('preimage'))
-    .option('--exact', 'run every input; this is all the command does, so it may be left out (read samples instead)')
+    .option(
+      '--exact',
+      'run every input; this is all the command does, so it may be left out (read samples instead)',
+    )
     .option('--recall', 'also sample, and say what share of the preimage the sampler finds')
     .option('--shown <n>', 'most inputs shown, drawn evenly from the preimage', whole(0, 100_000), 100)
     .option('--out <file>', 'write every input inside, with its distance, as CSV')
-    .option('--groups <n>', 'counting: sets of letters that are drawn besides the query’s own', whole(0, 100_000), 24)
-    .option('--repeats <n>', 'counting: strings drawn of each class with the query’s letters', whole(1, 1000), 4)
+    .option(
+      '--groups <n>',
+      'counting: sets of letters that are drawn besides the query’s own',
+      whole(0, 100_000),
+      24,
+    )
+    .option(
+      '--repeats <n>',
+      'counting: strings drawn of each class with the query’s letters',
+      whole(1, 1000),
+      4,
+    )
     .option('--json', 'print the data')
     .addHelpText(
       'after',
@@ -72,7 +85,9 @@ about 0.3 GB a site, in the cache; any other query, ε and metric is then answer
       if (options.out !== undefined) await expectWritable(options.out);
       const open = await opened(options);
       if (open.task.enumeration === null)
-        throw new InputError(`The inputs of ${open.task.name} cannot be enumerated: use read, which samples them.`);
+        throw new InputError(
+          `The inputs of ${open.task.name} cannot be enumerated: use read, which samples them.`,
+        );
       const query = await queryOf(open, options);
       const record =
         open.task.enumeration.kind === 'all'
@@ -83,7 +98,11 @@ about 0.3 GB a site, in the cache; any other query, ε and metric is then answer
     });
 }
 
-async function exactRecord(open: Opened, options: PreimageOptions, query: PlacedQuery): Promise<PreimageRecord> {
+async function exactRecord(
+  open: Opened,
+  options: PreimageOptions,
+  query: PlacedQuery,
+): Promise<PreimageRecord> {
   const { task, model, runtime } = open;
   const base = recordOf(open, options, query, null);
   const exact = await exactAt(open, query.site, options);
@@ -156,7 +175,15 @@ async function recallOf(
     inputs.map((input) => spoken(task, decoder.config.form, input)),
   );
   try {
-    const { candidates } = await reader.read({ ids, site, position, seed: options.seed, epsilon, metric, shown: 1 });
+    const { candidates } = await reader.read({
+      ids,
+      site,
+      position,
+      seed: options.seed,
+      epsilon,
+      metric,
+      shown: 1,
+    });
     const plain = candidates.filter(({ round }) => {
       const of = task.rounds[round];
       return of?.temperature === 1 && of.noise === 0;
@@ -175,12 +202,18 @@ async function recallOf(
   }
 }
 
-async function strataRecord(open: Opened, options: PreimageOptions, query: PlacedQuery): Promise<PreimageRecord> {
+async function strataRecord(
+  open: Opened,
+  options: PreimageOptions,
+  query: PlacedQuery,
+): Promise<PreimageRecord> {
   const { task, model, runtime } = open;
   const { enumeration } = task;
   if (enumeration?.kind !== 'strata') throw new InputError(`The inputs of ${task.name} have no strata.`);
   if (options.recall === true)
-    throw new InputError(`Recall needs the whole preimage, and that of ${task.name} is known by classes alone.`);
+    throw new InputError(
+      `Recall needs the whole preimage, and that of ${task.name} is known by classes alone.`,
+    );
   const base = recordOf(open, options, query, null);
   const found = await strataPreimage(runtime, model, task, query.site, query, {
     ...base,
@@ -201,7 +234,9 @@ async function strataRecord(open: Opened, options: PreimageOptions, query: Place
   const [low, high] = countInterval(found.probability, variance, found.largestWeight);
   const interval = { low: bitsOf(high), high: low > 0 ? bitsOf(low) : null };
   const bits = found.probability === 0 ? null : bitsOf(found.probability);
-  const order = found.members.map((member) => ({ member, order: random.next() })).sort((a, b) => a.order - b.order);
+  const order = found.members
+    .map((member) => ({ member, order: random.next() }))
+    .sort((a, b) => a.order - b.order);
   const { own, groups } = found;
   if (options.out !== undefined) {
     const rows = found.members.map(({ ids, distance, position, weight }) => ({
@@ -224,7 +259,11 @@ async function strataRecord(open: Opened, options: PreimageOptions, query: Place
       `Drawn, and not exact: ${enumeration.drawn}, and ${groups.drawn} of the other ${groups.total - 1} groups, of which ${groups.inside} have an input inside.`,
     samples: order
       .slice(0, options.shown)
-      .map(({ member: { ids, distance, position } }) => ({ text: task.decode(ids), distance, matchedPosition: position }))
+      .map(({ member: { ids, distance, position } }) => ({
+        text: task.decode(ids),
+        distance,
+        matchedPosition: position,
+      }))
       .sort((a, b) => a.distance - b.distance),
     features,
     readout: { ...readout(prior, sample, features), bits, ...interval },

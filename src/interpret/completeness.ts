@@ -113,7 +113,11 @@ export async function completeness(
 }
 
 /** Inputs that are not members, drawn evenly and each once; all of them when so many are asked for. */
-function drawOutside({ members, total }: Pick<ExactSet, 'members' | 'total'>, wanted: number, random: Random): number[] {
+function drawOutside(
+  { members, total }: Pick<ExactSet, 'members' | 'total'>,
+  wanted: number,
+  random: Random,
+): number[] {
   const taken = new Uint8Array(total);
   for (const member of members) taken[member] = 1;
   const free = total - members.length;

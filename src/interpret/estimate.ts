@@ -59,10 +59,7 @@ export function countInterval(
   level = 0.95,
 ): readonly [low: number, high: number] {
   const tail = (1 - level) / 2;
-  return [
-    gammaBound(tail, sum, variance),
-    gammaBound(1 - tail, sum + largest, variance + largest ** 2),
-  ];
+  return [gammaBound(tail, sum, variance), gammaBound(1 - tail, sum + largest, variance + largest ** 2)];
 }
 
 /** Quantile of the gamma distribution with a mean and a variance. */

@@ -234,7 +234,8 @@ async function ask(
         onText?.(piece);
       }
       if (text.trim() === '') failure = 'the answer is empty';
-      else if (readAnswer(text) === null) failure = 'the answer holds no JSON object with an explanation and features';
+      else if (readAnswer(text) === null)
+        failure = 'the answer holds no JSON object with an explanation and features';
     } catch (error) {
       signal?.throwIfAborted();
       if (stop.signal.aborted) failure = `nothing came for ${patience / 1000} seconds`;
@@ -295,7 +296,9 @@ export function parseExplanation(value: unknown, name: string): Explanation {
   const parsed = explanationSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new InputError(`${name} is not a saved explanation: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}.`);
+  throw new InputError(
+    `${name} is not a saved explanation: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}.`,
+  );
 }
 
 /** Value of a feature in a query: for tables beside an explanation. */

@@ -138,7 +138,10 @@ export function createInterpreter(
       const { figures, words, estimate, sample } = fromFound(proposed, ids, blind);
       return { exact: null, estimate, features: figures, readout: words, sample, set, proposed };
     },
-    async readout({ asked, candidates, z }, { rounds = task.rounds, epsilon = task.epsilon, metric = task.metric } = {}) {
+    async readout(
+      { asked, candidates, z },
+      { rounds = task.rounds, epsilon = task.epsilon, metric = task.metric } = {},
+    ) {
       if (proposer === null) throw new RangeError('candidates come from a decoder');
       const { query, seed } = asked;
       const ids = task.encode(query.input);
@@ -151,7 +154,10 @@ export function createInterpreter(
       }
       const proposed = await proposer.weigh(
         { ids, site: query.site, z, epsilon, metric, random: randomFor(seed, 'readout') },
-        { rounds: [...draws].map(([temperature, count]) => ({ temperature, draws: count })), blind: readoutBlind },
+        {
+          rounds: [...draws].map(([temperature, count]) => ({ temperature, draws: count })),
+          blind: readoutBlind,
+        },
         plain.map((candidate) => ({ ids: candidate.ids, distance: candidate.verdicts[metric].distance })),
       );
       return fromFound(proposed, ids, randomFor(seed, 'baseline')).words;

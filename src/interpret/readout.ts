@@ -33,7 +33,11 @@ export interface Candidate {
 }
 
 /** Puts the figures of a preimage in words. */
-export function readout(prior: Prior, sample: WeightedSample, figures: readonly FeatureBits[]): FeatureReadout {
+export function readout(
+  prior: Prior,
+  sample: WeightedSample,
+  figures: readonly FeatureBits[],
+): FeatureReadout {
   const candidates = candidatesOf(prior, sample, figures);
   const told = new Told(prior, sample);
   const known: Candidate[] = [];

@@ -95,7 +95,9 @@ export function agreementOf(
   const both = pairs.flatMap(({ exact, estimate }) =>
     exact === null || estimate === null ? [] : [{ exact, ...estimate }],
   );
-  const given = both.flatMap(({ exact, bits, low, high }) => (bits === null ? [] : [{ exact, bits, low, high }]));
+  const given = both.flatMap(({ exact, bits, low, high }) =>
+    bits === null ? [] : [{ exact, bits, low, high }],
+  );
   const errors = given.map(({ exact, bits }) => Math.abs(bits - exact)).sort((a, b) => a - b);
   const slack = 1e-6; // the interval of an exhausted preimage is a point
   return {

@@ -6,7 +6,7 @@ import { InputError } from '../input-error.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { randomFor, seededRandom } from '../random.js';
 import { type Task, addition, counting } from '../tasks/index.js';
-import { type Decoder, drawnTokens, heard } from './decoder.js';
+import { type Decoder, drawnTokens, heard, orderWord } from './decoder.js';
 import { averageRate, inPreimageRates, openUniforms } from './evaluate.js';
 import { type Metric } from './metrics.js';
 import { createSampler } from './sampler.js';
@@ -41,13 +41,14 @@ async function bruteForce(
     const own: number[] = [];
     for (const [row, { input, position }] of asked.entries()) {
       const z = (await activationsOf(runtime, model, site, input))[position] ?? new Float32Array();
+      const numbers = uniforms.subarray(row * tokens, (row + 1) * tokens);
       const drawn = await sampler.sample({
         z,
         sites: Int32Array.of(config.sites.indexOf(site)),
         temperatures: Float32Array.of(1),
-        uniforms: uniforms.subarray(row * tokens, (row + 1) * tokens),
+        uniforms: numbers,
       });
-      const candidate = heard(task, config.form, drawn);
+      const candidate = heard(task, config.form, drawn, orderWord(numbers));
       const end = candidate.findIndex((id) => id === task.eos || id === task.pad);
       const counted = end < 0 ? candidate.length : end;
       own.push(Math.min(...(await distancesOf(runtime, model, site, candidate, counted, z, metric))));

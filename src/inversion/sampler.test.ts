@@ -239,8 +239,11 @@ describe('samples of a query', () => {
 
   it('are longer than the decoder has places for: said when the graph is built', async () => {
     const decoder = smallDecoder(counting);
-    const sampler = createSampler(runtime, decoder.config, decoder.parameter, counting.bos, 30);
-    const asked = request(decoder, 1, 30, 1);
-    await expect(sampler.sample(asked)).rejects.toThrow(/^decoder: ids .* from place 29 on pass 29 places$/);
+    const tokens = decoder.config.places + 1;
+    const sampler = createSampler(runtime, decoder.config, decoder.parameter, counting.bos, tokens);
+    const asked = request(decoder, 1, tokens, 1);
+    await expect(sampler.sample(asked)).rejects.toThrow(
+      new RegExp(`^decoder: ids .* from place ${tokens - 1} on pass ${tokens - 1} places$`),
+    );
   });
 });

@@ -4,7 +4,7 @@ import { at, softmax } from '../../test/fixtures/float64.js';
 import { smallDecoder } from '../../test/fixtures/task-models.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { seededRandom } from '../random.js';
-import { addition, counting } from '../tasks/index.js';
+import { type Task, addition, counting } from '../tasks/index.js';
 import { type Decoder, spoken } from './decoder.js';
 import { createScorer } from './score.js';
 
@@ -29,6 +29,20 @@ async function likelihood(
   return said.slice(1).map((token, place) => at(likely, place * vocabulary + token));
 }
 
+/** By token of an input, which of the spoken tokens after BOS say it: none for those that the task writes. */
+function saidAt(task: Task, form: 'plain' | 'completion', ids: readonly number[]): number[][] {
+  if (form === 'plain') return ids.map((_, place) => (place === 0 ? [] : [place - 1]));
+  const text = task.decode(ids);
+  // The six digits before "=", without the plus.
+  if (task === addition)
+    return ids.map((_, place) => ({ 1: [0], 2: [1], 3: [2], 5: [3], 6: [4], 7: [5] })[place] ?? []);
+  // A letter of the string by its name and its count, which are said in alphabetical order; then the letter asked for.
+  const string = text.slice(0, text.indexOf('|'));
+  const letters = [...new Set(string)].toSorted();
+  const found = [...string].map((letter) => [2 * letters.indexOf(letter), 2 * letters.indexOf(letter) + 1]);
+  return [[], ...found, [], [6], [], [], []];
+}
+
 const cases = [addition, counting].flatMap((task) =>
   (['plain', 'completion'] as const).map((form) => ({ task, form, name: task.name })),
 );
@@ -49,17 +63,18 @@ describe.each(cases)('scores of a decoder for $name, $form', ({ task, form }) =>
       const ids = inputs[row] ?? [];
       const said = spoken(task, form, ids);
       const wanted = await likelihood(decoder, z, 4, said);
-      // Which tokens the decoder says: the digits before "=", or everything up to the letter asked for.
-      const colon = task === addition ? ids.indexOf(12) : ids.indexOf(36);
-      const says = (token: number, place: number): boolean =>
-        place > 0 && (form === 'plain' || (place < colon && !(task === addition && token === 11)));
-      let next = 0;
-      ids.forEach((token, place) => {
+      const places = saidAt(task, form, ids);
+      expect(new Set(places.flat()).size).toBe(said.length - 1);
+      ids.forEach((_, place) => {
         const score = at(scores[row] ?? [], place);
-        if (says(token, place)) expect(score).toBeCloseTo(at(wanted, next++), 5);
-        else expect(score).toBe(1);
+        const sources = places[place] ?? [];
+        if (sources.length === 0) expect(score).toBe(1);
+        else
+          expect(score).toBeCloseTo(
+            sources.reduce((product, one) => product * at(wanted, one), 1),
+            5,
+          );
       });
-      expect(next).toBe(said.length - 1);
     }
     await scorer.dispose();
   });

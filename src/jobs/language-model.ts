@@ -59,8 +59,10 @@ export function languageModelAt({ url, model, key }: Endpoint): LanguageModel {
           const [choice] = choices;
           const piece = choice?.delta.content ?? '';
           if (piece !== '') yield piece;
-          if (choice?.finish_reason === 'length') throw new EndpointError('the answer was cut at the endpoint’s limit of length', true);
-          if (choice?.finish_reason === 'content_filter') throw new EndpointError('the endpoint withheld the answer', false);
+          if (choice?.finish_reason === 'length')
+            throw new EndpointError('the answer was cut at the endpoint’s limit of length', true);
+          if (choice?.finish_reason === 'content_filter')
+            throw new EndpointError('the endpoint withheld the answer', false);
           if (typeof choice?.finish_reason === 'string') ended = true;
         }
       } catch (error) {
@@ -87,11 +89,14 @@ function fault(error: unknown): unknown {
     return new EndpointError(`the endpoint refused with status ${error.message}`, again);
   }
   // A stream that is no event stream, half a line of JSON, a connection that died between two pieces.
-  if (error instanceof SyntaxError) return new EndpointError(`the endpoint answered nonsense: ${error.message}`, true);
+  if (error instanceof SyntaxError)
+    return new EndpointError(`the endpoint answered nonsense: ${error.message}`, true);
   if (error instanceof TypeError || (error instanceof Error && 'code' in error))
     return new EndpointError(`the answer broke off: ${causeOf(error)}`, true);
   return error;
 }
 
 const causeOf = (error: Error): string =>
-  error.cause instanceof Error ? causeOf(error.cause) : error.message || String('code' in error ? error.code : error.name);
+  error.cause instanceof Error
+    ? causeOf(error.cause)
+    : error.message || String('code' in error ? error.code : error.name);

@@ -207,7 +207,8 @@ export function renderCompleteness(
   textOf: (input: number) => string,
   look: BitsLook,
 ): string {
-  const { inside, outside, total, noise, draws, floor, belowFloor, least, mass, points } = record.completeness;
+  const { inside, outside, total, noise, draws, floor, belowFloor, least, mass, points } =
+    record.completeness;
   const unknown = points
     .filter((point) => point.inside && point.logProbability < floor)
     .sort((a, b) => a.logProbability - b.logProbability)

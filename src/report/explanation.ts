@@ -10,9 +10,12 @@ import { percent } from './wording.js';
 
 /** Renders an explanation. */
 export function renderExplanation(explanation: Explanation, { width, color }: BitsLook): string {
-  const { site, place, model, queries, attempts, answer, complete, claims, unknown, accounted, bits } = explanation;
+  const { site, place, model, queries, attempts, answer, complete, claims, unknown, accounted, bits } =
+    explanation;
   const bold = (text: string): string => (color ? `\u001b[1m${text}\u001b[0m` : text);
-  const failures = attempts.flatMap(({ failure }, at) => (failure === null ? [] : [`Attempt ${at + 1}: ${failure}.`]));
+  const failures = attempts.flatMap(({ failure }, at) =>
+    failure === null ? [] : [`Attempt ${at + 1}: ${failure}.`],
+  );
   const name = Math.max(7, ...claims.map(({ feature }) => columns(printable(feature))));
   const said =
     explanation.explanation === null

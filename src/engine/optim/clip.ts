@@ -11,6 +11,7 @@ import { reduceSum } from '../ops/reduce.js';
 /** Scales all gradients together so that their common Euclidean norm is `limit` at the most. */
 export function clipByGlobalNorm(gradients: readonly Value[], limit: number): Value[] {
   if (!(limit > 0)) throw new GraphError(`clipByGlobalNorm: the limit must be above 0, got ${limit}`);
+  if (gradients.length === 0) return [];
   const squares = gradients.map((g) => reduceSum(mul(g, g)));
   const norm = sqrt(squares.reduce((sum, square) => add(sum, square)));
   const scale = where(less(norm, limit), 1, div(limit, norm));

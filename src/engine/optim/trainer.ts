@@ -48,7 +48,10 @@ export interface TrainingState {
 
 /** A running training. */
 export interface Trainer {
-  /** Takes a step and gives the loss before it and the metrics. */
+  /**
+   * Takes a step and gives the loss before it and the metrics.
+   * @throws GraphError when the feeds do not fit, the state staying as it was, or when a step is under way
+   */
   step(feeds: Tensors, variant?: string): Promise<{ loss: number; metrics: Record<string, number> }>;
   /** Views of the current buffers, overwritten by the step after the next: copy what is kept. */
   state(): TrainingState;
@@ -60,7 +63,7 @@ const weight = (name: string): string => `parameter:${name}`;
 const zerosLike = ({ dtype, shape }: Tensor): Tensor => ({
   dtype,
   shape,
-  data: new (arrayFor(dtype))(sizeOf(shape)) as Tensor['data'],
+  data: new (arrayFor(dtype))(sizeOf(shape)),
 });
 
 /** The state before the first step. */
@@ -130,6 +133,7 @@ export function createTrainer(runtime: Runtime, spec: TrainingSpec, start: Train
   let spare = new Map([...current].map(([name, tensor]) => [name, zerosLike(tensor)]));
   const executables = new Map<string, Promise<Executable>>();
   let taken = start.step;
+  let underWay = false;
 
   const compiled = (variant: string): Promise<Executable> => {
     const known = executables.get(variant);
@@ -139,22 +143,33 @@ export function createTrainer(runtime: Runtime, spec: TrainingSpec, start: Train
     return made;
   };
 
+  const take: Trainer['step'] = async (feeds, variant = '') => {
+    const executable = await compiled(variant);
+    const inputs: Record<string, Tensor> = { ...feeds };
+    const into: Record<string, Tensor> = {};
+    for (const [name, tensor] of current) inputs[name] = tensor;
+    for (const [name, tensor] of spare) into[`next:${name}`] = tensor;
+    inputs['step'] = { dtype: 'float32', shape: [], data: Float32Array.of(taken + 1) };
+    const outputs = await executable.run(inputs, into);
+    [current, spare] = [spare, current];
+    taken += 1;
+    const metrics: Record<string, number> = {};
+    for (const name of Object.keys(executable.graph.outputs)) {
+      if (name.startsWith('metric:')) metrics[name.slice(7)] = firstOf([...floatsOf(outputs, name)]);
+    }
+    return { loss: firstOf([...floatsOf(outputs, 'loss')]), metrics };
+  };
+
   return {
-    async step(feeds, variant = '') {
-      const executable = await compiled(variant);
-      const inputs: Record<string, Tensor> = { ...feeds };
-      const into: Record<string, Tensor> = {};
-      for (const [name, tensor] of current) inputs[name] = tensor;
-      for (const [name, tensor] of spare) into[`next:${name}`] = tensor;
-      inputs['step'] = { dtype: 'float32', shape: [], data: Float32Array.of(taken + 1) };
-      const outputs = await executable.run(inputs, into);
-      [current, spare] = [spare, current];
-      taken += 1;
-      const metrics: Record<string, number> = {};
-      for (const name of Object.keys(executable.graph.outputs)) {
-        if (name.startsWith('metric:')) metrics[name.slice(7)] = firstOf([...floatsOf(outputs, name)]);
+    async step(feeds, variant) {
+      // Both would read the same parameters and write to the same buffers.
+      if (underWay) throw new GraphError('training: the step before this one is still under way');
+      underWay = true;
+      try {
+        return await take(feeds, variant);
+      } finally {
+        underWay = false;
       }
-      return { loss: firstOf([...floatsOf(outputs, 'loss')]), metrics };
     },
     state() {
       const parameters = new Map<string, Tensor>();
@@ -167,7 +182,9 @@ export function createTrainer(runtime: Runtime, spec: TrainingSpec, start: Train
       return { step: taken, parameters, moments };
     },
     async dispose() {
-      for (const executable of executables.values()) await (await executable).dispose();
+      for (const made of await Promise.allSettled(executables.values())) {
+        if (made.status === 'fulfilled') await made.value.dispose();
+      }
     },
   };
 }

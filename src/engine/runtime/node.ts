@@ -11,7 +11,10 @@ import { DeviceError, type Executable, type Runtime, type Tensors, executable } 
 
 /** Where and how wide to run. */
 export interface NodeRuntimeOptions {
-  /** `cpu` by default; `webgpu` needs an adapter (a GPU, or SwiftShader through `VK_ICD_FILENAMES`). */
+  /**
+   * `cpu` by default; `webgpu` needs an adapter (a GPU, or SwiftShader through `VK_ICD_FILENAMES`) and one thread of
+   * the process for itself: ONNX Runtime's GPU context does not stand two worker threads at once.
+   */
   readonly device?: 'cpu' | 'webgpu';
   /** Threads for one operator; by default as many as there are processors. Results repeat bit for bit for equal numbers. */
   readonly threads?: number;

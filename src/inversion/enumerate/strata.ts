@@ -115,7 +115,8 @@ export async function strataPreimage(
   }
   const [ownRate = 0, ...otherRates] = rates;
   const mean = otherRates.reduce((sum, rate) => sum + rate, 0) / Math.max(1, otherRates.length);
-  const spread = otherRates.reduce((sum, rate) => sum + (rate - mean) ** 2, 0) / Math.max(1, otherRates.length - 1);
+  const spread =
+    otherRates.reduce((sum, rate) => sum + (rate - mean) ** 2, 0) / Math.max(1, otherRates.length - 1);
   const share = others.length === 0 ? 1 : ownShare;
   const count = (test: (inside: number) => boolean): number => ownInside.filter(test).length;
   // Within the own group only the draws of each class vary: a class inside half of the time has the most to say.

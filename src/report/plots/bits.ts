@@ -29,7 +29,9 @@ function featureBars(record: BitsRecord, theme: Theme): Figure {
       : [`${exact.bits.toFixed(2)} bits exactly, ${exact.size.toLocaleString('en')} inputs`]),
     ...(estimate?.bits === null || estimate === null
       ? []
-      : [`${estimate.bits.toFixed(2)} bits estimated, ${estimate.low.toFixed(2)} to ${estimate.high?.toFixed(2) ?? '∞'}`]),
+      : [
+          `${estimate.bits.toFixed(2)} bits estimated, ${estimate.low.toFixed(2)} to ${estimate.high?.toFixed(2) ?? '∞'}`,
+        ]),
   ];
   return {
     title: `${shortName(record.site)} at “${place}” of ${record.input}`,
@@ -48,7 +50,13 @@ function featureBars(record: BitsRecord, theme: Theme): Figure {
           y: { domain: names, label: null, padding: 0.26, tickSize: 0 },
           marks: [
             Plot.gridX({ stroke: theme.rule, strokeOpacity: 1, ticks: 6 }),
-            Plot.barX(record.features, { x: 'before', y: 'feature', fill: 'none', stroke: theme.rule, strokeWidth: 1.2 }),
+            Plot.barX(record.features, {
+              x: 'before',
+              y: 'feature',
+              fill: 'none',
+              stroke: theme.rule,
+              strokeWidth: 1.2,
+            }),
             Plot.barX(record.features, {
               x: ({ bits }: { bits: number }) => Math.max(0, bits),
               y: 'feature',
@@ -151,7 +159,8 @@ function siteMap(record: SitesRecord, theme: Theme): Figure {
             Plot.text(cells, {
               x: 'feature',
               y: 'row',
-              text: ({ bits, share }: { bits: number; share: number }) => (share < shownShare ? '' : plain(bits)),
+              text: ({ bits, share }: { bits: number; share: number }) =>
+                share < shownShare ? '' : plain(bits),
               fill: ({ share }: { share: number }) =>
                 share > 0.55 ? (theme.paper === themes.dark.paper ? '#10141a' : '#ffffff') : theme.ink,
               fontSize: 10.5,

@@ -24,7 +24,9 @@ interface Square {
 /** The figure of a scatter. */
 export function completenessFigure(record: CompletenessRecord, theme: Theme = themes.light): Figure {
   const { points, floor, epsilon, inside, outside, total, belowFloor, noise, draws } = record.completeness;
-  const finite = points.filter(({ distance, logProbability }) => Number.isFinite(distance) && Number.isFinite(logProbability));
+  const finite = points.filter(
+    ({ distance, logProbability }) => Number.isFinite(distance) && Number.isFinite(logProbability),
+  );
   const far = finite.reduce((most, { distance }) => Math.max(most, distance), 2 * epsilon);
   const least = finite.reduce((low, { logProbability }) => Math.min(low, logProbability), floor - 1);
   const squares = squaresOf(finite, far, least);
@@ -46,7 +48,13 @@ export function completenessFigure(record: CompletenessRecord, theme: Theme = th
           marginRight: 14,
           marginTop: 10,
           marginBottom: 42,
-          x: { domain: [0, far], label: `distance, ${record.metric}`, labelAnchor: 'center', labelArrow: 'none', nice: true },
+          x: {
+            domain: [0, far],
+            label: `distance, ${record.metric}`,
+            labelAnchor: 'center',
+            labelArrow: 'none',
+            nice: true,
+          },
           y: {
             domain: [least, 0],
             label: 'log-probability under the decoder, nats',

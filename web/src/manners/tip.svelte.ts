@@ -45,15 +45,17 @@ export function followTips(): () => void {
     // A click gives focus too, and what was clicked is known.
     if (event.target instanceof Element && event.target.matches(':focus-visible')) follow(event);
   };
+  // An element that is taken away while the page is drawn loses the focus then, when nothing may change.
+  const left = (): void => queueMicrotask(hideTip);
   addEventListener('pointerover', follow);
   addEventListener('focusin', focused);
-  addEventListener('focusout', hideTip);
+  addEventListener('focusout', left);
   addEventListener('scroll', hideTip, true);
   addEventListener('keydown', onKey);
   return () => {
     removeEventListener('pointerover', follow);
     removeEventListener('focusin', focused);
-    removeEventListener('focusout', hideTip);
+    removeEventListener('focusout', left);
     removeEventListener('scroll', hideTip, true);
     removeEventListener('keydown', onKey);
   };
