@@ -10,6 +10,7 @@ const entries: Record<string, string> = {
   'training/index': 'src/training/index.ts',
   'inversion/index': 'src/inversion/index.ts',
   'report/index': 'src/report/index.ts',
+  'report/plots/index': 'src/report/plots/index.ts',
   'causal/index': 'src/causal/index.ts',
   'interpret/index': 'src/interpret/index.ts',
   'jobs/index': 'src/jobs/index.ts',

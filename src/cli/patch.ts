@@ -73,7 +73,7 @@ Examples:
   inversionview patch --list
   inversionview patch --experiment A1-from-F1S1 --svg increments.svg
   inversionview patch --experiment A1-from-F1S1 --sweep --inputs 500 --png sweep.png
-  inversionview patch --task counting --experiment flip --json
+  inversionview patch --experiment flip --json
   inversionview patch --file question.json
 
 The effect of a set of sites is the clean run's logit difference (right answer minus contrast answer) less that of
@@ -83,8 +83,10 @@ of the model first (forward order) and last (backward order); what each adds is 
 question.json: {"inputs": ["615+861=1476"], "contrasts": ["215+861=1076"],
                 "sites": ["a0.0", "x0.post"], "positions": ["=", "A1"]}`,
     )
-    .action(async (options: PatchOptions) => {
-      const task = taskNamed(options.task);
+    .action(async (options: PatchOptions, command: Command) => {
+      // An experiment's name says whose it is, unless a task was named too.
+      const named = command.getOptionValueSource('task') === 'default' ? taskOf(options.experiment) : null;
+      const task = named ?? taskNamed(options.task);
       if (options.list === true) {
         list(task, options.json === true);
         return;
@@ -96,6 +98,9 @@ question.json: {"inputs": ["615+861=1476"], "contrasts": ["215+861=1076"],
       else process.stdout.write(`${rendered(answer)}\n`);
     });
 }
+
+const taskOf = (name: string | undefined): Task | null =>
+  experiments.find((experiment) => experiment.name === name)?.task ?? null;
 
 async function answered(task: Task, options: PatchOptions): Promise<PatchAnswer> {
   const source = await sourceOf(task, options);

@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type AblationRecord,
+  type AttributionRecord,
+  type OrderRecord,
+  type SetsRecord,
+  type SweepRecord,
+} from '../causal/records.js';
+import { columns } from './columns.js';
+import { attributionRows, patchRows } from './patching-rows.js';
+import { renderAblation, renderAttribution, renderOrders, renderSets, renderSweep } from './patching.js';
+
+const baselines = {
+  experiment: 'q.json',
+  task: 'addition',
+  about: 'inputs and contrasts as given',
+  seed: null,
+  contrasts: 1,
+  model: 'a model 0123456789ab (none weights)',
+  n: 2,
+  metric: 'logit-difference' as const,
+  unit: 'logits',
+  clean: 15.704,
+  cleanStandardError: 0.1,
+  contrast: -9.2,
+  contrastStandardError: null,
+  warnings: ['Patching changed no logit in any of 2 runs: m0@=.'],
+};
+const set = (added: string, effect: number, increment: number) => ({
+  added,
+  patched: [added],
+  effect,
+  standardError: 0.25,
+  increment,
+  incrementStandardError: 0.5,
+  changed: 0.5,
+});
+const orders: OrderRecord[] = [
+  { ...baselines, order: 'forward', sets: [set('a0.0@=', 8, 8), set('a\u001b[31m@=', 7, -1)] },
+  { ...baselines, order: 'backward', sets: [set('m0@=', -1, -1), set('a0.0@=', 7, 8)] },
+];
+const sets: SetsRecord = {
+  ...baselines,
+  sets: [
+    { patched: ['a0.0@=', 'm0@8'], effect: 4, standardError: null, changed: 1 },
+    { patched: [], effect: 0, standardError: 0, changed: 0 },
+  ],
+};
+const sweep: SweepRecord = {
+  ...baselines,
+  sites: ['hook_embed', 'blocks.0.attn.hook_result.0'],
+  positions: Array.from({ length: 14 }, (_, at) => `P${at}`),
+  effects: [Array.from({ length: 14 }, (_, at) => at), Array.from({ length: 14 }, () => -0.001)],
+  standardErrors: [new Array(14).fill(null), new Array(14).fill(0)],
+  changed: [new Array(14).fill(1), [0, ...new Array(13).fill(1)]],
+};
+const ablation: AblationRecord = {
+  ...baselines,
+  seed: 4,
+  site: 'x0.post',
+  position: '+',
+  places: [
+    {
+      place: 'A1',
+      kl: 5.3e-7,
+      klStandardError: 1e-8,
+      logitLoss: -5e-5,
+      logitLossStandardError: 1e-4,
+      relativeLogitLoss: 0,
+      relativeLogitLossStandardError: null,
+    },
+  ],
+};
+const attribution: AttributionRecord = {
+  task: 'addition',
+  about: 'Logit of 4, as predicted at A1',
+  model: 'a model',
+  seed: null,
+  n: 1,
+  place: 'A1',
+  total: 16.5,
+  totalStandardError: null,
+  sites: [
+    {
+      site: 'blocks.1.hook_mlp_out',
+      value: 17,
+      standardError: null,
+      raised: [{ token: '4', value: 9 }],
+      lowered: [{ token: '7', value: -3 }],
+    },
+  ],
+  rest: -0.5,
+};
+
+const all: [string, (width: number) => string][] = [
+  ['orders', (width) => renderOrders(orders, { width })],
+  ['sets', (width) => renderSets(sets, { width })],
+  ['a sweep', (width) => renderSweep(sweep, { width })],
+  ['an ablation', (width) => renderAblation(ablation, { width })],
+  ['an attribution', (width) => renderAttribution(attribution, { width })],
+];
+
+describe.each(all)('the table of %s', (_, render) => {
+  it.each([80, 120])(
+    'fits into %i columns, and lets nothing through that a terminal would act on',
+    (width) => {
+      for (const line of render(width).split('\n')) {
+        expect(columns(line)).toBeLessThanOrEqual(width);
+        expect(line).not.toMatch(/[\u0000-\u001f]/);
+      }
+    },
+  );
+});
+
+describe('tables', () => {
+  it('state baselines and warnings before anything else', () => {
+    const [warning, , , baseline] = renderOrders(orders, { width: 100 }).split('\n');
+    expect(warning).toBe('Warning: Patching changed no logit in any of 2 runs: m0@=.');
+    expect(baseline).toBe('logit-difference, logits: clean 15.70 ±  0.10, contrast -9.20');
+  });
+
+  it('have a row for each step, in both orders', () => {
+    const lines = renderOrders(orders, { width: 100 }).split('\n');
+    expect(
+      lines.filter((line) => /^a0\.0@=\s+8\.00 ±\s+0\.50\s+[78]\.00 ±\s+0\.25\s+█+$/.test(line)),
+    ).toHaveLength(2);
+    expect(lines.find((line) => line.startsWith('m0@='))).toMatch(/░+$/);
+  });
+
+  it('break a wide sweep into blocks, and mark what changed nothing', () => {
+    const text = renderSweep(sweep, { width: 80 });
+    for (const place of sweep.positions) expect(text).toMatch(new RegExp(` ${place}\\b`));
+    expect(text.match(/^a0\.0\s+·/gm)).toHaveLength(1);
+    expect(text).not.toContain('-0.00');
+  });
+});
+
+describe('rows', () => {
+  it('are one for each step, set, cell and place', () => {
+    expect(patchRows(orders)).toHaveLength(4);
+    expect(patchRows(orders)[0]).toMatchObject({
+      experiment: 'q.json',
+      order: 'forward',
+      added: 'a0.0@=',
+      increment: 8,
+    });
+    expect(patchRows(sets)[0]).toMatchObject({ patched: 'a0.0@= + m0@8', effect: 4, standardError: null });
+    expect(patchRows(sweep)).toHaveLength(28);
+    expect(patchRows(sweep)[3]).toEqual({
+      site: 'hook_embed',
+      position: 'P3',
+      effect: 3,
+      standardError: null,
+      changed: 1,
+    });
+    expect(patchRows(ablation)).toEqual(ablation.places);
+    expect(attributionRows(attribution).map(({ site }) => site)).toEqual(['blocks.1.hook_mlp_out', 'rest']);
+  });
+});
