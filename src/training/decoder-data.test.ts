@@ -143,7 +143,7 @@ describe.each(cases)('samples for a decoder of $name, $form', ({ task, form }) =
 });
 
 describe('what is drawn', () => {
-  const bigger = recipeOf(addition, { batch: 512, perInput: 8 });
+  const bigger = recipeOf(addition, { batch: 256, perInput: 8 });
   /** No count strays from its expectation by more than this many deviations. */
   const bound = 5;
 
