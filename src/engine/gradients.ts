@@ -42,13 +42,10 @@ export function gradients(loss: Value, values: readonly Value[]): Value[] {
   for (const node of nodes.reverse()) {
     const upstream = slopes.get(node);
     if (upstream === undefined || !onTheWay.has(node) || node.rule === null) continue;
-    if (node.rule.gradient === undefined) {
-      // Comparisons and choices of an index are flat almost everywhere: nothing passes, nothing is lost.
-      if (node.outputs.every((y) => y.dtype !== 'float32')) continue;
-      throw new GraphError(`gradients: ${node.op} has no gradient`);
-    }
+    if (node.rule.gradient === undefined) throw new GraphError(`gradients: ${node.op} has no gradient`);
     node.rule.gradient(node, upstream).forEach((slope, at) => {
       const x = node.inputs[at];
+      // Comparisons and choices of an index are flat almost everywhere: nothing passes, nothing is lost.
       if (slope !== null && x !== undefined && x.dtype === 'float32' && onTheWay.has(x.node)) give(x, slope);
     });
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Value, graph, input } from '../graph.js';
+import { type Value, apply1, graph, input } from '../graph.js';
 import { gradients } from '../gradients.js';
 import { nodeRuntime } from '../runtime/node.js';
 import { floatsOf } from '../runtime/runtime.js';
@@ -196,4 +196,15 @@ describe('shape rules', () => {
       }
     },
   );
+
+  it('has as many operands as the operator', () => {
+    const x = input('x', 'float32', [2]);
+    for (const y of [add(x, x), sqrt(x)]) {
+      const { op, rule } = y.node;
+      if (rule === null) throw new Error(`${op} has a rule`);
+      const takes = op === 'Add' ? '2 inputs' : '1 input';
+      expect(() => apply1(rule, [])).toThrow(new GraphError(`${op}: takes ${takes}, got 0`));
+      expect(() => apply1(rule, [x, x, x])).toThrow(new GraphError(`${op}: takes ${takes}, got 3`));
+    }
+  });
 });

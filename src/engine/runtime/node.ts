@@ -58,7 +58,8 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
-    // Moments of idle parameters decay into denormals, on which arithmetic is a hundred times slower.
+    // Moments of idle parameters decay into denormals, on which arithmetic is a hundred times slower. It holds for
+    // ONNX Runtime's own threads, and for the first thread of the process that compiles: train on the main thread.
     extra: { session: { set_denormal_as_zero: '1' } },
   };
   return {
