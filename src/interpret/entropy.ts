@@ -3,15 +3,19 @@
  * @module
  */
 
-/** Shares of the values of a feature, by number: sums of the shares of the inputs that have them. */
+/**
+ * Shares of the values of a feature, by number.
+ * @param codes number of the value in each input
+ * @param shares of the inputs; null where all are alike
+ */
 export function histogram(codes: Int32Array, shares: Float64Array | null, values: number): Float64Array {
   const out = new Float64Array(values);
-  const even = 1 / Math.max(1, codes.length);
   for (let at = 0; at < codes.length; at++) {
     const code = codes[at] ?? 0;
-    out[code] = (out[code] ?? 0) + (shares === null ? even : (shares[at] ?? 0));
+    out[code] = (out[code] ?? 0) + (shares === null ? 1 : (shares[at] ?? 0));
   }
-  return out;
+  // Divided once, so that what all inputs have is exactly 1.
+  return shares === null ? out.map((count) => count / Math.max(1, codes.length)) : out;
 }
 
 /**

@@ -57,14 +57,15 @@ const nonZero = (value: number, least: number): number => (Math.abs(value) < lea
  */
 export function gammaQuantile(share: number, shape: number, scale = 1): number {
   if (!(shape > 0) || share <= 0) return 0;
-  let high = Math.max(1, shape);
-  while (gammaShare(shape, high) < share) high *= 2;
-  let low = 0;
-  // Halving is slow and cannot fail; 200 halvings leave nothing of the first interval.
-  for (let step = 0; step < 200 && high - low > 1e-13 * high; step++) {
+  let most = Math.max(1, shape);
+  while (gammaShare(shape, most) < share) most *= 2;
+  // Halved in logarithms, since quantiles of small shapes are minute; halving is slow and cannot fail.
+  let [low, high] = [-745, Math.log(most)];
+  while (high - low > 1e-14 * Math.max(1, Math.abs(high))) {
     const middle = (low + high) / 2;
-    if (gammaShare(shape, middle) < share) low = middle;
+    if (middle === low || middle === high) break;
+    if (gammaShare(shape, Math.exp(middle)) < share) low = middle;
     else high = middle;
   }
-  return ((low + high) / 2) * scale;
+  return Math.exp((low + high) / 2) * scale;
 }

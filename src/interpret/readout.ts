@@ -113,7 +113,7 @@ export class Told {
   ) {
     this.#inputs = Int32Array.from({ length: prior.inputs }, (_, input) => input);
     this.#cells = new Int32Array(prior.inputs);
-    this.#sampleCells = new Int32Array(sample.shares.length);
+    this.#sampleCells = new Int32Array(sample.inputs);
     this.#counts = Float64Array.of(prior.inputs);
   }
 

@@ -7,9 +7,11 @@ import { featureValue } from '../tasks/features/feature.js';
 import { type Prior } from './prior.js';
 import { type Found } from './proposal.js';
 
-/** Inputs with shares that sum to 1. */
+/** Inputs and their shares, which sum to 1. */
 export interface WeightedSample {
-  readonly shares: Float64Array;
+  readonly inputs: number;
+  /** Of the inputs; null where all are alike. */
+  readonly shares: Float64Array | null;
   /** By feature of the prior, the number of its value in each input. */
   readonly codes: readonly Int32Array[];
   /** Independent draws that would tell as much; infinite of a known set. */
@@ -19,7 +21,8 @@ export interface WeightedSample {
 /** The sample of an enumerated preimage: numbers of inputs of a complete prior, all as likely. */
 export function exactSample(prior: Prior, members: Uint32Array): WeightedSample {
   return {
-    shares: new Float64Array(members.length).fill(1 / Math.max(1, members.length)),
+    inputs: members.length,
+    shares: null,
     codes: prior.tables.map(({ codes }) => Int32Array.from(members, (input) => codes[input] ?? 0)),
     effective: Infinity,
   };
@@ -33,6 +36,7 @@ export function weightedSample(
 ): WeightedSample {
   const whole = inputs.reduce((sum, { weight }) => sum + weight, 0);
   return {
+    inputs: inputs.length,
     shares: Float64Array.from(inputs, ({ weight }) => weight / whole),
     codes: prior.tables.map((table) =>
       Int32Array.from(inputs, ({ ids }) => table.codeOf(featureValue(prior.task, table.feature, ids))),

@@ -47,6 +47,13 @@ export const additionFeatures: readonly Feature[] = [
   })),
   { name: 'C2', about: 'the tens', phrase: 'C2, the carry out of the tens', of: (ids) => carry(ids).C2 },
   { name: 'C3', about: 'the ones', phrase: 'C3, the carry out of the ones', of: (ids) => carry(ids).C3 },
+  {
+    name: 'sum',
+    about: 'the answer',
+    phrase: 'the whole sum',
+    of: (ids) =>
+      [1, 2, 3].reduce((sum, at) => sum + (digit(ids, at) + digit(ids, at + 4)) * 10 ** (3 - at), 0),
+  },
   ...[1, 2, 3, 4].map((place): Feature => ({
     name: `A${place}`,
     about: 'the answer',
@@ -55,11 +62,4 @@ export const additionFeatures: readonly Feature[] = [
       return id === undefined || id >= EOS ? null : id;
     },
   })),
-  {
-    name: 'sum',
-    about: 'the answer',
-    phrase: 'the whole sum',
-    of: (ids) =>
-      [1, 2, 3].reduce((sum, at) => sum + (digit(ids, at) + digit(ids, at + 4)) * 10 ** (3 - at), 0),
-  },
 ];

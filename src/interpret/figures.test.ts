@@ -1,0 +1,374 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../random.js';
+import { type Task, addition } from '../tasks/index.js';
+import { entropy, histogram } from './entropy.js';
+import { countInterval, estimateBits } from './estimate.js';
+import { featureBits } from './feature-bits.js';
+import { gammaQuantile, gammaShare, logGamma } from './incomplete-gamma.js';
+import { meanOf, siteBits } from './mutual-information.js';
+import { type Prior, createPrior } from './prior.js';
+import { type Found, type Proposed } from './proposal.js';
+import { readout } from './readout.js';
+import { samplerFigures } from './recall.js';
+import { agreementOf } from './records.js';
+import { exactSample, weightedSample } from './sample.js';
+
+describe('the gamma distribution', () => {
+  it('has the values of tables', () => {
+    expect(logGamma(0.5)).toBeCloseTo(Math.log(Math.sqrt(Math.PI)), 12);
+    expect(logGamma(10)).toBeCloseTo(Math.log(362_880), 11);
+    // Chi-square quantiles: twice a gamma of half the degrees of freedom.
+    expect(2 * gammaQuantile(0.975, 0.5)).toBeCloseTo(5.023886, 5);
+    expect(2 * gammaQuantile(0.025, 5)).toBeCloseTo(3.246973, 5);
+    expect(2 * gammaQuantile(0.975, 50)).toBeCloseTo(129.561197, 4);
+    expect(gammaQuantile(0.5, 1, 3)).toBeCloseTo(3 * Math.LN2, 10);
+  });
+
+  it('has quantiles that undo shares, for shapes small and large', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.02, max: 5000, noNaN: true }),
+        fc.double({ min: 0.01, max: 0.99, noNaN: true }),
+        (shape, share) => {
+          expect(gammaShare(shape, gammaQuantile(share, shape))).toBeCloseTo(share, 7);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('entropy', () => {
+  it('is that of the distribution, and mends what few draws lose', () => {
+    expect(entropy(Float64Array.of(0.5, 0.25, 0.25, 0))).toBeCloseTo(1.5, 12);
+    expect(entropy(Float64Array.of(1))).toBe(0);
+    const random = seededRandom(1);
+    const seen = (draws: number): number => {
+      const codes = Int32Array.from({ length: draws }, () => random.int(16));
+      return entropy(histogram(codes, null, 16), draws);
+    };
+    const mean = (draws: number): number =>
+      Array.from({ length: 300 }, () => seen(draws)).reduce((sum, value) => sum + value, 0) / 300;
+    // Without the mending 40 draws would miss 0.27 bits.
+    expect(Math.abs(mean(40) - 4)).toBeLessThan(0.1);
+    expect(Math.abs(mean(400) - 4)).toBeLessThan(0.02);
+  });
+});
+
+describe('countInterval', () => {
+  it('is the exact interval of a plain count', () => {
+    // Garwood's interval of 10 events: 4.795 to 18.39.
+    const [low, high] = countInterval(10, 10, 1);
+    expect(low).toBeCloseTo(4.7954, 3);
+    expect(high).toBeCloseTo(18.3904, 3);
+    expect(countInterval(0, 0, 1)).toEqual([0, expect.closeTo(3.6889, 3)]);
+  });
+});
+
+/** A world with a known preimage: numbered inputs, some inside, and a decoder that knows some of them better. */
+function world(seed: number, size: number, inside: number, sharpness: number) {
+  const random = seededRandom(seed);
+  const members = Array.from({ length: inside }, (_, at) => at);
+  const raw = Array.from(
+    { length: size },
+    (_, at) => Math.exp(sharpness * random.gaussian()) * (at < inside ? 1 : 0.001),
+  );
+  const sum = raw.reduce((total, weight) => total + weight, 0);
+  const q = raw.map((weight) => weight / sum);
+  const running: number[] = [];
+  q.reduce((total, share, at) => (running[at] = total + share), 0);
+  const draw = (): number => {
+    const mark = random.next() * (running.at(-1) ?? 1);
+    let [low, high] = [0, size - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((running[middle] ?? 0) < mark) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  return { members, q, draw, random };
+}
+
+function proposedIn({ q, draw, random }: ReturnType<typeof world>, size: number, inside: number): Proposed {
+  const [draws, blind] = [300, 600];
+  const own = random.int(inside);
+  const seen = new Set([own]);
+  for (let i = 0; i < draws; i++) seen.add(draw());
+  for (let i = 0; i < blind; i++) seen.add(random.int(size));
+  const found = [...seen]
+    .filter((at) => at < inside)
+    .map((at): Found => {
+      const missed = draws * Math.log1p(-(q[at] ?? 0)) + blind * Math.log1p(-1 / size);
+      return { ids: [at], logProbability: -Math.log(size), inclusion: at === own ? 1 : -Math.expm1(missed) };
+    });
+  return { found, draws: draws + blind, valid: 0, inside: 0, largestWeight: 1 / blind };
+}
+
+describe('estimateBits', () => {
+  it.each([
+    [20_000, 1, 1],
+    [20_000, 12, 1],
+    [20_000, 300, 1],
+    [20_000, 300, 3],
+    [20_000, 4000, 2],
+  ])(
+    'of %i inputs, %i inside, sharpness %f: no bias, and intervals that hold the truth',
+    (size, inside, sharpness) => {
+      const truth = inside / size;
+      let covered = 0;
+      let given = 0;
+      let sum = 0;
+      const repeats = 200;
+      const errors: number[] = [];
+      for (let seed = 0; seed < repeats; seed++) {
+        const proposed = proposedIn(world(seed, size, inside, sharpness), size, inside);
+        const { bits, low, high } = estimateBits(proposed);
+        sum += proposed.found.reduce((total, one) => total + Math.exp(one.logProbability) / one.inclusion, 0);
+        if (low <= -Math.log2(truth) + 1e-9 && (high ?? Infinity) >= -Math.log2(truth) - 1e-9) covered += 1;
+        if (bits === null) continue;
+        given += 1;
+        errors.push(Math.abs(bits + Math.log2(truth)));
+      }
+      expect(covered / repeats).toBeGreaterThanOrEqual(0.93);
+      expect(given).toBeGreaterThan(repeats / 2);
+      errors.sort((a, b) => a - b);
+      expect(errors[Math.floor(errors.length / 2)]).toBeLessThan(0.3);
+      // Sharp decoders leave rare large weights: the mean is loose there.
+      if (sharpness < 3) expect(Math.abs(sum / repeats / truth - 1)).toBeLessThan(0.1);
+    },
+  );
+
+  it('gives no number where it would rest on a few finds, and none at all where nothing was found', () => {
+    const one = (inclusion: number): Found => ({ ids: [1], logProbability: -10, inclusion });
+    const found = (list: Found[]): Proposed => ({
+      found: list,
+      draws: 100,
+      valid: 100,
+      inside: 3,
+      largestWeight: 0.01,
+    });
+    const few = estimateBits(found([one(0.01), one(0.01), one(0.01)]));
+    expect(few.bits).toBeNull();
+    expect(few.effectiveSamples).toBeCloseTo(3 / 0.99, 6);
+    expect(few.high).toBeGreaterThan(few.low);
+    expect(estimateBits(found([]))).toMatchObject({ bits: null, high: null, effectiveSamples: 0 });
+    // Sure of all that was found, and of nothing else.
+    const sure = estimateBits({ ...found([one(1), one(1)]), largestWeight: 0 });
+    expect(sure.bits).toBeCloseTo(-Math.log2(2 * Math.exp(-10)), 9);
+    expect(sure.effectiveSamples).toBe(100);
+  });
+});
+
+/** All sums, once for the file. */
+let priorOfSums: Prior | null = null;
+const sums = (): Prior => (priorOfSums ??= createPrior(addition));
+const numberOf = (ids: readonly number[], at: number): number =>
+  (ids[at] ?? 0) * 100 + (ids[at + 1] ?? 0) * 10 + (ids[at + 2] ?? 0);
+const membersWhere = (test: (a: number, b: number) => boolean): Uint32Array => {
+  const out: number[] = [];
+  for (let input = 0; input < 810_000; input++) {
+    if (test(100 + Math.floor(input / 900), 100 + (input % 900))) out.push(input);
+  }
+  return Uint32Array.from(out);
+};
+const tens = (a: number): number => Math.floor(a / 10) % 10;
+const hundreds = (a: number): number => Math.floor(a / 100);
+
+describe('featureBits and readout', () => {
+  const query = addition.encode('835+141=976');
+  const told = (members: Uint32Array, ids = query) => {
+    const sample = exactSample(sums(), members);
+    const figures = featureBits(sums(), sample, ids, seededRandom(1));
+    return { figures, ...readout(sums(), sample, figures) };
+  };
+  const figure = (all: ReturnType<typeof told>, name: string) =>
+    all.figures.find(({ feature }) => feature === name);
+
+  it('know two hundreds of unknown order: a pair, its sum implied, each digit half', () => {
+    const all = told(
+      membersWhere((a, b) => {
+        const both = [hundreds(a), hundreds(b)];
+        return both.includes(8) && both.includes(1);
+      }),
+    );
+    expect(all.sentence).toBe('F1 and S1, order lost; nothing of the tens and the ones');
+    expect(all.known).toEqual(['{F1,S1}']);
+    expect(all.accounted).toBeCloseTo(-Math.log2(2 / 81), 6);
+    expect(figure(all, '{F1,S1}')).toMatchObject({ after: 0, consistency: 1, value: '1,8', baseline: 0 });
+    expect(figure(all, 'F1')?.bits).toBeCloseTo(Math.log2(9) - 1, 9);
+    expect(figure(all, 'F1')?.consistency).toBeCloseTo(0.5, 9);
+    expect(figure(all, 'F2')?.bits).toBeCloseTo(0, 9);
+    expect(all.figures[0]?.feature).toBe('{F1,S1}');
+  });
+
+  it('name both digits where both are known, and neither the pair nor the sum', () => {
+    const all = told(membersWhere((a, b) => hundreds(a) === 8 && hundreds(b) === 1));
+    expect(all.sentence).toBe('F1 and S1; nothing of the tens and the ones');
+  });
+
+  it('name a carry, and what is known in part', () => {
+    expect(told(membersWhere((a, b) => (a % 100) + (b % 100) < 100)).known).toEqual(['C2']);
+    const even = told(membersWhere((a) => tens(a) % 2 === 1));
+    expect(even.known).toEqual([]);
+    expect(even.partly[0]).toMatchObject({
+      feature: 'F2',
+      bits: expect.closeTo(1, 6),
+      of: expect.closeTo(Math.log2(10), 6),
+    });
+    expect(even.sentence).toMatch(
+      /^in part F2 \(1\.0 of 3\.3 bits\); nothing of the hundreds, the ones and the answer$/,
+    );
+  });
+
+  it('say the sum alone where only the sum is known', () => {
+    const all = told(membersWhere((a, b) => a + b === 976));
+    expect(all.known[0]).toBe('sum');
+    expect(all.known).not.toContain('A1');
+  });
+
+  it('know everything of a single input, and nothing of all of them', () => {
+    const all = told(membersWhere((a, b) => a === 835 && b === 141));
+    expect(all.known).toEqual(['F1', 'F2', 'F3', 'S1', 'S2', 'S3']);
+    expect(all.nothing).toEqual([]);
+    expect(all.accounted).toBeCloseTo(Math.log2(810_000), 6);
+    expect(told(membersWhere(() => true)).sentence).toBe('nothing that the features tell');
+  });
+
+  it('do not take chance for knowledge: few blind draws tell nothing', () => {
+    const random = seededRandom(12);
+    for (const draws of [9, 30, 200]) {
+      const inputs = Array.from({ length: draws }, () => ({ ids: addition.drawInput(random), weight: 1 }));
+      const sample = weightedSample(sums(), inputs, draws);
+      const figures = featureBits(sums(), sample, query, random);
+      expect(readout(sums(), sample, figures).known).toEqual([]);
+      const above = figures.filter(({ bits, baseline }) => bits > baseline + 0.1);
+      expect(above.length).toBeLessThanOrEqual(4);
+    }
+  });
+
+  it('weigh inputs: what is found easily counts no more than what is not', () => {
+    const random = seededRandom(13);
+    const inputs = Array.from({ length: 4000 }, () => {
+      const ids = addition.drawInput(random);
+      // Inputs with an even first digit are found four times as often.
+      const often = (ids[1] ?? 0) % 2 === 0;
+      return { ids, keep: often ? 0.8 : 0.2, weight: often ? 1 : 4 };
+    }).filter(({ keep }) => random.next() < keep);
+    const sample = weightedSample(sums(), inputs, 1000);
+    const f1 = featureBits(sums(), sample, query, random).find(({ feature }) => feature === 'F1');
+    expect(Math.abs(f1?.bits ?? 1)).toBeLessThan(0.03);
+  });
+
+  it('take features of a person’s own', () => {
+    const own = { name: 'same hundreds', of: (ids: readonly number[]) => (ids[1] === ids[5] ? 'yes' : 'no') };
+    const prior = createPrior(addition, [own]);
+    const sample = exactSample(
+      prior,
+      membersWhere((a, b) => hundreds(a) === hundreds(b)),
+    );
+    const [figures] = featureBits(prior, sample, addition.encode('150+199=349'), seededRandom(1));
+    expect(figures).toMatchObject({ feature: 'same hundreds', after: 0, consistency: 1, value: 'yes' });
+    expect(figures?.before).toBeCloseTo(-(1 / 9) * Math.log2(1 / 9) - (8 / 9) * Math.log2(8 / 9), 9);
+  });
+
+  it('draw the inputs of a task that has too many', () => {
+    const some: Task = { ...addition, enumeration: null };
+    const prior = createPrior(some, addition.features.slice(0, 1));
+    expect(prior).toMatchObject({ complete: false, inputs: 40_000 });
+    expect(numberOf(addition.data.instance(0), 1)).toBe(100);
+  });
+});
+
+describe('siteBits', () => {
+  it('gives means with intervals that hold them, and counts queries without a number', () => {
+    const random = seededRandom(2);
+    const query = (bits: number | null, own: number) => ({
+      bits,
+      features: [
+        { feature: 'F1', bits: own, before: 3, after: 3 - own, baseline: 0, consistency: own / 3, value: 1 },
+      ],
+    });
+    const all = siteBits([query(5, 1), query(7, 2), query(null, 3)], random);
+    expect(all).toMatchObject({ queries: 3, counted: 2, total: { bits: 6 } });
+    expect(all.features[0]).toMatchObject({ feature: 'F1', bits: 2, of: 3 });
+    expect(all.total?.low).toBeGreaterThanOrEqual(5);
+    expect(all.total?.high).toBeLessThanOrEqual(7);
+    expect(siteBits([query(null, 0)], random).total).toBeNull();
+  });
+
+  it('has intervals that hold the mean of the source about as often as they say', () => {
+    const random = seededRandom(3);
+    let held = 0;
+    for (let i = 0; i < 100; i++) {
+      const { low, high } = meanOf(
+        Array.from({ length: 40 }, () => random.gaussian()),
+        random,
+      );
+      if (low <= 0 && high >= 0) held += 1;
+    }
+    expect(held).toBeGreaterThanOrEqual(87);
+  });
+});
+
+describe('samplerFigures', () => {
+  it('counts what was found of a known preimage, and what the decoder promised', () => {
+    const verdict = (distance: number) => {
+      const one = { distance, position: 1, distances: Float32Array.of(distance) };
+      return { euclidean: one, cosine: one };
+    };
+    const candidate = (id: number, distance: number, valid = true) => ({
+      ids: [id],
+      round: 0,
+      valid,
+      verdicts: verdict(distance),
+    });
+    const figures = samplerFigures({
+      candidates: [
+        candidate(1, 0),
+        candidate(1, 0),
+        candidate(2, 0.05),
+        candidate(9, 0.5),
+        candidate(8, 0, false),
+      ],
+      members: ['1', '2', '3', '4'],
+      logProbabilities: Float64Array.of(Math.log(0.4), Math.log(0.2), Math.log(0.1), Math.log(0.1)),
+      plain: { draws: 2, found: new Set(['1']) },
+      epsilon: 0.1,
+      metric: 'euclidean',
+    });
+    expect(figures).toMatchObject({
+      candidates: 5,
+      valid: 4,
+      recall: 0.5,
+      precision: 0.75,
+      mass: expect.closeTo(0.8, 9),
+    });
+    expect(figures.calibration.map(({ inputs }) => inputs)).toEqual([1, 1, 1, 1]);
+    expect(figures.calibration.at(-1)).toMatchObject({ found: 1, expected: expect.closeTo(1 - 0.6 ** 2, 9) });
+    // log2 of 4, the even share, less the cross entropy of the even distribution and the decoder's.
+    const even = [0.5, 0.25, 0.125, 0.125].reduce((sum, share) => sum - 0.25 * Math.log2(share), 0) - 2;
+    expect(figures.divergence).toBeCloseTo(even, 9);
+  });
+});
+
+describe('agreementOf', () => {
+  it('compares what can be compared', () => {
+    const estimate = (bits: number | null, low: number, high: number | null) => ({
+      bits,
+      low,
+      high,
+      effectiveSamples: 9,
+    });
+    expect(
+      agreementOf([
+        { exact: 5, estimate: estimate(5.2, 4.9, 5.5) },
+        { exact: 5, estimate: estimate(6, 5.5, null) },
+        { exact: 5, estimate: estimate(null, 1, null) },
+        { exact: null, estimate: estimate(3, 2, 4) },
+        { exact: 4, estimate: null },
+      ]),
+    ).toEqual({ queries: 2, covered: 1, refused: 1, medianError: expect.closeTo(1, 9) });
+  });
+});
