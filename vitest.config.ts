@@ -23,7 +23,19 @@ export default defineConfig({
         test: {
           name: 'cpu',
           include: ['{src,test,bench,examples,scripts}/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, '**/*.case.test.ts', 'test/browser/**'],
           provide: { device: 'cpu' },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // One server for all, which does one reading at a time: so one file at a time, after the others.
+          name: 'browser',
+          include: ['test/browser/*.test.ts'],
+          globalSetup: ['test/browser/serve.ts'],
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
       {

@@ -13,5 +13,5 @@ export default defineConfig({
     assetsInlineLimit: 0,
   },
   // `npx vite web` beside a running `inversionview serve`.
-  server: { proxy: { '/api': 'http://127.0.0.1:4173' } },
+  server: { proxy: { '/api': 'http://127.0.0.1:4747' } },
 });

@@ -1,0 +1,68 @@
+/** Asking: a case, an input, a token and a cell. */
+import { expect, it } from 'vitest';
+import { cell, complete, headReading, inBrowser, insideShare, live, rowsOf, token } from './page.js';
+
+inBrowser('ask', (open) => {
+  it('shows an input as tokens with place names and the prediction after each', async () => {
+    const page = await open();
+    const chips = page.getByRole('radiogroup', { name: 'Position' }).getByRole('radio');
+    await expect.poll(() => chips.count()).toBe(14);
+    const places = await page.locator('.chip .place').allTextContents();
+    expect(places).toEqual('BOS F1 F2 F3 + S1 S2 S3 = A1 A2 A3 A4 E'.split(' '));
+    expect(await page.locator('.chip b').allTextContents()).toEqual(Array.from('B615+861=1476E'));
+    // The model has learnt to add: after "=" it says the answer.
+    const answer = await page.locator('.chip .asked .to').allTextContents();
+    expect(answer).toEqual(['1', '4', '7', '6', 'E']);
+  });
+
+  it('follows typing, and says in place what is wrong', async () => {
+    const page = await open();
+    const input = page.getByLabel('Input');
+    await input.fill('123+45');
+    await expect.poll(() => page.locator('.chip b').allTextContents()).toEqual(Array.from('B123+45E'));
+    const note = page.locator('#input-note');
+    await expect.poll(() => note.textContent()).toMatch(/not one of the task/);
+    await input.fill('123x45');
+    await expect.poll(() => note.textContent()).toMatch(/"x".*not accepted/);
+    expect(await input.getAttribute('aria-invalid')).toBe('true');
+    expect(await page.locator('.fault').count()).toBe(1);
+    await input.fill('123+456=579');
+    await expect.poll(() => note.textContent()).toMatch(/sum 579/);
+    expect(await input.getAttribute('aria-invalid')).toBe('false');
+  });
+
+  it.for([
+    ['token first', ['token', 'cell']],
+    ['cell first', ['cell', 'token']],
+  ] as const)('reads a token and a cell in either order: %s', async ([, order]) => {
+    const page = await open();
+    for (const part of order) await (part === 'token' ? token(page, '=') : cell(page, 'a0.0')).click();
+    const reading = await complete(page);
+    expect(await reading.getByRole('heading').first().textContent()).toMatch(/a0\.0\s+at\s+=/);
+    expect(await insideShare(reading)).toBeGreaterThan(30);
+    expect((await rowsOf(reading, 'inside')).length).toBeGreaterThan(3);
+  });
+
+  it('draws a random input and reads it at the same place', async () => {
+    const page = await open(headReading);
+    await complete(page);
+    await page.getByRole('button', { name: 'Random' }).click();
+    await expect.poll(() => page.getByLabel('Input').inputValue()).not.toBe('615+861=1476');
+    const input = await page.getByLabel('Input').inputValue();
+    expect(input).toMatch(/^\d{3}\+\d{3}=\d{3,4}$/);
+    const reading = await complete(page);
+    expect(await reading.getByRole('heading').first().textContent()).toContain(input);
+  });
+
+  it('changes the case study, and keeps what still applies', async () => {
+    const page = await open(headReading);
+    await complete(page);
+    await page.getByLabel('Case study').selectOption('counting');
+    await expect.poll(() => page.locator('.chip .place').allTextContents()).toContain('query');
+    expect(await page.getByLabel('Input').inputValue()).toMatch(/\|.:\d$/);
+    expect(
+      await page.getByRole('radiogroup', { name: 'Site' }).getByRole('radio').allTextContents(),
+    ).toContain('mlp');
+    await live(page).getByRole('heading').first().waitFor();
+  });
+});

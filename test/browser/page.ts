@@ -1,0 +1,102 @@
+/**
+ * The page as tests open it, and what a person sees on it.
+ * @module
+ */
+import { type Browser, type BrowserContextOptions, type Locator, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, inject } from 'vitest';
+import { startChromium } from './chromium.js';
+
+/** The reading that the guided tour makes, as an address. */
+export const headReading = '#read?case=addition&input=615%2B861=1476&site=a0.0&at==';
+
+/** Opens the page at an address behind `#`. */
+export type Open = (hash?: string, options?: BrowserContextOptions) => Promise<Page>;
+
+/** Tests in a browser; each page that they open is closed after the test, and must have had no errors of its own. */
+export function inBrowser(name: string, tests: (open: Open) => void): void {
+  const url = inject('workbench');
+  describe.skipIf(url === null)(
+    url === null ? `${name} (no Chromium here: apt-get install chromium)` : name,
+    () => {
+      let browser: Browser;
+      const opened: Page[] = [];
+      const faults: string[] = [];
+      beforeAll(async () => {
+        browser = await startChromium();
+      });
+      afterAll(async () => {
+        await browser.close();
+      });
+      afterEach(async () => {
+        await Promise.all(opened.splice(0).map((page) => page.context().close()));
+        expect(faults.splice(0)).toEqual([]);
+      });
+      tests(async (hash = '', options = {}) => {
+        const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
+        const page = await context.newPage();
+        page.setDefaultTimeout(25_000);
+        page.on('pageerror', (error) => faults.push(error.message));
+        page.on('console', (message) => {
+          // What the server refuses is no fault of the page.
+          if (message.type() === 'error' && !/status of 4\d\d/.test(message.text()))
+            faults.push(message.text());
+        });
+        opened.push(page);
+        await page.goto(`${url ?? ''}${hash}`);
+        await page.getByRole('radiogroup', { name: 'Position' }).or(page.getByRole('main')).first().waitFor();
+        return page;
+      });
+    },
+  );
+}
+
+/** The live reading; pinned ones stand before it. */
+export const live = (page: Page): Locator => page.getByRole('article').last();
+
+/** A token by its place, a cell of the diagram by its short name. */
+export const token = (page: Page, place: string): Locator =>
+  page
+    .getByRole('radiogroup', { name: 'Position' })
+    .getByRole('radio', { name: new RegExp(`^${escape(place)}(,|;|$)`) });
+export const cell = (page: Page, site: string): Locator =>
+  page
+    .getByRole('radiogroup', { name: 'Site' })
+    .getByRole('radio', { name: new RegExp(`^${escape(site)},`) });
+const escape = (text: string): string => text.replace(/[.+*?^$|()[\]{}\\]/g, '\\$&');
+
+/** Waits until a reading is complete. @returns its article */
+export async function complete(page: Page, reading = live(page)): Promise<Locator> {
+  await reading.getByRole('button', { name: 'Next seed' }).waitFor();
+  await expect.poll(() => reading.getAttribute('aria-busy')).toBe('false');
+  return reading;
+}
+
+/** A sample as it stands in a list. */
+export interface Row {
+  readonly distance: number;
+  readonly text: string;
+  readonly label: string;
+}
+
+/** The rows of one side that are on screen. */
+export async function rowsOf(reading: Locator, side: 'inside' | 'outside'): Promise<Row[]> {
+  const labels = await reading
+    .getByRole('listbox', { name: new RegExp(`^Samples ${side}`) })
+    .locator('[role=option][data-index]')
+    .evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
+  return labels.map((label) => {
+    const match = /^distance (\S+), ([^,]*), /.exec(label);
+    return { distance: Number(match?.[1]?.replace('>', '')), text: match?.[2] ?? '', label };
+  });
+}
+
+/** The number at the head of a reading: the inside share in percent. */
+export const insideShare = async (reading: Locator): Promise<number> =>
+  Number.parseFloat((await reading.locator('.share b').textContent()) ?? '');
+
+/** Requests that the page makes from now on, by path. */
+export function requestsOf(page: Page): string[] {
+  const paths: string[] = [];
+  page.on('request', (request) => paths.push(new URL(request.url()).pathname));
+  return paths;
+}
