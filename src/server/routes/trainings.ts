@@ -27,6 +27,8 @@ import { inAddress, jsonBody, smallBody } from './json-body.js';
 const nameParam = z.object({ name: nameSchema });
 /** Milliseconds between looks at the files of a watched training. */
 const lookEvery = 500;
+/** Looks after which a training is read even if its files are as they were. */
+const looksBetween = 4;
 /** Points of a curve; evaluations come on top. */
 const mostPoints = 400;
 
@@ -65,19 +67,20 @@ export function trainingRoutes({ trainings, workbench, closing }: Services): Hon
     await need(name);
     return eventStream([c.req.raw.signal, closing], async (send, signal) => {
       let sent = -1;
-      let told1 = '';
+      let last = '';
       let stamp = '';
-      for (;;) {
+      for (let look = 0; ; look++) {
         const now = await stampOf(trainings.directory(name));
-        const training = now === stamp ? null : await need(name);
+        // A process that is killed changes no file.
+        const training = now === stamp && look % looksBetween !== 0 ? null : await need(name);
         stamp = now;
         if (training !== null) {
           const { step: _s, seconds: _t, left: _l, loss: _o, ...rest } = told(training);
           const head = JSON.stringify(rest);
           const points = training.points.filter(({ step }) => step > sent).map(pointOf);
-          if (head !== told1) send('training', JSON.stringify(inDetail(training)));
+          if (head !== last) send('training', JSON.stringify(inDetail(training)));
           else if (points.length > 0) send('points', JSON.stringify({ training: told(training), points }));
-          told1 = head;
+          last = head;
           sent = training.points.at(-1)?.step ?? sent;
           if (!isRunning(training.state)) return;
         }

@@ -15,7 +15,9 @@ export type Request =
       readonly method: keyof Workbench;
       readonly argument: unknown;
     }
-  | { readonly kind: 'stop'; readonly id: number };
+  | { readonly kind: 'stop'; readonly id: number }
+  /** Stops all calls and ends the thread once they have ended: native code that is cut off takes the process with it. */
+  | { readonly kind: 'close' };
 
 /** From the workbench. */
 export type Reply =

@@ -31,6 +31,7 @@ export interface WorkbenchThread {
     argument: Parameters<Workbench[M]>[0],
     following?: Following,
   ): Promise<Awaited<ReturnType<Workbench[M]>>>;
+  /** Stops all calls and waits for the end of what cannot be stopped. */
   close(): Promise<void>;
 }
 
@@ -110,7 +111,13 @@ export function workbenchThread(options: WorkbenchOptions): WorkbenchThread {
     },
     async close() {
       closed = true;
-      await running?.worker.terminate();
+      if (running === null) return;
+      const { worker, pending } = running;
+      for (const { reject } of pending.values()) reject(new ProblemError(stopped));
+      pending.clear();
+      const ended = new Promise((resolve) => worker.once('exit', resolve));
+      worker.postMessage({ kind: 'close' } satisfies Request);
+      await ended;
     },
   };
   return thread;

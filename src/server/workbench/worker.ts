@@ -20,6 +20,7 @@ const { folders, threads } = dataSchema.parse(workerData).data;
 const runtime = nodeRuntime(threads === null ? {} : { threads });
 const workbench = createWorkbench(runtime, folders);
 const stops = new Map<number, AbortController>();
+const answers = new Set<Promise<void>>();
 const reply = (message: Reply): void => parentPort?.postMessage(message);
 
 /** The method's argument is what its other end, which is typed, was given. */
@@ -51,7 +52,19 @@ const internal = 'A fault of the program; the terminal that the server runs in s
 const describe = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);
 
+async function close(): Promise<void> {
+  for (const controller of stops.values()) controller.abort();
+  await Promise.all(answers);
+  await workbench.dispose(null, { emit: () => undefined, signal: AbortSignal.abort() });
+  parentPort?.close();
+}
+
 parentPort?.on('message', (request: Request) => {
-  if (request.kind === 'stop') stops.get(request.id)?.abort();
-  else void answer(request.id, request.method, request.argument);
+  if (request.kind === 'close') void close();
+  else if (request.kind === 'stop') stops.get(request.id)?.abort();
+  else {
+    const own = answer(request.id, request.method, request.argument);
+    answers.add(own);
+    void own.finally(() => answers.delete(own));
+  }
 });
