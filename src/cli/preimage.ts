@@ -5,7 +5,6 @@
 import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
 import { type LoadedDecoder } from '../inversion/decoder-files.js';
-import { spoken } from '../inversion/decoder.js';
 import { type ExactSet } from '../inversion/enumerate/exact.js';
 import { strataPreimage } from '../inversion/enumerate/strata.js';
 import { createJudge } from '../inversion/judge.js';
@@ -169,11 +168,7 @@ async function recallOf(
   const { epsilon = task.epsilon, metric = task.metric } = options;
   const reader = createReader(runtime, model, decoder, task);
   const inputs = Array.from(set.members, (input) => task.data.instance(input));
-  const scorer = createTreeScorer(
-    runtime,
-    decoder,
-    inputs.map((input) => spoken(task, decoder.config.form, input)),
-  );
+  const scorer = createTreeScorer(runtime, decoder, task, inputs);
   try {
     const { candidates } = await reader.read({
       ids,

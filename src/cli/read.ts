@@ -7,6 +7,7 @@ import { InputError } from '../input-error.js';
 import { type Reading } from '../inversion/reading.js';
 import { createReader } from '../inversion/preimage.js';
 import { mostCandidates, roundsFor } from '../inversion/rounds.js';
+import { createInterpreter } from '../interpret/interpreter.js';
 import { decoderFor, modelFor } from '../jobs/shipped.js';
 import { expectWritable, writeFileAtomic } from '../jobs/files.js';
 import { shortName } from '../models/hooks.js';
@@ -37,6 +38,7 @@ export interface QueryOptions extends ModelOptions, ThresholdOptions {
   readonly noise?: number;
   readonly candidates?: number;
   readonly shown: number;
+  readonly readout: boolean;
 }
 
 /** Adds the options of {@link QueryOptions}. */
@@ -61,7 +63,8 @@ export function withQueryOptions(command: Command): Command {
     )
     .option('--noise <x>', 'noise on the activation, in its standard deviations', number(0, 1000))
     .option('-n, --candidates <n>', 'candidates to draw (default: 1024)', whole(1, mostCandidates))
-    .option('--shown <n>', 'most samples in the report, about 70% of them inside', whole(1, 10_000), 100);
+    .option('--shown <n>', 'most samples in the report, about 70% of them inside', whole(1, 10_000), 100)
+    .option('--no-readout', 'leave out the sentence that says what the samples tell');
 }
 
 /** Answers the query of a command line. */
@@ -79,8 +82,9 @@ export async function answer(options: QueryOptions): Promise<Reading> {
   const model = await modelFor(task, options.model, options.processing);
   const decoder = await decoderFor(task, options.decoder, model);
   const reader = createReader(runtime, model, decoder, task);
+  const interpreter = createInterpreter(runtime, model, decoder, task);
   try {
-    const { reading } = await reader.read({
+    const preimage = await reader.read({
       ids,
       site: options.site,
       position,
@@ -89,9 +93,12 @@ export async function answer(options: QueryOptions): Promise<Reading> {
       shown: options.shown,
       ...thresholdOf(options),
     });
-    return reading;
+    if (!options.readout) return preimage.reading;
+    const readout = await interpreter.readout(preimage, { rounds, ...thresholdOf(options) });
+    return { ...preimage.reading, readout };
   } finally {
     await reader.dispose();
+    await interpreter.dispose();
   }
 }
 

@@ -8,7 +8,7 @@
  */
 import { type Runtime } from '../engine/index.js';
 import { spread } from '../inversion/candidates.js';
-import { type Decoder, spoken } from '../inversion/decoder.js';
+import { type Decoder } from '../inversion/decoder.js';
 import { type ExactSet } from '../inversion/enumerate/exact.js';
 import { type Metric } from '../inversion/metrics.js';
 import { type Random } from '../random.js';
@@ -70,8 +70,12 @@ export async function completeness(
   const inside = Array.from(set.members);
   const outside = drawOutside(set, options.outside, random);
   const inputs = [...inside, ...outside];
-  const sequences = inputs.map((input) => spoken(task, decoder.config.form, task.data.instance(input)));
-  const scorer = createTreeScorer(runtime, decoder, sequences);
+  const scorer = createTreeScorer(
+    runtime,
+    decoder,
+    task,
+    inputs.map((input) => task.data.instance(input)),
+  );
   const site = decoder.config.sites.indexOf(query.site);
   const deviation = noise * spread(query.z);
   const sums = new Float64Array(inputs.length).fill(-Infinity);

@@ -1,6 +1,6 @@
 /**
- * Log-probabilities of many fixed sequences under a decoder, for one activation after another. Sequences are laid out as
- * a tree of their beginnings; keys and values are handed from each beginning to those that go on from it.
+ * Log-probabilities of many fixed inputs under a decoder, for one activation after another. What the decoder says for
+ * them is laid out as a tree of their beginnings; keys and values are handed from each beginning to those that go on from it.
  * @module
  */
 import {
@@ -15,19 +15,20 @@ import {
   logSoftmax,
   reshape,
 } from '../engine/index.js';
-import { type Decoder } from '../inversion/decoder.js';
+import { type Decoder, spoken } from '../inversion/decoder.js';
 import { condition, decode, prefix } from '../models/decoder.js';
+import { type Task } from '../tasks/task.js';
 import { type TreeBlock, treeBlocks } from './prefix-tree.js';
 
 /** Most beginnings of one length in a run. */
 const widest = 2048;
 
-/** Scores fixed sequences. */
+/** Scores fixed inputs. */
 export interface TreeScorer {
   /** Beginnings that are computed for each activation. */
   readonly nodes: number;
   /**
-   * Natural logarithms of the probabilities, in the order in which the sequences were given.
+   * Natural logarithms of the decoder's probabilities of whole inputs, in the order in which these were given.
    * @param into written to and given back; a new array unless given
    */
   logProbabilities(z: Float32Array, site: number, into?: Float64Array): Promise<Float64Array>;
@@ -36,14 +37,19 @@ export interface TreeScorer {
 
 /**
  * Makes a scorer.
- * @param sequences what the decoder says, BOS first
+ * @param inputs ids from BOS to EOS, each one that the decoder can say
  */
 export function createTreeScorer(
   runtime: Runtime,
   decoder: Decoder,
-  sequences: readonly (readonly number[])[],
+  task: Task,
+  inputs: readonly (readonly number[])[],
 ): TreeScorer {
   const { config } = decoder;
+  const sequences = inputs.map((ids) => spoken(task, config.form, ids));
+  // A decoder that says no order gives its probability to all orders alike.
+  const orders = config.form === 'completion' ? task.completion.logOrders : undefined;
+  const shared = orders === undefined ? null : sequences.map((said) => orders(said));
   const blocks = treeBlocks(sequences, widest);
   const depth = Math.max(0, ...blocks.map(({ levels }) => levels.length));
   // One graph serves all blocks: each level is as wide as the widest block's.
@@ -116,6 +122,7 @@ export function createTreeScorer(
         const logs = widths.map((_, level) => floatsOf(outputs, `log${level}`));
         addUp(block, logs, config.vocabulary, into);
       }
+      shared?.forEach((log, at) => (into[at] = (into[at] ?? 0) - log));
       return into;
     },
     async dispose() {

@@ -16,6 +16,7 @@ import {
   percent,
   plainNumber,
   positionText,
+  readoutText,
   sides,
   subject,
 } from './wording.js';
@@ -51,6 +52,7 @@ ${reading.warnings.map((warning) => `<p class="card heed" role="note"><strong>Wa
 ${queryCard(reading)}
 ${figuresCard(reading)}
 ${samplesCard(reading)}
+${readoutCard(reading)}
 ${provenance(reading)}
 </main>
 <script type="application/json" id="${readingElement}">${scriptJson(reading)}</script>
@@ -152,6 +154,11 @@ function legend(): string {
 <span>Knowing the activation lowers <span class="scale" role="img" aria-label="from red-orange, lowered by 1, to blue, raised by 1">${scale}</span> raises a token’s probability</span>
 <span><span class="tokens"><span class="m">=</span></span> matched position: the nearest of the sample</span>
 </div>`;
+}
+
+function readoutCard({ readout }: Reading): string {
+  if (readout === undefined) return '';
+  return `<section class="card"><h2>What it tells</h2><p>${escapeHtml(readoutText(readout))}</p></section>`;
 }
 
 function provenance(reading: Reading): string {

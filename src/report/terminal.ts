@@ -14,6 +14,7 @@ import {
   percent,
   plainNumber,
   positionText,
+  readoutText,
   sides,
   subject,
 } from './wording.js';
@@ -49,6 +50,7 @@ export function renderTerminal(reading: Reading, options: TerminalOptions): stri
     queryBlock(reading, width, style),
     figures(reading, width),
     sampleBlock(reading, shown, width, style),
+    reading.readout === undefined ? [] : prose(readoutText(reading.readout), width, '  ').map(style.bold),
     legend(reading, shown, width, style),
   ];
   return blocks

@@ -46,6 +46,13 @@ export function positionText({ query }: Pick<Reading, 'query'>): string {
   return `${place}position ${query.position}`;
 }
 
+/** What the samples tell, and how many bits that is. */
+export function readoutText({ sentence, bits, low, high }: NonNullable<Reading['readout']>): string {
+  if (bits === null) return `It tells ${sentence}; too little was found for a number of bits.`;
+  const range = high === null || high - low < 0.05 ? '' : ` (95% interval ${low.toFixed(1)} to ${high.toFixed(1)})`;
+  return `It tells ${sentence}: ${bits.toFixed(1)} bits${range}.`;
+}
+
 /** The samples on either side of ε, each sorted by distance. */
 export function sides(samples: readonly Sample[]): { inside: Sample[]; outside: Sample[] } {
   const sorted = [...samples].sort((a, b) => a.distance - b.distance);
