@@ -270,22 +270,36 @@ const wait = (milliseconds: number, signal: AbortSignal | undefined): Promise<vo
 
 const answerSchema = z.object({ explanation: z.string(), features: z.array(z.string()) });
 
+/** Brackets looked at in search of an answer: nonsense of any length is read soon. */
+const mostBrackets = 80;
+
 /** The JSON object in an answer, whatever stands around it; null when there is none of the form. */
 export function readAnswer(text: string): z.infer<typeof answerSchema> | null {
-  for (let start = text.indexOf('{'); start >= 0; start = text.indexOf('{', start + 1)) {
-    for (let end = text.lastIndexOf('}'); end > start; end = text.lastIndexOf('}', end - 1)) {
-      let value: unknown;
-      try {
-        value = JSON.parse(text.slice(start, end + 1));
-      } catch {
-        continue;
-      }
-      const parsed = answerSchema.safeParse(value);
-      if (parsed.success) return parsed.data;
+  const starts = indicesOf(text, '{').slice(0, mostBrackets);
+  const ends = indicesOf(text, '}').slice(-mostBrackets).reverse();
+  for (const start of starts) {
+    for (const end of ends) {
+      if (end < start) break;
+      const value = parsed(text.slice(start, end + 1));
+      if (value === undefined) continue;
+      const answer = answerSchema.safeParse(value);
+      if (answer.success) return answer.data;
       break;
     }
   }
   return null;
+}
+
+function indicesOf(text: string, character: string): number[] {
+  return Array.from(text.matchAll(new RegExp(`\\${character}`, 'g')), ({ index }) => index);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
