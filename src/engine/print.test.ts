@@ -47,7 +47,7 @@ it('prints several outputs of a node, lists, and every type; long constants are 
   const [left = x, right = x] = split(x, 1, [2, 3]);
   const { output, mean } = layerNorm(transpose(left, [1, 0]), input('g', 'float32', [2]), null, 1e-5);
   const ids = constant({ dtype: 'int64', shape: [5], data: BigInt64Array.of(1n, 0n, 1n, 0n, 1n) });
-  const kept = constant({ dtype: 'bool', shape: [2], data: Uint8Array.of(1, 0) });
+  const kept = constant({ dtype: 'bool', shape: [4], data: Uint8Array.of(1, 0, 1, 1) });
   expect(
     printGraph(
       graph({ output, mean, looked: gather(right, ids), joined: concat([left, right], -1), kept, x2: x }),
@@ -62,7 +62,7 @@ it('prints several outputs of a node, lists, and every type; long constants are 
     %7: int64[5] = Constant([1, 0, 1, 0, …])
     %8: float32[5, 3] = Gather(%2, %7, axis=0)
     %9: float32[2, 5] = Concat(%1, %2, axis=-1)
-    %10: bool[2] = Constant([1, 0])
+    %10: bool[4] = Constant([1, 0, 1, 1])
     output output = %4
     output mean = %5
     output looked = %8

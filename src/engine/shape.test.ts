@@ -79,6 +79,10 @@ it.each([[[-1]], [[2, 1.5]], [[NaN]], [[Infinity]]])('takes no lengths like %j',
   expect(() => expectLengths('Op', shape)).toThrow(new GraphError(`Op: [${shape.join(', ')}] is no shape`));
 });
 
+it('takes lengths of 0, and scalars', () => {
+  for (const shape of [[], [0], [2, 0, 3]]) expect(() => expectLengths('Op', shape)).not.toThrow();
+});
+
 it('names the types that are taken', () => {
   const value = { dtype: 'bool', shape: [2] } as const;
   expect(() => expectType('Op', value, ['float32', 'int32'])).toThrow(
