@@ -119,6 +119,10 @@ describe('decoderParameters', () => {
 
   it('trains everything but the statistics of the activations', () => {
     const all = smallDecoderConfigs.flatMap(([, own]) => [...decoderParameters(own).keys()]);
-    expect([...new Set(all.filter(isStatistic))].sort()).toEqual(['condition.mean', 'condition.scale']);
+    expect([...new Set(all.filter(isStatistic))].sort()).toEqual([
+      'condition.mean',
+      'condition.scale',
+      'condition.whiten',
+    ]);
   });
 });
