@@ -63,7 +63,7 @@ export async function ablate(
     places,
     pad: question.pad,
     reads: reads.length,
-    batch: question.batch ?? batchFor(model, places, inputs.length),
+    batch: question.batch ?? batchFor(model, 1, places, inputs.length),
   });
   const blocks: { start: number; block: Block }[] = [];
   for (let start = 0; start < inputs.length; start += patcher.batch) {

@@ -107,11 +107,12 @@ export async function patch(
     contrastAnswer: contrast[contrastAnswerAt] ?? NaN,
   }));
   const places = placesNeeded(question);
+  const sites = [...new Set(targets.map(({ site }) => site))];
   const patcher = createPatcher(runtime, model, {
-    sites: [...new Set(targets.map(({ site }) => site))],
+    sites,
     places,
     pad: question.pad,
-    batch: question.batch ?? batchFor(model, places, cases.length),
+    batch: question.batch ?? batchFor(model, sites.length, places, cases.length),
   });
   const distinct = new Map(
     question.sets.map((set) => [keyOf(set), { set, effects: new Float64Array(cases.length), changed: 0 }]),

@@ -74,9 +74,11 @@ export interface PatcherOptions {
   readonly batch: number;
 }
 
-/** Inputs to run at once: an activation stays near 2²¹ numbers, and no run is larger than what there is to run. */
-export const batchFor = ({ config }: HookedModel, places: number, inputs: number): number =>
-  Math.max(1, Math.min(256, inputs, Math.floor(2 ** 21 / (places * config.n_embd))));
+/** Inputs to run at once: what is recorded stays near 2²⁴ numbers, and no run is larger than what there is to run. */
+export function batchFor({ config }: HookedModel, sites: number, places: number, inputs: number): number {
+  const recorded = Math.max(1, sites) * places * config.n_embd;
+  return Math.max(1, Math.min(256, inputs, Math.floor(2 ** 24 / recorded)));
+}
 
 /** The axis of an activation that counts places: attention rows have heads before it. */
 const placeAxis = (site: string): number => (/\.hook_(attn_scores|pattern)$/.test(site) ? 2 : 1);

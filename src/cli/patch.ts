@@ -3,7 +3,7 @@
  * @module
  */
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { type Command } from 'commander';
 import {
   type Ask,
@@ -20,6 +20,7 @@ import {
   plusCheck,
 } from '../causal/index.js';
 import { InputError } from '../input-error.js';
+import { dataFiles } from '../jobs/figures.js';
 import { modelFor } from '../jobs/shipped.js';
 import { patchRows } from '../report/patching-rows.js';
 import { renderAblation, renderOrders, renderSets, renderSweep } from '../report/patching.js';
@@ -131,6 +132,10 @@ async function sourceOf(task: Task, options: PatchOptions): Promise<Ask['source'
     throw new InputError('Give --experiment or --file, not both.');
   }
   if (file !== undefined) {
+    for (const figure of [options.svg, options.png]) {
+      if (figure === undefined || resolve(dataFiles(figure).json) !== resolve(file)) continue;
+      throw new InputError(`The data of ${figure} would replace ${file}: give the figure another name.`);
+    }
     const name = basename(file);
     return { specification: parseSpecification(await jsonOf(file), name), name };
   }

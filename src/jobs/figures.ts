@@ -24,6 +24,12 @@ export function png(svg: string): Uint8Array {
   return new Resvg(svg, { font, fitTo: { mode: 'zoom', value: scale } }).render().asPng();
 }
 
+/** Where the data of a figure go: beside it, under its name. */
+export function dataFiles(figure: string): { readonly json: string; readonly csv: string } {
+  const stem = figure.replace(/\.(svg|png)$/i, '');
+  return { json: `${stem}.json`, csv: `${stem}.csv` };
+}
+
 /** What is written of a figure. */
 export interface FigureFiles {
   /** File names; either may be left out. */
@@ -48,10 +54,10 @@ export async function writeFigure(
     [files.png, () => png(drawn)],
   ] as const) {
     if (name === undefined) continue;
-    const stem = name.replace(/\.(svg|png)$/i, '');
+    const beside = dataFiles(name);
     contents.set(name, content());
-    contents.set(`${stem}.json`, text(`${JSON.stringify(data, null, 2)}\n`));
-    contents.set(`${stem}.csv`, text(csv(rows)));
+    contents.set(beside.json, text(`${JSON.stringify(data, null, 2)}\n`));
+    contents.set(beside.csv, text(csv(rows)));
   }
   for (const [name, content] of contents) await writeFileAtomic(name, content);
   return [...contents.keys()];

@@ -71,7 +71,7 @@ describe.skipIf(reference.absent)('the published models', () => {
     const task = name === 'flip' || name === 'other-count' ? 'counting' : 'addition';
     const model = await publishedModel(task, 'transformerlens');
     const { n, orders } = await runExperiment(runtime, model, experimentNamed(name, task), {
-      inputs: 300,
+      inputs: 200,
       seed: 7,
     });
     expect(n).toBe(200);

@@ -24,3 +24,6 @@ export const errorText = 'Whiskers: ± one standard error.';
 
 /** Two digits behind the point, with a true minus. */
 export const fixed = (value: number): string => value.toFixed(2).replace('-', '−');
+
+/** Text with a capital at its start. */
+export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

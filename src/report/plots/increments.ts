@@ -4,11 +4,13 @@
  */
 import * as Plot from '@observablehq/plot';
 import { type OrderRecord } from '../../causal/records.js';
-import { baselineText, errorText } from './captions.js';
+import { baselineText, errorText, sentence } from './captions.js';
 import { type Figure } from './figure.js';
 import { type Theme, fontSize, themes } from './theme.js';
 
 const rowHeight = 24;
+/** What is added together stands in a line each. */
+const lineHeight = 15;
 
 /** The figure of both orders; steps keep the model's order from top to bottom in either panel. */
 export function incrementsFigure(records: readonly OrderRecord[], theme: Theme = themes.light): Figure {
@@ -28,15 +30,18 @@ export function incrementsFigure(records: readonly OrderRecord[], theme: Theme =
   const ends = bars.flatMap(({ low, high }) => [low, high]);
   const [least, most] = [Math.min(0, ...ends), Math.max(0, ...ends)];
   // Room for the figure that stands at the end of a bar.
-  const domain = [least - (least < 0 ? 0.16 : 0.02) * (most - least), most + 0.2 * (most - least)];
-  const longest = labels.labels.reduce((letters, text) => Math.max(letters, text.length), 0);
+  const below = bars.some(({ increment }) => increment <= -shown);
+  const domain = [least - (below ? 0.2 : 0.02) * (most - least), most + 0.2 * (most - least)];
+  const parts = labels.labels.map((text) => text.split(' + '));
+  const longest = parts.flat().reduce((letters, text) => Math.max(letters, text.length + 2), 0);
+  const tallest = parts.reduce((count, { length }) => Math.max(count, length), 1);
   const left = Math.min(230, 18 + longest * fontSize * 0.58);
   const panel = (record: OrderRecord, at: number): Figure['panels'][number] => {
     const own = bars.filter(({ order }) => order === record.order);
     const side = at === 0 ? left : 12;
     return {
       width: 270 + side,
-      height: steps.length * rowHeight + 66,
+      height: steps.length * (rowHeight + (tallest - 1) * lineHeight) + 66,
       options: {
         marginLeft: side,
         marginRight: 14,
@@ -50,7 +55,14 @@ export function incrementsFigure(records: readonly OrderRecord[], theme: Theme =
           ticks: 5,
           nice: false,
         },
-        y: { domain: labels.labels, label: null, axis: at === 0 ? 'left' : null, padding: 0.28, tickSize: 0 },
+        y: {
+          domain: labels.labels,
+          tickFormat: (text: string) => text.replaceAll(' + ', ' +\n'),
+          label: null,
+          axis: at === 0 ? 'left' : null,
+          padding: 0.28,
+          tickSize: 0,
+        },
         marks: [
           Plot.gridX({ stroke: theme.rule, strokeOpacity: 1, ticks: 5 }),
           Plot.barX(own, {
@@ -79,7 +91,7 @@ export function incrementsFigure(records: readonly OrderRecord[], theme: Theme =
     subtitle:
       head === undefined
         ? ''
-        : `${head.about}${labels.place === '' ? '' : `; sites patched at ${labels.place}`}`,
+        : `${sentence(head.about)}${labels.place === '' ? '' : `; sites patched at ${labels.place}`}`,
     caption: head === undefined ? '' : `${baselineText(head)} ${errorText}`,
     panels: records.map(panel),
   };

@@ -5,7 +5,7 @@
 import * as Plot from '@observablehq/plot';
 import { type SweepRecord } from '../../causal/records.js';
 import { shortName } from '../../models/hooks.js';
-import { baselineText } from './captions.js';
+import { baselineText, sentence } from './captions.js';
 import { type Figure } from './figure.js';
 import { type Theme, fontSize, themes } from './theme.js';
 
@@ -99,7 +99,7 @@ export function sweepFigure(record: SweepRecord, theme: Theme = themes.light): F
   };
   return {
     title: `${record.experiment}: each site at each position`,
-    subtitle: `${record.about}; effect of the patch in ${record.unit}`,
+    subtitle: `${sentence(record.about)}; effect of the patch in ${record.unit}`,
     caption: `${baselineText(record)} Cells without a figure: the patch changed no logit.`,
     panels: [
       { width: left + positions.length * cell + 6, height, options: map },
