@@ -92,8 +92,9 @@ function trainingGraph(spec: TrainingSpec, state: TrainingState, variant: string
   const { loss, metrics = {} } = spec.loss(parameter, variant);
   const step = input('step', 'float32', []);
   const learningRate = scheduled(optimizer.schedule, step);
-  const names = [...values.keys()];
-  const plain = gradients(loss, [...values.values()]);
+  // By name: a sum over all gradients must run in the same order after a resume, whose state comes from a file.
+  const names = [...values.keys()].sort();
+  const plain = gradients(loss, names.map(parameter));
   const slopes = optimizer.clip === undefined ? plain : clipByGlobalNorm(plain, optimizer.clip);
   const options = { ...optimizer, learningRate, step };
   const scales = adamWScales(options);
