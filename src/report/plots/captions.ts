@@ -22,8 +22,9 @@ export function baselineText({ metric, clean, contrast, n, contrasts, seed, mode
 /** What whiskers are. */
 export const errorText = 'Whiskers: ± one standard error.';
 
-/** Two digits behind the point, with a true minus. */
-export const fixed = (value: number): string => value.toFixed(2).replace('-', '−');
+/** Two digits behind the point, with a true minus, and none before zero. */
+export const fixed = (value: number): string =>
+  Math.abs(value) < 0.005 ? '0.00' : value.toFixed(2).replace('-', '−');
 
 /** Text with a capital at its start. */
 export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
