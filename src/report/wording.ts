@@ -49,7 +49,8 @@ export function positionText({ query }: Pick<Reading, 'query'>): string {
 /** What the samples tell, and how many bits that is. */
 export function readoutText({ sentence, bits, low, high }: NonNullable<Reading['readout']>): string {
   if (bits === null) return `It tells ${sentence}; too little was found for a number of bits.`;
-  const range = high === null || high - low < 0.05 ? '' : ` (95% interval ${low.toFixed(1)} to ${high.toFixed(1)})`;
+  const range =
+    high === null || high - low < 0.05 ? '' : ` (95% interval ${low.toFixed(1)} to ${high.toFixed(1)})`;
   return `It tells ${sentence}: ${bits.toFixed(1)} bits${range}.`;
 }
 

@@ -20,7 +20,7 @@ inBrowser('overview', (open) => {
     const after = await shares();
     expect(after.every((share, at) => share >= (before[at] ?? 0))).toBe(true);
     expect(after).not.toEqual(before);
-    await page.getByLabel('Colour').selectOption('distinct');
+    await page.getByRole('combobox', { name: /^Colour/ }).selectOption('distinct');
     await expect.poll(shares).not.toEqual(after);
     await grid.getByRole('button', { name: /^a0\.0 at =/ }).click();
     const reading = await complete(page);

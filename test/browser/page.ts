@@ -34,7 +34,7 @@ export function inBrowser(name: string, tests: (open: Open) => void): void {
       tests(async (hash = '', options = {}) => {
         const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
         const page = await context.newPage();
-        page.setDefaultTimeout(25_000);
+        page.setDefaultTimeout(50_000);
         page.on('pageerror', (error) => faults.push(error.message));
         page.on('console', (message) => {
           // What the server refuses is no fault of the page.

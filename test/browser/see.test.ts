@@ -15,6 +15,7 @@ import {
 
 const counts = async (reading: Locator): Promise<number[]> =>
   (await reading.locator('.counts b').allTextContents()).map((text) => Number(text.replace(/[,%]/g, '')));
+const raisedTokens = '.u1, .u2, .u3, .u4, .u5, .u6';
 const slider = (reading: Locator): Locator => reading.getByRole('slider', { name: 'Threshold ε' });
 
 inBrowser('see', (open) => {
@@ -54,7 +55,7 @@ inBrowser('see', (open) => {
   });
 
   it('moves ε and metric without asking again', async () => {
-    const page = await open(headReading);
+    const page = await open(`${headReading}&candidates=256`);
     const reading = await complete(page);
     const requests = requestsOf(page);
     const before = await insideShare(reading);
@@ -85,10 +86,10 @@ inBrowser('see', (open) => {
   });
 
   it('colours by what the activation adds, marks the matched token, and tells distances', async () => {
-    const page = await open(headReading);
+    const page = await open(`${headReading}&candidates=128`);
     const reading = await complete(page);
     const row = reading.locator('[role=option][data-index="0"]');
-    await row.locator('.u1, .u2, .u3, .u4, .u5, .u6').first().waitFor();
+    await row.locator(raisedTokens).first().waitFor();
     // The head knows the hundreds: those are raised.
     const raised = await row
       .locator('[class*=u]')
@@ -100,7 +101,7 @@ inBrowser('see', (open) => {
       .poll(() => page.locator('.tip').textContent())
       .toMatch(/= at position 8, matched\s+distance 0\.0\d\d\s+probability [+−]/);
     await reading.getByRole('button', { name: 'Colours' }).click();
-    expect(await row.locator('[class*=u]').count()).toBe(0);
+    expect(await row.locator(raisedTokens).count()).toBe(0);
     await row.click();
     const distances = await reading
       .getByRole('list', { name: 'Distance at each position' })

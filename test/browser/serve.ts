@@ -3,7 +3,7 @@
  * weights and folders of its own. Where there is no Chromium, nothing is started and the tests say so.
  * @module
  */
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'vite';
@@ -45,6 +45,8 @@ export default async function serve({ provide }: TestProject): Promise<() => Pro
     return () => Promise.resolve();
   }
   const folder = mkdtempSync(join(tmpdir(), 'inversionview-browser-'));
+  // A copy: a build that someone starts meanwhile empties dist/.
+  cpSync(await builtPage(), join(folder, 'web'), { recursive: true });
   const server = await startServer({
     host: '127.0.0.1',
     port: 0,
@@ -54,7 +56,7 @@ export default async function serve({ provide }: TestProject): Promise<() => Pro
     models: null,
     runs: join(folder, 'runs'),
     readings: join(folder, 'readings'),
-    web: await builtPage(),
+    web: join(folder, 'web'),
     threads: null,
     prepare: true,
   });

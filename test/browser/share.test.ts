@@ -29,7 +29,7 @@ const all = async (reading: Locator): Promise<unknown> => ({
 inBrowser('keep and share', (open) => {
   it('has the whole state in the address: a link gives the same reading', async () => {
     const page = await open(`${headReading}&candidates=128&seed=7`);
-    const reading = await complete(page);
+    await complete(page);
     await page.keyboard.press('p');
     await page.keyboard.press('ArrowRight');
     await complete(page);
@@ -37,7 +37,7 @@ inBrowser('keep and share', (open) => {
     await page.keyboard.press('Enter');
     await live(page).getByRole('button', { name: 'Colours' }).click();
     await expect.poll(() => page.url()).toMatch(/epsilon=0\.2&colours=off&1\.case/);
-    const [left, right] = [await all(reading), await all(live(page))];
+    const [left, right] = [await all(page.getByRole('article').first()), await all(live(page))];
 
     const other = await open(new URL(page.url()).hash);
     await complete(other, other.getByRole('article').first());

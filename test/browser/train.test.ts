@@ -6,7 +6,7 @@ inBrowser('train', (open) => {
   it('starts a training, shows it live, pauses and resumes it, and finds it after the page was closed', async () => {
     const page = await open('#train');
     const form = page.getByRole('form', { name: 'Start a training' });
-    await form.getByLabel('Train', { exact: true }).selectOption('model');
+    await form.getByRole('combobox', { name: /^Train/ }).selectOption('model');
     await form.getByText('Settings of its own').click();
     await form.getByLabel('Steps').fill('100000');
     await form.getByLabel('Batch').fill('8');

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { InputError } from '../../input-error.js';
 import { seededRandom } from '../../random.js';
 import { addition, additionIndex, counting } from '../index.js';
-import { type Feature, featureValue, featuresOf, readFeatures } from './feature.js';
+import { type Feature, type FeatureValue, featureValue, featuresOf, readFeatures } from './feature.js';
 
-const valuesOf = (task: typeof addition, input: string): Record<string, unknown> =>
+const valuesOf = (task: typeof addition, input: string): Record<string, FeatureValue> =>
   Object.fromEntries(task.features.map(({ name, of }) => [name, of(task.encode(input))]));
 
 describe('features of addition', () => {

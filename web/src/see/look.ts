@@ -30,6 +30,8 @@ export function otherMetric(bench: Workbench, pane: Pane): void {
   pane.choice.look.metric = metric === 'euclidean' ? 'cosine' : 'euclidean';
 }
 
-/** The distance at which bars, histogram and slider are full: five times the case's ε, more when ε needs it. */
-export const axisOf = (its: Case | null, epsilon: number): number =>
-  Math.max(5 * (its?.epsilon ?? 0.1), 1.25 * epsilon);
+/** The distance at which bars, histogram and slider are full: five times the case's ε, more when ε lies beyond. */
+export function axisOf(its: Case | null, epsilon: number): number {
+  const usual = 5 * (its?.epsilon ?? 0.1);
+  return epsilon > usual ? 1.25 * epsilon : usual;
+}
