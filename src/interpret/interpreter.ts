@@ -96,7 +96,8 @@ export function createInterpreter(
     random: Random,
   ): { figures: FeatureBits[]; words: Readout } => {
     const figures = featureBits(prior(), sample, ids, random);
-    return { figures, words: { ...readout(prior(), sample, figures), ...estimate } };
+    const { bits, low, high } = estimate;
+    return { figures, words: { ...readout(prior(), sample, figures), bits, low, high } };
   };
 
   const fromFound = (
