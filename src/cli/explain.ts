@@ -124,7 +124,9 @@ async function explainedQueries(
   const { task, model, runtime } = open;
   const decoder = await decoderOf(open, options);
   const exact = options.exact && task.enumeration?.kind === 'all' ? await exactAt(open, site, options) : null;
-  const interpreter = createInterpreter(runtime, model, decoder, task, { features: open.features });
+  // Where the whole preimage is known, nothing needs to be estimated.
+  const proposing = exact === null ? decoder : null;
+  const interpreter = createInterpreter(runtime, model, proposing, task, { features: open.features });
   const reader = createReader(runtime, model, decoder, task);
   const activations = await activationsOf(runtime, model, task, site, placed);
   const show = progress('queries');

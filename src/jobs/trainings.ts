@@ -4,55 +4,23 @@
  * @module
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { open, readFile, readdir, stat } from 'node:fs/promises';
+import { open, readFile, readdir } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { InputError } from '../input-error.js';
 import { ConflictError } from './conflict-error.js';
 import { commandLine } from './entry-points.js';
 import { makeDirectory } from './files.js';
-import { checkpointSummary } from './run-directory.js';
+import { type TrainingRecord, isAlive, putRecord, readRecord } from './training-record.js';
 import {
-  type Point,
-  type TrainingRecord,
-  isAlive,
-  putRecord,
-  readPoints,
-  readRecord,
-} from './training-record.js';
-
-/** How a training stands; `interrupted`: its process is gone without an end. */
-export type TrainingState =
-  'starting' | 'running' | 'pausing' | 'paused' | 'stopped' | 'interrupted' | 'failed' | 'finished';
-
-/** A training. */
-export interface Training {
-  readonly name: string;
-  readonly kind: 'model' | 'decoder';
-  readonly task: string;
-  readonly preset: string;
-  readonly seed: number;
-  readonly state: TrainingState;
-  readonly message: string | null;
-  /** Whether it can be gone on with. */
-  readonly resumable: boolean;
-  readonly step: number;
-  readonly steps: number;
-  /** Seconds of work so far, and to go. */
-  readonly seconds: number;
-  readonly left: number | null;
-  readonly loss: number | null;
-  /** The last that were measured. */
-  readonly figures: Readonly<Record<string, number>>;
-}
-
-/** A training with its curves and recipe. */
-export interface DetailedTraining extends Training {
-  readonly points: readonly Point[];
-  readonly recipe: unknown;
-}
+  type Child,
+  type DetailedTraining,
+  type Training,
+  isRunning,
+  statusOf,
+  statuses,
+  withoutCurves,
+} from './training-status.js';
 
 /** What is to be trained. */
 export interface TrainingOrder {
@@ -87,86 +55,16 @@ export interface Trainings {
   directory(name: string): string;
 }
 
-const recipeSchema = z.object({
-  task: z.string(),
-  preset: z.string(),
-  seed: z.number(),
-  schedule: z.object({ steps: z.number().int().positive() }),
-  architecture: z.unknown().optional(),
-});
-
 /** What is taken of a run that left no record. */
 const unknownRun = { model: null, processing: 'transformerlens' } as const;
-
-/** A process that this server started: what the files do not tell yet. */
-interface Child {
-  readonly pid: number;
-  /** Of a process that ended before its record began. */
-  failure: string | null;
-  ended: boolean;
-}
 
 /** Trainings under a folder, which is made when the first one starts. */
 export function createTrainings(folder: string): Trainings {
   const children = new Map<string, Child>();
   const directory = (name: string): string => join(folder, name);
   const logFile = (name: string): string => join(folder, `${name}.log`);
-
-  async function find(name: string): Promise<DetailedTraining | null> {
-    const own = directory(name);
-    const recipe: unknown = await readJson(join(own, 'recipe.json'));
-    const parsed = recipeSchema.safeParse(recipe);
-    const child = children.get(name);
-    if (!parsed.success) return null;
-    const [seen, { points }, saved] = await Promise.all([
-      readRecord(own),
-      readPoints(own),
-      checkpointSummary(own),
-    ]);
-    const curve = points.length > 0 ? points : (saved?.history ?? []);
-    const last = curve.at(-1);
-    const done = existsSync(join(own, 'model.safetensors'));
-    // A record of an earlier run stands until the new process has taken a step.
-    const current = child === undefined || seen?.record.pid === child.pid ? seen : null;
-    const { task, preset, seed, schedule } = parsed.data;
-    const step = last?.step ?? saved?.step ?? 0;
-    const known = stateOf(current, child, done && child?.ended !== false);
-    const state = known === 'running' && step === 0 ? 'starting' : known;
-    const seconds = last?.seconds ?? saved?.seconds ?? 0;
-    return {
-      name,
-      kind: parsed.data.architecture === undefined ? 'model' : 'decoder',
-      task,
-      preset,
-      seed,
-      state,
-      message: state === 'failed' ? (current?.record.message ?? child?.failure ?? null) : null,
-      resumable: saved !== null && ['paused', 'stopped', 'interrupted', 'failed'].includes(state),
-      step,
-      steps: schedule.steps,
-      seconds,
-      left: step === 0 ? null : (seconds / step) * (schedule.steps - step),
-      loss: last?.loss ?? null,
-      figures: curve.findLast(({ figures }) => figures !== undefined)?.figures ?? {},
-      points: curve.map((point) => ({ ...point, steps: schedule.steps })),
-      recipe,
-    };
-  }
-
-  async function list(): Promise<Training[]> {
-    const names = await readdir(folder).catch(() => []);
-    const found = await Promise.all(
-      names.map(async (name) => {
-        const training = await find(name).catch(() => null);
-        const info = await stat(join(directory(name), 'recipe.json')).catch(() => null);
-        return training === null || info === null ? [] : [{ training, since: info.mtimeMs }];
-      }),
-    );
-    return found
-      .flat()
-      .sort((a, b) => b.since - a.since)
-      .map(({ training: { points: _points, recipe: _recipe, ...training } }) => training);
-  }
+  const find = (name: string): Promise<DetailedTraining | null> => statusOf(folder, name, children.get(name));
+  const list = (): Promise<Training[]> => statuses(folder, children);
 
   /** Orders come one after another: two at once must not both find that nothing runs. */
   let before: Promise<unknown> = Promise.resolve();
@@ -329,30 +227,6 @@ export function createTrainings(folder: string): Trainings {
   };
 }
 
-/** Whether a process is at it. */
-export const isRunning = (state: TrainingState): boolean =>
-  state === 'starting' || state === 'running' || state === 'pausing';
-
-function stateOf(
-  seen: Awaited<ReturnType<typeof readRecord>>,
-  child: Child | undefined,
-  done: boolean,
-): TrainingState {
-  if (seen === null) {
-    if (child !== undefined && !child.ended) return 'starting';
-    if ((child?.failure ?? null) !== null) return 'failed';
-    return done ? 'finished' : 'interrupted';
-  }
-  const { record, alive } = seen;
-  if (record.state !== 'running' && record.state !== 'pausing') return record.state;
-  if (alive && child?.ended !== true) return record.state;
-  if ((child?.failure ?? null) !== null) return 'failed';
-  return done ? 'finished' : 'interrupted';
-}
-
-const withoutCurves = ({ points: _points, recipe: _recipe, ...training }: DetailedTraining): Training =>
-  training;
-
 /** The number of a process that has started. */
 function pidOf(child: ReturnType<typeof spawn>): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -380,12 +254,4 @@ function failureIn(log: string, code: number | null): string {
   return (
     said?.slice('inversionview: '.length) ?? lines.at(-1) ?? `Its process ended with ${code ?? 'a signal'}.`
   );
-}
-
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'));
-  } catch {
-    return null;
-  }
 }

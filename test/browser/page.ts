@@ -37,8 +37,8 @@ export function inBrowser(name: string, tests: (open: Open) => void): void {
         page.setDefaultTimeout(50_000);
         page.on('pageerror', (error) => faults.push(error.message));
         page.on('console', (message) => {
-          // What the server refuses is no fault of the page.
-          if (message.type() === 'error' && !/status of 4\d\d/.test(message.text()))
+          // What the server refuses, and what a test withholds, is no fault of the page.
+          if (message.type() === 'error' && !/status of 4\d\d|ERR_FAILED/.test(message.text()))
             faults.push(message.text());
         });
         opened.push(page);
@@ -66,28 +66,36 @@ const escape = (text: string): string => text.replace(/[.+*?^$|()[\]{}\\]/g, '\\
 
 /** Waits until a reading is complete. @returns its article */
 export async function complete(page: Page, reading = live(page)): Promise<Locator> {
-  await reading.getByRole('button', { name: 'Next seed' }).waitFor();
-  await expect.poll(() => reading.getAttribute('aria-busy')).toBe('false');
+  await reading.getByRole('button', { name: 'Next seed', disabled: false }).waitFor();
+  await expect.poll(() => reading.getAttribute('aria-busy'), { timeout: 40_000 }).toBe('false');
   return reading;
 }
 
 /** A sample as it stands in a list. */
 export interface Row {
   readonly distance: number;
+  /** Its tokens without BOS and EOS. */
   readonly text: string;
-  readonly label: string;
+  /** All that a screen reader says of it. */
+  readonly spoken: string;
 }
 
 /** The rows of one side that are on screen. */
 export async function rowsOf(reading: Locator, side: 'inside' | 'outside'): Promise<Row[]> {
-  const labels = await reading
+  const rows = await reading
     .getByRole('listbox', { name: new RegExp(`^Samples ${side}`) })
     .locator('[role=option][data-index]')
-    .evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
-  return labels.map((label) => {
-    const match = /^distance (\S+), ([^,]*), /.exec(label);
-    return { distance: Number(match?.[1]?.replace('>', '')), text: match?.[2] ?? '', label };
-  });
+    .evaluateAll((options) =>
+      options.map((option) => ({
+        text: [...option.querySelectorAll('[data-at]')].map(({ textContent }) => textContent).join(''),
+        spoken: option.textContent.replace(/\s+/g, ' ').trim(),
+      })),
+    );
+  return rows.map(({ text, spoken }) => ({
+    distance: Number(/distance >?(\S+)/.exec(spoken)?.[1]),
+    text: text.replace(/^B|E$/g, ''),
+    spoken,
+  }));
 }
 
 /** The number at the head of a reading: the inside share in percent. */

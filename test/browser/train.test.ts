@@ -8,9 +8,9 @@ inBrowser('train', (open) => {
     const form = page.getByRole('form', { name: 'Start a training' });
     await form.getByRole('combobox', { name: /^Train/ }).selectOption('model');
     await form.getByText('Settings of its own').click();
-    await form.getByLabel('Steps').fill('100000');
-    await form.getByLabel('Batch').fill('8');
-    await form.getByLabel('Name').fill('small');
+    await form.getByRole('spinbutton', { name: 'Steps' }).fill('100000');
+    await form.getByRole('spinbutton', { name: 'Batch' }).fill('8');
+    await form.getByRole('textbox', { name: 'Name' }).fill('small');
     await form.getByRole('button', { name: 'Start' }).click();
     const detail = page.getByRole('region', { name: 'Training', exact: true });
     await detail.getByText('running').waitFor();

@@ -158,13 +158,15 @@ describe('bits', () => {
     const text = await json(
       'bits',
       '--queries',
-      '6',
+      '4',
       '--sites',
       'a0.0',
       '--positions',
       '=,A1',
       '--draws',
       '256',
+      '--blind',
+      '2048',
       '--features',
       'mine.mjs',
       '--svg',
@@ -189,7 +191,7 @@ describe('bits', () => {
       expect(features.map(({ feature }) => feature)).toContain('same hundreds');
       for (const one of [...features, total]) expect(one.low <= one.bits && one.bits <= one.high).toBe(true);
     }
-    expect(agreement.queries + agreement.refused).toBe(12);
+    expect(agreement.queries + agreement.refused).toBe(8);
     expect(agreement.covered).toBeGreaterThanOrEqual(agreement.queries - 2);
     expect(readFileSync(join(command.folder, 'bits.svg'), 'utf8')).toMatch(/^<svg /);
     expect(readFileSync(join(command.folder, 'bits.csv'), 'utf8')).toMatch(
@@ -202,7 +204,7 @@ describe('bits', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^a0\.0 at "=" of 615\+861=1476\n/);
     expect(stdout).toMatch(/\nexact +\d+\.\d\d bits, \d+ inputs\n/);
-    expect(stdout).toMatch(/\nIt tells .*\.\n/);
+    expect(stdout).toMatch(/\nIt tells [^.]*\.\n/);
     expect(stdout).toMatch(/\n\{F1,S1\} +\d\.\d\d of +5\.45 /);
   });
 });

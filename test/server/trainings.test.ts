@@ -229,6 +229,7 @@ describe('an order', () => {
     [{ kind: 'model', task: 'addition', name: '--out' }, /name/],
     [{ kind: 'decoder', task: 'addition', model: '/etc' }, /^There is no model/],
     [{ kind: 'decoder', task: 'addition', model: 'models/..' }, /^There is no model/],
+    [{ kind: 'model', task: 'addition', model: 'models/addition-model' }, /takes no model/],
     [{ kind: 'model', task: 'addition', out: '/tmp' }, /Unrecognized key/],
   ])('%j is refused', async (body, message) => {
     const answer = await ask(server, 'POST', '/api/trainings', json, JSON.stringify(body));

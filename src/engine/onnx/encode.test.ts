@@ -130,6 +130,10 @@ describe('encodeOnnx', () => {
     // The axes of slices are such constants.
     const cut = decoded(graph({ y: add(slice(x, 0, 0, 1), slice(x, 0, 1, 2)) }));
     expect(cut.initializer).toHaveLength(3);
+    const named = new Set(cut.initializer.map(({ name }) => name));
+    for (const node of cut.node.filter(({ opType }) => opType === 'Slice')) {
+      for (const name of node.input.slice(1)) expect(named).toContain(name);
+    }
   });
 
   it('stores a view of a larger buffer as what it shows', () => {

@@ -86,20 +86,25 @@ export const trainingListSchema = z.object({ trainings: z.array(trainingSchema) 
 export type TrainingList = z.infer<typeof trainingListSchema>;
 
 /** Body of `POST /api/trainings`. */
-export const startRequestSchema = z.strictObject({
-  kind: z.enum(['model', 'decoder']),
-  task: z.string().max(100),
-  preset: z.string().max(100).default('fast'),
-  seed: seedSchema.max(0xffffffff).default(0),
-  /** The recipe's unless given. */
-  steps: z.number().int().min(1).max(10_000_000).optional(),
-  batch: z.number().int().min(1).max(100_000).optional(),
-  learningRate: z.number().positive().max(10).optional(),
-  /** Ref of the probed model of a decoder's training; the shipped one unless given. */
-  model: z.string().max(300).optional(),
-  /** Name of the directory; `addition-decoder`, `addition-decoder-2` … unless given. */
-  name: nameSchema.optional(),
-});
+export const startRequestSchema = z
+  .strictObject({
+    kind: z.enum(['model', 'decoder']),
+    task: z.string().max(100),
+    preset: z.string().max(100).default('fast'),
+    seed: seedSchema.max(0xffffffff).default(0),
+    /** The recipe's unless given. */
+    steps: z.number().int().min(1).max(10_000_000).optional(),
+    batch: z.number().int().min(1).max(100_000).optional(),
+    learningRate: z.number().positive().max(10).optional(),
+    /** Ref of the probed model of a decoder's training; the shipped one unless given. */
+    model: z.string().max(300).optional(),
+    /** Name of the directory; `addition-decoder`, `addition-decoder-2` … unless given. */
+    name: nameSchema.optional(),
+  })
+  .refine(({ kind, model }) => kind === 'decoder' || model === undefined, {
+    path: ['model'],
+    message: 'a training of a model takes no model',
+  });
 /** Body of `POST /api/trainings`. */
 export type StartRequest = z.input<typeof startRequestSchema>;
 

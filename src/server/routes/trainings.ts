@@ -15,7 +15,7 @@ import {
   startRequestSchema,
 } from '../contract/index.js';
 import { type Point } from '../../jobs/training-record.js';
-import { type DetailedTraining, type Training, isRunning } from '../../jobs/trainings.js';
+import { type DetailedTraining, type Training, isRunning } from '../../jobs/training-status.js';
 import { taskNamed } from '../../tasks/index.js';
 import { decoderRecipe } from '../../training/decoder-recipe.js';
 import { modelRecipe } from '../../training/model-recipe.js';

@@ -59,7 +59,7 @@ export function createInspector(runtime: Runtime, model: HookedModel, task: Task
             probability: rounded(probability),
           })),
         })),
-        problem: problem === null ? null : `The input is not one of the task's: it ${problem}.`,
+        problem: problem === null ? null : `The input is not one of the task's: ${problem}.`,
         split: task.inSplit(ids),
         positions: [...task.positions(ids)],
         annotation: task.annotate(ids),
