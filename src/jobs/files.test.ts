@@ -171,7 +171,8 @@ describe('writeDirectoryAtomic', () => {
 
   it('makes the folders before a name', async () => {
     const path = join(place, 'cache');
-    await writeDirectoryAtomic(path, { 'a/b/one': bytes('1'), 'a/two': bytes('2') });
+    await writeDirectoryAtomic(path, { 'a/b/one': bytes('1'), 'a/two': bytes('2'), 'a/b|b:1': bytes('3') });
+    expect(content(join(path, 'a', 'b|b:1'))).toBe('3');
     expect(content(join(path, 'a', 'b', 'one'))).toBe('1');
     expect(content(join(path, 'a', 'two'))).toBe('2');
   });

@@ -92,4 +92,17 @@ describe('export --format streamlit', () => {
       expect(row.slice(at + 1).every((weight) => weight === 0)).toBe(true);
     });
   });
+
+  it('writes counting’s own places, and an empty example of addition that the viewer opens with', async () => {
+    const counting = ['export', '--task', 'counting', '--input', 'vvzccvczvvvzvcvc|v:8', '--sites', 'm1'];
+    const { code, stderr } = await command.run([...counting, '--threads', '1', '--out', 'counting']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const root = join(command.folder, 'counting/training_outputs');
+    expect(readdirSync(join(root, 'cached_counting_generation/Bvvzccvczvvvzvcvc|v:8')).sort()).toEqual(
+      [17, 18, 19].flatMap((place) =>
+        ['dist', 'sim'].map((metric) => `blocks.1.hook_mlp_out-${place}-Auto-${metric}.json`),
+      ),
+    );
+    expect(readdirSync(join(root, 'cached_addition_generation'))).toEqual(['(no addition exported)']);
+  });
 });

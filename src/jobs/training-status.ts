@@ -1,0 +1,158 @@
+/**
+ * How trainings stand, from the files in their directories: the recipe they began with, the record and the curves that
+ * they leave as they go on, the checkpoint, and what they end with.
+ * @module
+ */
+import { existsSync } from 'node:fs';
+import { readFile, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { checkpointSummary } from './run-directory.js';
+import { type Point, readPoints, readRecord } from './training-record.js';
+
+/** How a training stands; `interrupted`: its process is gone without an end. */
+export type TrainingState =
+  'starting' | 'running' | 'pausing' | 'paused' | 'stopped' | 'interrupted' | 'failed' | 'finished';
+
+/** A training. */
+export interface Training {
+  readonly name: string;
+  readonly kind: 'model' | 'decoder';
+  readonly task: string;
+  readonly preset: string;
+  readonly seed: number;
+  readonly state: TrainingState;
+  readonly message: string | null;
+  /** Whether it can be gone on with. */
+  readonly resumable: boolean;
+  readonly step: number;
+  readonly steps: number;
+  /** Seconds of work so far, and to go. */
+  readonly seconds: number;
+  readonly left: number | null;
+  readonly loss: number | null;
+  /** The last that were measured. */
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** A training with its curves and recipe. */
+export interface DetailedTraining extends Training {
+  readonly points: readonly Point[];
+  readonly recipe: unknown;
+}
+
+const recipeSchema = z.object({
+  task: z.string(),
+  preset: z.string(),
+  seed: z.number(),
+  schedule: z.object({ steps: z.number().int().positive() }),
+  architecture: z.unknown().optional(),
+});
+
+/** The process of a training, where it was started from here: what the files do not tell yet. */
+export interface Child {
+  readonly pid: number;
+  /** Of a process that ended before its record began. */
+  failure: string | null;
+  ended: boolean;
+}
+
+/** A training of a folder; null when there is none of that name. */
+export async function statusOf(
+  folder: string,
+  name: string,
+  child?: Child,
+): Promise<DetailedTraining | null> {
+  const own = join(folder, name);
+  const recipe: unknown = await readJson(join(own, 'recipe.json'));
+  const parsed = recipeSchema.safeParse(recipe);
+  if (!parsed.success) return null;
+  const [seen, { points }, saved] = await Promise.all([
+    readRecord(own),
+    readPoints(own),
+    checkpointSummary(own),
+  ]);
+  const curve = points.length > 0 ? points : (saved?.history ?? []);
+  const last = curve.at(-1);
+  const done = existsSync(join(own, 'model.safetensors'));
+  const isOwn = seen?.record.pid === child?.pid;
+  // One that was gone on with from elsewhere is no more the business of a process that has ended.
+  const running = child?.ended === true && !isOwn ? undefined : child;
+  // The record of an earlier run stands until the new process has its own.
+  const current = running === undefined || isOwn ? seen : null;
+  const { task, preset, seed, schedule } = parsed.data;
+  const step = last?.step ?? saved?.step ?? 0;
+  const known = stateOf(current, running, done && running?.ended !== false);
+  const state = known === 'running' && step === 0 ? 'starting' : known;
+  const seconds = last?.seconds ?? saved?.seconds ?? 0;
+  return {
+    name,
+    kind: parsed.data.architecture === undefined ? 'model' : 'decoder',
+    task,
+    preset,
+    seed,
+    state,
+    message: state === 'failed' ? (current?.record.message ?? running?.failure ?? null) : null,
+    resumable: saved !== null && ['paused', 'stopped', 'interrupted', 'failed'].includes(state),
+    step,
+    steps: schedule.steps,
+    seconds,
+    left: step === 0 ? null : (seconds / step) * (schedule.steps - step),
+    loss: last?.loss ?? null,
+    figures: curve.findLast(({ figures }) => figures !== undefined)?.figures ?? {},
+    points: curve.map((point) => ({ ...point, steps: schedule.steps })),
+    recipe,
+  };
+}
+
+/** All trainings of a folder, newest first. @param children processes that were started from here, by name */
+export async function statuses(folder: string, children: ReadonlyMap<string, Child>): Promise<Training[]> {
+  const names = await readdir(folder).catch(() => []);
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const training = await statusOf(folder, name, children.get(name)).catch(() => null);
+      const info = await stat(join(folder, name, 'recipe.json')).catch(() => null);
+      return training === null || info === null ? [] : [{ training, since: info.mtimeMs }];
+    }),
+  );
+  return found
+    .flat()
+    .sort((a, b) => b.since - a.since)
+    .map(({ training }) => withoutCurves(training));
+}
+
+/** Whether a process is at it. */
+export const isRunning = (state: TrainingState): boolean =>
+  state === 'starting' || state === 'running' || state === 'pausing';
+
+function stateOf(
+  seen: Awaited<ReturnType<typeof readRecord>>,
+  child: Child | undefined,
+  done: boolean,
+): TrainingState {
+  if (seen === null) {
+    if (child !== undefined && !child.ended) return 'starting';
+    if ((child?.failure ?? null) !== null) return 'failed';
+    return done ? 'finished' : 'interrupted';
+  }
+  const { record, alive } = seen;
+  if (record.state !== 'running' && record.state !== 'pausing') return record.state;
+  if (alive && child?.ended !== true) return record.state;
+  if ((child?.failure ?? null) !== null) return 'failed';
+  return done ? 'finished' : 'interrupted';
+}
+
+/** A training as a list shows it. */
+export const withoutCurves = ({
+  points: _points,
+  recipe: _recipe,
+  ...training
+}: DetailedTraining): Training => training;
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch {
+    return null;
+  }
+}
