@@ -2,7 +2,7 @@
  * A reading in words: which features of the input the activation holds, without what follows from others.
  *
  * Features are taken up one after another. Known ones come first, in the order in which the task declares them, simple
- * ones before composed ones; then those known in part, the most telling first. Each must tell something that the ones
+ * ones before composed ones; then those known in part: those first that tell much of what they have to tell. Each must tell something that the ones
  * before it do not: the inputs of the prior are reweighted so that those before it are distributed as in the preimage,
  * and what the next feature's entropy loses beyond that is its own. Two digits that are known with their order lost
  * imply their sum, and the sum is then not said again.
@@ -55,7 +55,7 @@ export function readout(
       .filter((candidate) => !partly.includes(candidate))
       .map((candidate) => ({ candidate, own: told.own(candidate) }))
       .filter(({ candidate, own }) => own >= need(candidate))
-      .sort((a, b) => b.own - a.own)[0]?.candidate;
+      .sort((a, b) => weight(b) - weight(a))[0]?.candidate;
     if (next === undefined) break;
     told.add(next);
     partly.push(next);
@@ -85,6 +85,10 @@ export const candidatesOf = (
     const codes = sample.codes[at];
     return own === undefined || codes === undefined ? [] : [{ table, figures: own, codes }];
   });
+
+/** Of two features that tell as many bits, the one that has fewer to tell says more with them. */
+const weight = ({ own, candidate }: { own: number; candidate: Candidate }): number =>
+  (own * own) / candidate.figures.before;
 
 const isKnown = ({ before, after, bits, baseline }: FeatureBits): boolean =>
   after <= (1 - knownShare) * before && bits - baseline >= leastBits / 2;

@@ -25,7 +25,19 @@ export interface BitsLook {
   readonly color: boolean;
 }
 
-const bold = (text: string, { color }: BitsLook): string => (color ? `\u001b[1m${text}\u001b[0m` : text);
+/** A line as it is, or one that stands out. */
+type Line = string | { readonly strong: string };
+const strong = (text: string): Line => ({ strong: text });
+
+/** No line is wider than the terminal, which would break it where it likes. */
+const set = (lines: readonly Line[], { width, color }: BitsLook): string =>
+  lines
+    .map((line) => {
+      if (typeof line === 'string') return clip(line, width);
+      const text = clip(line.strong, width);
+      return color && text !== '' ? `\u001b[1m${text}\u001b[0m` : text;
+    })
+    .join('\n');
 const padded = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - columns(text)));
 const number = (value: number, digits = 2): string => value.toFixed(digits).replace(/^-(?=[0.]*$)/, '');
 const eighths = ['', ...Array.from('▏▎▍▌▋▊▉')];
@@ -34,11 +46,11 @@ const bar = (share: number, width: number): string => {
   return '█'.repeat(Math.floor(parts / 8)) + (eighths[parts % 8] ?? '');
 };
 
-function heading(record: QueryRecord, look: BitsLook): string[] {
+function heading(record: QueryRecord, look: BitsLook): Line[] {
   const place = record.place === null ? `position ${record.position}` : `"${record.place}"`;
   return [
     ...record.warnings.flatMap((warning) => prose(`Warning: ${warning}`, look.width, '  ')),
-    bold(printable(`${shortName(record.site)} at ${place} of ${record.input}`), look),
+    strong(printable(`${shortName(record.site)} at ${place} of ${record.input}`)),
     ...prose(
       `ε = ${plainNumber(record.epsilon)}, ${metricNames[record.metric]}; ${record.model}${record.decoder === null ? '' : `; ${record.decoder}`}`,
       look.width,
@@ -58,15 +70,18 @@ export function renderBits(record: BitsRecord, look: BitsLook): string {
         ]),
     ...(estimate === null ? [] : [`estimated  ${estimateText(estimate)}`]),
   ];
-  return [
-    ...heading(record, look),
-    '',
-    ...figures,
-    '',
-    ...prose(`It tells ${record.readout.sentence}.`, look.width, '  ').map((line) => bold(line, look)),
-    '',
-    ...featureTable(record.features, look),
-  ].join('\n');
+  return set(
+    [
+      ...heading(record, look),
+      '',
+      ...figures,
+      '',
+      ...prose(`It tells ${record.readout.sentence}.`, look.width, '  ').map(strong),
+      '',
+      ...featureTable(record.features, look),
+    ],
+    look,
+  );
 }
 
 /** `5.34 bits (5.20 to 5.47, 412 effective samples)`, or why there is no number. */
@@ -115,27 +130,30 @@ export function renderSites(record: SitesRecord, look: BitsLook): string {
     return prose(telling === '' ? 'no feature' : telling, look.width, ' '.repeat(columns(first)), first);
   });
   const { agreement } = record;
-  return [
-    bold(`Bits by site${record.sites.some(({ place }) => place !== null) ? ' and place' : ''}`, look),
-    ...prose(
-      `${record.exact ? 'Exact' : 'Estimated'}, mean over ${counted(record.queries, 'held-out query').replace('querys', 'queries')} each, with 95% intervals; ε = ${plainNumber(record.epsilon)}, ${metricNames[record.metric]}; seed ${record.seed}; ${record.model}.`,
-      look.width,
-      '  ',
-    ),
-    '',
-    `${padded('site', name)}  ${padded('bits', 24)}  features, bits of their entropy`,
-    ...rows,
-    ...(agreement === null
-      ? []
-      : [
-          '',
-          ...prose(
-            `Estimates against exact values: the 95% interval holds the exact value in ${agreement.covered} of ${agreement.queries} queries; the median error is ${agreement.medianError === null ? '–' : number(agreement.medianError, 3)} bits; ${agreement.refused} were refused.`,
-            look.width,
-            '  ',
-          ),
-        ]),
-  ].join('\n');
+  return set(
+    [
+      strong(`Bits by site${record.sites.some(({ place }) => place !== null) ? ' and place' : ''}`),
+      ...prose(
+        `${record.exact ? 'Exact' : 'Estimated'}, mean over ${counted(record.queries, 'held-out query').replace('querys', 'queries')} each, with 95% intervals; ε = ${plainNumber(record.epsilon)}, ${metricNames[record.metric]}; seed ${record.seed}; ${record.model}.`,
+        look.width,
+        '  ',
+      ),
+      '',
+      `${padded('site', name)}  ${padded('bits', 24)}  features, bits of their entropy`,
+      ...rows,
+      ...(agreement === null
+        ? []
+        : [
+            '',
+            ...prose(
+              `Estimates against exact values: the 95% interval holds the exact value in ${agreement.covered} of ${agreement.queries} queries; the median error is ${agreement.medianError === null ? '–' : number(agreement.medianError, 3)} bits; ${agreement.refused} were refused.`,
+              look.width,
+              '  ',
+            ),
+          ]),
+    ],
+    look,
+  );
 }
 
 /** An exact preimage, or one known by classes. */
@@ -166,18 +184,21 @@ export function renderPreimage(record: PreimageRecord, look: BitsLook): string {
       : [
           `${samples.length < (size ?? Infinity) ? `${samples.length} of them` : 'All of them'}, distances ${distanceText(samples[0]?.distance ?? 0)} to ${distanceText(samples.at(-1)?.distance ?? 0)}:`,
         ];
-  return [
-    ...heading(record, look),
-    '',
-    bold(amount, look),
-    ...prose(record.exactness, look.width, '  '),
-    '',
-    ...prose(`It tells ${record.readout.sentence}.`, look.width, '  ').map((line) => bold(line, look)),
-    '',
-    ...ends,
-    ...lines,
-    ...(sampler === null ? [] : ['', ...samplerLines(sampler, look)]),
-  ].join('\n');
+  return set(
+    [
+      ...heading(record, look),
+      '',
+      strong(amount),
+      ...prose(record.exactness, look.width, '  '),
+      '',
+      ...prose(`It tells ${record.readout.sentence}.`, look.width, '  ').map(strong),
+      '',
+      ...ends,
+      ...lines,
+      ...(sampler === null ? [] : ['', ...samplerLines(sampler, look)]),
+    ],
+    look,
+  );
 }
 
 function samplerLines(sampler: SamplerFigures, { width }: BitsLook): string[] {
@@ -213,24 +234,24 @@ export function renderCompleteness(
     .filter((point) => point.inside && point.logProbability < floor)
     .sort((a, b) => a.logProbability - b.logProbability)
     .slice(0, 10);
-  return [
-    ...heading(record, look),
-    '',
-    ...prose(
-      `${inside.toLocaleString('en')} of ${total.toLocaleString('en')} inputs are inside and all of them were scored, of those outside ${outside.toLocaleString('en')}; noise ${plainNumber(noise)}, ${counted(draws, 'draw')}.`,
-      look.width,
-      '  ',
-    ),
-    bold(
-      `${belowFloor.toLocaleString('en')} of ${inside.toLocaleString('en')} inside have a log-probability below ${number(floor)}`,
-      look,
-    ),
-    `The least of them has ${number(least)}; ${percent(mass, 1)} of the decoder’s probability lies inside.`,
-    ...unknown.map(
-      ({ input, logProbability, distance }) =>
-        `  ${printable(textOf(input))}  ${number(logProbability)} at distance ${distanceText(distance)}`,
-    ),
-  ]
-    .map((line) => clip(line, Math.max(look.width, 20) + (look.color ? 8 : 0)))
-    .join('\n');
+  return set(
+    [
+      ...heading(record, look),
+      '',
+      ...prose(
+        `${inside.toLocaleString('en')} of ${total.toLocaleString('en')} inputs are inside and all of them were scored, of those outside ${outside.toLocaleString('en')}; noise ${plainNumber(noise)}, ${counted(draws, 'draw')}.`,
+        look.width,
+        '  ',
+      ),
+      strong(
+        `${belowFloor.toLocaleString('en')} of ${inside.toLocaleString('en')} inside have a log-probability below ${number(floor)}`,
+      ),
+      `The least of them has ${number(least)}; ${percent(mass, 1)} of the decoder’s probability lies inside.`,
+      ...unknown.map(
+        ({ input, logProbability, distance }) =>
+          `  ${printable(textOf(input))}  ${number(logProbability)} at distance ${distanceText(distance)}`,
+      ),
+    ],
+    look,
+  );
 }
