@@ -149,7 +149,9 @@ describe('reports of information', () => {
       },
       plain,
     );
-    expect(refused).toContain('no number: 2.1 effective samples are too few (95% interval 3.00 to any bits)');
+    expect(refused.replace(/\n {11}/, ' ')).toContain(
+      'no number: 2.1 effective samples are too few (95% interval 3.00 to any bits)',
+    );
     expect(refused).toContain('by chance');
     expect(renderBits({ ...bits, exact: { bits: null, size: 0 }, features: [] }, plain)).toContain(
       'nothing is inside',

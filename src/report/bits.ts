@@ -74,7 +74,7 @@ export function renderBits(record: BitsRecord, look: BitsLook): string {
     [
       ...heading(record, look),
       '',
-      ...figures,
+      ...figures.flatMap((line) => prose(line, look.width, ' '.repeat(11))),
       '',
       ...prose(`It tells ${record.readout.sentence}.`, look.width, '  ').map(strong),
       '',
