@@ -24,9 +24,9 @@ export function eventStream(
   const left = new AbortController();
   const signal = AbortSignal.any([left.signal, ...signals]);
   const encoder = new TextEncoder();
+  let open = true;
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      let open = true;
       const write = (text: string): void => {
         if (open) controller.enqueue(encoder.encode(text));
       };
@@ -36,18 +36,21 @@ export function eventStream(
         if (!open) return;
         if (problem !== null) send('error', JSON.stringify(problem));
         open = false;
-        clearInterval(timer);
-        if (!left.signal.aborted) controller.close();
+        controller.close();
       };
       // At once: work stops at its next step, and a server that closes does not wait for it.
       signal.addEventListener('abort', () => end(stopped));
-      void work(send, signal).then(
-        () => end(null),
-        // A signal may be aborted with anything; that work ends then is no fault.
-        (error: unknown) => end(signal.aborted ? stopped : problemFor(error)),
-      );
+      void work(send, signal)
+        .finally(() => clearInterval(timer))
+        .then(
+          () => end(null),
+          // A signal may be aborted with anything; that work ends then is no fault.
+          (error: unknown) => end(signal.aborted ? stopped : problemFor(error)),
+        );
     },
     cancel() {
+      // Nothing may be written to a stream that was cancelled, not even that the work is stopped.
+      open = false;
       left.abort();
     },
   });
