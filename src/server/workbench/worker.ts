@@ -17,7 +17,8 @@ const dataSchema = z.object({
 });
 
 const { folders, threads } = dataSchema.parse(workerData).data;
-const runtime = nodeRuntime(threads === null ? {} : { threads });
+// A graph for each site and batch is kept: without their memory between runs they are small.
+const runtime = nodeRuntime({ keepMemory: false, ...(threads === null ? {} : { threads }) });
 const workbench = createWorkbench(runtime, folders);
 const stops = new Map<number, AbortController>();
 const answers = new Set<Promise<void>>();
