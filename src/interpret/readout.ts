@@ -22,6 +22,8 @@ const knownShare = 0.95;
 /** Bits of its own that a feature must tell to be named; of a composed feature's entropy, this share. */
 const leastBits = 0.1;
 const leastShare = 0.05;
+/** Bits of agreement between draws at least: chance gives as much once in some thousand features. */
+const agreement = 12;
 /** Most features named as known in part. */
 const mostPartly = 3;
 
@@ -44,7 +46,9 @@ export function readout(
   const partly: Candidate[] = [];
   for (const candidate of candidates) {
     if (candidate.figures.before === 0 || !isKnown(candidate.figures)) continue;
-    if (told.own(candidate) < need(candidate)) continue;
+    const own = told.own(candidate);
+    // Few draws that all agree are no chance, though as few could not tell how a value is distributed.
+    if (own < need(candidate) || sample.effective * own < agreement) continue;
     told.add(candidate);
     known.push(candidate);
   }
@@ -54,7 +58,7 @@ export function readout(
     const next = open
       .filter((candidate) => !partly.includes(candidate))
       .map((candidate) => ({ candidate, own: told.own(candidate) }))
-      .filter(({ candidate, own }) => own >= need(candidate))
+      .filter(({ candidate, own }) => own >= need(candidate) + candidate.figures.baseline)
       .sort((a, b) => weight(b) - weight(a))[0]?.candidate;
     if (next === undefined) break;
     told.add(next);
@@ -93,8 +97,8 @@ const weight = ({ own, candidate }: { own: number; candidate: Candidate }): numb
 const isKnown = ({ before, after, bits, baseline }: FeatureBits): boolean =>
   after <= (1 - knownShare) * before && bits - baseline >= leastBits / 2;
 
-const need = ({ figures: { before, baseline } }: Candidate): number =>
-  Math.max(Math.min(leastBits, before / 2), leastShare * before) + baseline;
+const need = ({ figures: { before } }: Candidate): number =>
+  Math.max(Math.min(leastBits, before / 2), leastShare * before);
 
 const parts = ({ tables }: Prior): string[] => [
   ...new Set(tables.flatMap(({ feature: { about } }) => (about === undefined ? [] : [about]))),

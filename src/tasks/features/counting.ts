@@ -56,6 +56,13 @@ export const countingFeatures: readonly Feature[] = [
     of: (ids) => letterOf(ids[ids.indexOf(BAR) + 1]),
   },
   {
+    name: 'letters',
+    about: 'the letters',
+    phrase: 'which three letters',
+    of: (ids) => parts(ids).letters.map(letterOf).join(''),
+  },
+  { name: 'length', about: 'the length', phrase: 'the string’s length', of: (ids) => parts(ids).length },
+  {
     name: 'rank',
     about: 'the counts',
     phrase: 'how many letters are rarer than the one asked for',
@@ -65,16 +72,16 @@ export const countingFeatures: readonly Feature[] = [
     },
   },
   {
-    name: 'others',
-    about: 'the counts',
-    phrase: 'the two other counts, order lost',
-    of: (ids) => bySize(others(ids)).join(),
-  },
-  {
     name: 'rest',
     about: 'the counts',
     phrase: 'how many letters are not the one asked for',
     of: (ids) => others(ids).reduce((sum, count) => sum + count, 0),
+  },
+  {
+    name: 'others',
+    about: 'the counts',
+    phrase: 'the two other counts, order lost',
+    of: (ids) => bySize(others(ids)).join(),
   },
   ...[0, 1, 2].map((at): Feature => ({
     name: `n${at + 1}`,
@@ -88,13 +95,6 @@ export const countingFeatures: readonly Feature[] = [
     phrase: `the ${name} count`,
     of: (ids) => bySize(parts(ids).counts)[at] ?? null,
   })),
-  { name: 'length', about: 'the length', phrase: 'the string’s length', of: (ids) => parts(ids).length },
-  {
-    name: 'letters',
-    about: 'the letters',
-    phrase: 'which three letters',
-    of: (ids) => parts(ids).letters.map(letterOf).join(''),
-  },
   { name: 'first', about: 'the order', phrase: 'the string’s first letter', of: (ids) => letterOf(ids[1]) },
   {
     name: 'last',
