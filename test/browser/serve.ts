@@ -25,17 +25,16 @@ const newest = (folder: string): number =>
       .map(({ parentPath, name }) => statSync(join(parentPath, name)).mtimeMs),
   );
 
-/** Builds the page unless what is there is newer than its sources. @returns its folder */
-export async function builtPage(): Promise<string> {
-  const [sources, target] = [
-    join(import.meta.dirname, '../../web'),
-    join(import.meta.dirname, '../../dist/web'),
-  ];
-  const index = join(target, 'index.html');
-  if (!existsSync(index) || statSync(index).mtimeMs < newest(sources)) {
-    await build({ root: sources, logLevel: 'error' });
-  }
-  return target;
+/**
+ * Puts the page's files into a folder: those of dist/web where they are newer than their sources, else freshly built ones.
+ * A folder of its own, as a build that someone starts meanwhile empties dist/.
+ */
+export async function pageInto(folder: string): Promise<void> {
+  const root = join(import.meta.dirname, '../../web');
+  const built = join(import.meta.dirname, '../../dist/web');
+  const index = join(built, 'index.html');
+  if (existsSync(index) && statSync(index).mtimeMs > newest(root)) cpSync(built, folder, { recursive: true });
+  else await build({ root, logLevel: 'error', build: { outDir: folder, emptyOutDir: true } });
 }
 
 /** Called by vitest before the first of these tests; what it returns is called after the last. */
@@ -45,8 +44,8 @@ export default async function serve({ provide }: TestProject): Promise<() => Pro
     return () => Promise.resolve();
   }
   const folder = mkdtempSync(join(tmpdir(), 'inversionview-browser-'));
-  // A copy: a build that someone starts meanwhile empties dist/.
-  cpSync(await builtPage(), join(folder, 'web'), { recursive: true });
+  const web = join(folder, 'web');
+  await pageInto(web);
   const server = await startServer({
     host: '127.0.0.1',
     port: 0,
@@ -56,7 +55,7 @@ export default async function serve({ provide }: TestProject): Promise<() => Pro
     models: null,
     runs: join(folder, 'runs'),
     readings: join(folder, 'readings'),
-    web: join(folder, 'web'),
+    web,
     threads: null,
     prepare: true,
   });
