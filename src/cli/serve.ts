@@ -42,6 +42,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   if (options.port === undefined && server.port !== usualPort)
     process.stdout.write(`Port ${usualPort} is in use: taking ${server.port}.\n`);
   process.stdout.write(`InversionView: ${server.url}\nCtrl-C stops it.\n`);
+  // One request's fault must not end the others: it is written down, and the server goes on.
+  process.on('uncaughtException', (error) =>
+    process.stderr.write(`inversionview: ${error.stack ?? error.message}\n`),
+  );
   await new Promise<void>((stopped) => {
     const stop = (): void => {
       process.once('SIGINT', () => process.exit(130));

@@ -43,7 +43,7 @@ export const serverStatusSchema = z.object({
   /** Jobs at work (0 or 1) and waiting. */
   working: z.number().int(),
   waiting: z.number().int(),
-  /** Ids of cases whose graphs are compiled, and how far the first preparation is, 0 … 1. */
+  /** Ids of cases that are loaded, and how much of what is compiled at the start has been, 0 … 1. */
   warm: z.array(z.string()),
   prepared: z.number(),
   /** Bytes of resident memory. */
