@@ -61,7 +61,7 @@ describe('export --format streamlit', () => {
     ];
     const readings = await Promise.all(
       (['euclidean', 'cosine'] as const).map((metric) =>
-        command.run([...query, '--metric', metric, '--threads', '1']),
+        command.run([...query, '--metric', metric, '--no-readout', '--threads', '1']),
       ),
     );
     readings.forEach(({ stdout }, at) => {

@@ -21,8 +21,9 @@ afterAll(() => command.dispose());
 
 const sum = ['read', '--input', '615+861=1476'];
 const query = [...sum, '--site', 'a0.0', '--position', '='];
-/** Few candidates, where it is not them that count. */
-const short = [...query, '-n', '64', '--threads', '1'];
+/** Few candidates and no readout, where it is not them that count. */
+const quick = ['--no-readout', '--threads', '1'];
+const short = [...query, '-n', '64', ...quick];
 const escapeSequence = /\u001b\[[0-9;]*m/g;
 
 /** What the command promises to others, field by field. */
@@ -103,7 +104,7 @@ describe('read --json', () => {
   });
 
   it('gives the same bytes for the same seed, however site and position are named, and others for another', async () => {
-    const few = ['--seed', '7', '-n', '64', '--threads', '1'];
+    const few = ['--seed', '7', '-n', '64', ...quick];
     const [first, ...others] = await Promise.all([
       json(...query, ...few),
       json(...sum, '--site', 'blocks.0.attn.hook_result.0', '--position', '8', ...few),
@@ -136,17 +137,7 @@ describe('read --json', () => {
   });
 
   it('reads counting at its own places', async () => {
-    const counting = [
-      'read',
-      '--task',
-      'counting',
-      '--input',
-      'vvzccvczvvvzvcvc|v:8',
-      '-n',
-      '32',
-      '--threads',
-      '1',
-    ];
+    const counting = ['read', '--task', 'counting', '--input', 'vvzccvczvvvzvcvc|v:8', '-n', '32', ...quick];
     const [head, stream] = await Promise.all([
       json(...counting, '--site', 'a1.0', '--position', ':'),
       json(...counting, '--site', 'x1.post', '--position', 'query'),
@@ -158,7 +149,7 @@ describe('read --json', () => {
 
   it('draws an input where none is given, by the seed', async () => {
     const drawn = async (seed: string): Promise<string> => {
-      const few = ['-n', '8', '--threads', '1'];
+      const few = ['-n', '8', ...quick];
       const text = await json('read', '--site', 'x0.pre', '--position', '+', ...few, '--seed', seed);
       return promised.parse(JSON.parse(text)).query.input;
     };
@@ -179,8 +170,7 @@ describe('read --json', () => {
       '=',
       '-n',
       '64',
-      '--threads',
-      '1',
+      ...quick,
     ];
     const warning = "The input is not one of the task's: does not hold: 615+861 is 1476, not 1477.";
     const { code, stdout, stderr } = await command.run([...odd, '--json']);
