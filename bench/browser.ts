@@ -101,7 +101,8 @@ async function clickToSamples(): Promise<void> {
             const look = (): void => {
               const now = performance.now();
               const pane = document.querySelector('.live');
-              const fresh = pane?.querySelector('.table:not(.behind) [role=option][data-index]') != null;
+              const fresh =
+                pane?.querySelector('.table:not(.behind) [role=option][data-index]') instanceof HTMLElement;
               const draws = Number(pane?.querySelectorAll('.counts b')[1]?.textContent.replace(',', '') ?? 0);
               if (fresh && first === 0 && draws >= 64) first = now - start;
               if (fresh && draws >= 1024) resolve({ first, all: now - start });

@@ -124,18 +124,20 @@ async function bitsOfQuery(open: Opened, options: BitsOptions): Promise<BitsReco
   const { interpreter, exact, decoder } = await interpreterOf(open, options);
   const preimages = exact ? await exactAt(open, query.site, options) : null;
   try {
-    const {
-      exact: known,
-      estimate,
-      features,
-      readout,
-    } = await interpreter.interpret({
+    const told = await interpreter.interpret({
       ...query,
       seed: options.seed,
       exact: preimages,
       ...thresholdOf(options),
     });
-    return { ...recordOf(open, options, query, decoder), exact: known, estimate, features, readout };
+    const { exact: known, estimate, features } = told;
+    return {
+      ...recordOf(open, options, query, decoder),
+      exact: known,
+      estimate,
+      features,
+      readout: told.readout(),
+    };
   } finally {
     await interpreter.dispose();
     await preimages?.dispose();

@@ -8,6 +8,7 @@ import { type LoadedDecoder } from '../inversion/decoder-files.js';
 import { type ExactSet } from '../inversion/enumerate/exact.js';
 import { strataPreimage } from '../inversion/enumerate/strata.js';
 import { createJudge } from '../inversion/judge.js';
+import { type Readout } from '../inversion/reading.js';
 import { createReader } from '../inversion/preimage.js';
 import { bitsOf, countInterval } from '../interpret/estimate.js';
 import { featureBits } from '../interpret/feature-bits.js';
@@ -108,9 +109,6 @@ async function exactRecord(
   try {
     const set = await exact.find(query.z, base);
     const random = randomFor(options.seed, 'shown');
-    const prior = createPrior(task, open.features);
-    const sample = exactSample(prior, set.members);
-    const features = featureBits(prior, sample, query.ids, random);
     const shown = evenlyDrawn(set.members, options.shown, random).map((input) => task.data.instance(input));
     // The kept distances are rounded: those that are shown come from the model.
     const judge = createJudge(runtime, model, task, query.site);
@@ -132,13 +130,20 @@ async function exactRecord(
       interval: null,
       exactness: `Exact: each of the ${set.total.toLocaleString('en')} inputs was run.`,
       samples: samples.sort((a, b) => a.distance - b.distance),
-      features,
-      readout: { ...readout(prior, sample, features), bits: set.bits, low: set.bits ?? 0, high: set.bits },
+      readout: options.json === true ? null : readoutOf(open, query, set, random),
       sampler: decoder === null ? null : await recallOf(open, options, query, set, decoder),
     };
   } finally {
     await exact.dispose();
   }
+}
+
+/** What the preimage tells; it takes longer to say than to find, and bits gives it as data. */
+function readoutOf({ task, features }: Opened, { ids }: PlacedQuery, set: ExactSet, random: Random): Readout {
+  const prior = createPrior(task, features);
+  const sample = exactSample(prior, set.members);
+  const figures = featureBits(prior, sample, ids, random);
+  return { ...readout(prior, sample, figures), bits: set.bits, low: set.bits ?? 0, high: set.bits };
 }
 
 /** So many of the members, evenly drawn, each at most once. */
@@ -260,7 +265,6 @@ async function strataRecord(
         matchedPosition: position,
       }))
       .sort((a, b) => a.distance - b.distance),
-    features,
     readout: { ...readout(prior, sample, features), bits, ...interval },
     sampler: null,
   };

@@ -42,7 +42,8 @@ export interface Interpretation {
   readonly estimate: Estimate | null;
   /** The most telling first; of the exact preimage where there is one. */
   readonly features: readonly FeatureBits[];
-  readonly readout: Readout;
+  /** The features in words; made when asked for. */
+  readout(): Readout;
   /** What the features were measured on. */
   readonly sample: WeightedSample;
   readonly set: ExactSet | null;
@@ -94,10 +95,10 @@ export function createInterpreter(
     ids: readonly number[],
     estimate: Pick<Readout, 'bits' | 'low' | 'high'>,
     random: Random,
-  ): { figures: FeatureBits[]; words: Readout } => {
-    const figures = featureBits(prior(), sample, ids, random);
+  ): { features: FeatureBits[]; readout(): Readout } => {
+    const features = featureBits(prior(), sample, ids, random);
     const { bits, low, high } = estimate;
-    return { figures, words: { ...readout(prior(), sample, figures), bits, low, high } };
+    return { features, readout: () => ({ ...readout(prior(), sample, features), bits, low, high }) };
   };
 
   const fromFound = (
@@ -124,20 +125,17 @@ export function createInterpreter(
       if (set !== null) {
         const sample = exactSample(prior(), set.members);
         const known = { bits: set.bits, low: set.bits ?? 0, high: set.bits };
-        const { figures, words } = told(sample, ids, known, blind);
         return {
           exact: { bits: set.bits, size: set.size },
           estimate: proposed === null ? null : estimateBits(proposed),
-          features: figures,
-          readout: words,
+          ...told(sample, ids, known, blind),
           sample,
           set,
           proposed,
         };
       }
       if (proposed === null) throw new RangeError('without a decoder an exact preimage is needed');
-      const { figures, words, estimate, sample } = fromFound(proposed, ids, blind);
-      return { exact: null, estimate, features: figures, readout: words, sample, set, proposed };
+      return { exact: null, ...fromFound(proposed, ids, blind), set, proposed };
     },
     async readout(
       { asked, candidates, z },
@@ -161,7 +159,7 @@ export function createInterpreter(
         },
         plain.map((candidate) => ({ ids: candidate.ids, distance: candidate.verdicts[metric].distance })),
       );
-      return fromFound(proposed, ids, randomFor(seed, 'baseline')).words;
+      return fromFound(proposed, ids, randomFor(seed, 'baseline')).readout();
     },
     async dispose() {
       await proposer?.dispose();

@@ -78,8 +78,8 @@ export interface PreimageRecord extends QueryRecord {
   readonly exactness: string;
   /** Some of the inputs inside, sorted by distance. */
   readonly samples: readonly PreimageSample[];
-  readonly features: readonly FeatureBits[];
-  readonly readout: Readout;
+  /** null where it was not asked for. */
+  readonly readout: Readout | null;
   readonly sampler: SamplerFigures | null;
 }
 

@@ -241,14 +241,15 @@ describe('interpreting', () => {
     expect(both.exact?.bits).toBeCloseTo(-Math.log2((both.exact?.size ?? 0) / 3600), 9);
     expect(both.estimate).toEqual(estimated.estimate);
     expect(estimated.exact).toBeNull();
-    expect(both.readout.bits).toBe(both.exact?.bits);
-    expect(estimated.readout.bits).toBe(estimated.estimate?.bits);
+    expect(both.readout().bits).toBe(both.exact?.bits);
+    expect(estimated.readout().bits).toBe(estimated.estimate?.bits);
     // Nearly all inputs are drawn: features from samples are those of the exact preimage.
     for (const { feature, bits } of both.features) {
       const other = estimated.features.find((one) => one.feature === feature);
       expect(Math.abs((other?.bits ?? 9) - bits)).toBeLessThan(0.5);
     }
-    expect(await interpreter.interpret(query)).toEqual(estimated);
+    const again = await interpreter.interpret(query);
+    expect({ ...again, readout: again.readout() }).toEqual({ ...estimated, readout: estimated.readout() });
     await interpreter.dispose();
     await exact.dispose();
   });

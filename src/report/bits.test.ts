@@ -105,7 +105,6 @@ const preimage: PreimageRecord = {
     distance: at / 100,
     matchedPosition: 8,
   })),
-  features: bits.features,
   readout,
   sampler: {
     candidates: 1024,

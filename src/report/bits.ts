@@ -191,8 +191,9 @@ export function renderPreimage(record: PreimageRecord, look: BitsLook): string {
       strong(amount),
       ...prose(record.exactness, look.width, '  '),
       '',
-      ...prose(`It tells ${record.readout.sentence}.`, look.width, '  ').map(strong),
-      '',
+      ...(record.readout === null
+        ? []
+        : [...prose(`It tells ${record.readout.sentence}.`, look.width, '  ').map(strong), '']),
       ...ends,
       ...lines,
       ...(sampler === null ? [] : ['', ...samplerLines(sampler, look)]),
