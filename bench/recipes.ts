@@ -32,6 +32,7 @@ const architecture =
   (recipe) => ({ ...recipe, architecture: { ...recipe.architecture, ...change } });
 
 const fast = decoderRecipe('addition', 'fast');
+const unwhitened = { ...fast.architecture.conditioning, standardize: 'scale' as const };
 /** From the paper's recipe (at our batch, without rebalancing) to ours, a change at a time. */
 const ladder: readonly (readonly [what: string, change: Change])[] = [
   ["the paper's recipe", (recipe) => ({ ...recipe, batch: fast.batch, perInput: fast.perInput })],
@@ -41,14 +42,11 @@ const ladder: readonly (readonly [what: string, change: Change])[] = [
   ],
   ['no dropout', (recipe) => ({ ...recipe, dropout: 0 })],
   ['only the free tokens are said', architecture({ form: 'completion' })],
-  ["a site's own projection, wider blocks", architecture({ conditioning: fast.architecture.conditioning })],
+  ["a site's own projection, wider blocks", architecture({ conditioning: unwhitened })],
   ['activation added to each embedding', architecture({ additive: true })],
   ['squared ReLU', architecture({ activation: 'relu2' })],
   ['Muon, clipping', (recipe) => ({ ...recipe, optimizer: fast.optimizer, clip: fast.clip })],
-  [
-    'activations whitened by site',
-    architecture({ conditioning: decoderRecipe('counting', 'fast').architecture.conditioning }),
-  ],
+  ['activations whitened by site', architecture({ conditioning: fast.architecture.conditioning })],
 ];
 
 const runtime = nodeRuntime();

@@ -22,8 +22,14 @@ afterAll(async () => {
 
 const published = decoderRecipe('addition', 'paper', 3);
 const ours = decoderRecipe('addition', 'fast', 3);
-/** Ours with whitening instead of one scale a site. */
-const white: DecoderRecipe = { ...ours, architecture: decoderRecipe('counting', 'fast').architecture };
+/** Ours with one scale a site instead of whitening. */
+const scaled: DecoderRecipe = {
+  ...ours,
+  architecture: {
+    ...ours.architecture,
+    conditioning: { kind: 'site-projection', width: 256, blocks: 3, hidden: 512, standardize: 'scale' },
+  },
+};
 const tiny = (recipe: DecoderRecipe, changes: Partial<DecoderRecipe> = {}): DecoderRecipe => {
   const { conditioning } = recipe.architecture;
   const small = conditioning.kind === 'site-projection' ? { ...conditioning, width: 16 } : conditioning;
@@ -121,7 +127,7 @@ describe('the start of a decoder', () => {
   });
 
   it('keeps the mean and the inverse spread of each site as statistics that are not trained', async () => {
-    const plan = await planned(tiny(ours));
+    const plan = await planned(tiny(scaled));
     expect([...plan.statistics.keys()].sort()).toEqual(['condition.mean', 'condition.scale']);
     const { parameters, moments } = plan.start();
     for (const name of plan.statistics.keys()) {
@@ -141,7 +147,7 @@ describe('the start of a decoder', () => {
   });
 
   it('whitens: the directions of a site have equal spread and go their own ways', async () => {
-    const plan = await planned(tiny(white));
+    const plan = await planned(tiny(ours));
     expect([...plan.statistics.keys()].sort()).toEqual(['condition.mean', 'condition.whiten']);
     const means = dataOf(plan.statistics, 'condition.mean');
     const whiten = dataOf(plan.statistics, 'condition.whiten');
@@ -190,8 +196,8 @@ describe('the start of a decoder', () => {
     const size = 8 * model.config.n_embd;
     parameters.set(name, { shape, data: data.map((value, i) => (i < size ? 0 : value)) });
     const dead = await hookedModel('dead', model.config, parameters, parameters, 'transformerlens');
-    const plan = await planDecoderTraining(runtime, dead, addition, tiny(ours));
-    const whitening = await planDecoderTraining(runtime, dead, addition, tiny(white));
+    const plan = await planDecoderTraining(runtime, dead, addition, tiny(scaled));
+    const whitening = await planDecoderTraining(runtime, dead, addition, tiny(ours));
     open.push(plan, whitening);
     const rows = dataOf(whitening.statistics, 'condition.whiten');
     expect(rows.every((value) => Number.isFinite(value))).toBe(true);
