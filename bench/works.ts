@@ -4,7 +4,7 @@
  * @module
  */
 import { type Runtime, createTrainer, sizeOf } from '../src/engine/index.js';
-import { createCollector } from '../src/inversion/collect.js';
+import { type Collected, createCollector } from '../src/inversion/collect.js';
 import { makeDecoder } from '../src/inversion/decoder.js';
 import { createReader } from '../src/inversion/preimage.js';
 import { modelFor } from '../src/jobs/shipped.js';
@@ -104,10 +104,11 @@ export function collection(runtime: Runtime, model: HookedModel): Prepared {
   const collector = createCollector(runtime, model, addition.sites, addition.maxLength, addition.pad);
   const random = randomFor(3, 'bench');
   const inputs = Array.from({ length: 20_000 }, () => addition.sample(random, 'train'));
+  let spent: Collected | undefined;
   return {
     async once() {
       for (let start = 0; start < inputs.length; start += inputsAtOnce)
-        await collector.collect(inputs.slice(start, start + inputsAtOnce));
+        spent = await collector.collect(inputs.slice(start, start + inputsAtOnce), spent);
     },
     dispose: () => collector.dispose(),
   };

@@ -60,6 +60,13 @@ describe.each([addition, counting])('collecting from a model of $name', (task) =
     const before = whole.sites.get(site)?.slice();
     await all.collect([...inputs].reverse());
     expect(whole.sites.get(site)).toEqual(before);
+    // Unless it is handed back: then its memory is written over, as far as it reaches.
+    const fewer = await all.collect([...inputs].reverse().slice(2), whole);
+    expect(fewer.sites.get(site)?.buffer).toBe(whole.sites.get(site)?.buffer);
+    const fresh = await all.collect([...inputs].reverse().slice(2));
+    expect(fewer.sites.get(site)).toEqual(fresh.sites.get(site));
+    const more = await all.collect([...inputs, ...inputs], fewer);
+    expect(more.sites.get(site)).toEqual((await all.collect([...inputs, ...inputs])).sites.get(site));
     await all.dispose();
   });
 });

@@ -30,8 +30,12 @@ export function activationAt(
 
 /** Collects activations of a model at fixed sites. */
 export interface Collector {
-  /** @param sequences token ids from BOS on, `places` at the most */
-  collect(sequences: readonly (readonly number[])[]): Promise<Collected>;
+  /**
+   * @param sequences token ids from BOS on, `places` at the most
+   * @param spent an earlier result that nobody reads any more: its memory is written over. New memory for each part of a
+   *   long collection costs as much time as the model's run.
+   */
+  collect(sequences: readonly (readonly number[])[], spent?: Collected): Promise<Collected>;
   dispose(): Promise<void>;
 }
 
@@ -56,12 +60,12 @@ export function createCollector(
     return runtime.compile(graph(Object.fromEntries(values)));
   };
   return {
-    async collect(sequences) {
+    async collect(sequences, spent) {
       compiled ??= compile();
       const executable = await compiled;
       const row = places * width;
       const whole = Math.ceil(sequences.length / batch) * batch;
-      const out = new Map(sites.map((site) => [site, new Float32Array(whole * row)]));
+      const out = new Map(sites.map((site) => [site, memoryFor(whole * row, spent?.sites.get(site))]));
       for (let start = 0; start < sequences.length; start += batch) {
         const ids = new Int32Array(batch * places).fill(pad);
         ids.set(padded(sequences.slice(start, start + batch), places, pad));
@@ -85,4 +89,10 @@ export function createCollector(
       if (compiled !== null) await (await compiled).dispose();
     },
   };
+}
+
+/** So many floats, in the memory of those that are spent where it is large enough. */
+function memoryFor(size: number, spent: Float32Array | undefined): Float32Array {
+  const fits = spent !== undefined && spent.byteOffset === 0 && spent.buffer.byteLength >= 4 * size;
+  return fits ? new Float32Array(spent.buffer, 0, size) : new Float32Array(size);
 }

@@ -41,7 +41,7 @@ const draw = (
     task,
     decoderConfigFor(task, recipe, task.model.width),
     recipe,
-    collectorOf(task),
+    (inputs) => collectorOf(task).collect(inputs),
     index,
     weights ?? task.sites.map(() => 1),
   );

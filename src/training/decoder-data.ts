@@ -4,13 +4,16 @@
  * @module
  */
 import { type Tensors } from '../engine/index.js';
-import { type Collected, type Collector, activationAt } from '../inversion/collect.js';
+import { type Collected, activationAt } from '../inversion/collect.js';
 import { spoken } from '../inversion/decoder.js';
 import { type DecoderConfig } from '../models/decoder-config.js';
 import { padded } from '../models/padding.js';
 import { type Random, randomFor } from '../random.js';
 import { type Task } from '../tasks/task.js';
 import { type DecoderRecipe } from './decoder-recipe.js';
+
+/** Gives the activations of inputs, which are read before the next are asked for. */
+export type Collect = (inputs: readonly (readonly number[])[]) => Promise<Collected>;
 
 /** Batches drawn from one run of the probed model. */
 export const batchesPerChunk = 16;
@@ -46,7 +49,7 @@ export async function drawDecoderChunk(
   task: Task,
   config: DecoderConfig,
   recipe: DecoderRecipe,
-  collector: Collector,
+  collect: Collect,
   index: number,
   siteWeights: readonly number[],
 ): Promise<DecoderBatch[]> {
@@ -56,7 +59,7 @@ export async function drawDecoderChunk(
   const inputs = Array.from({ length: Math.ceil(size / recipe.perInput) }, () =>
     task.sample(random, 'train'),
   );
-  const collected = await collector.collect(inputs);
+  const collected = await collect(inputs);
   const samples: Sample[] = [];
   for (const [row, ids] of inputs.entries()) {
     const positions = task.positions(ids);

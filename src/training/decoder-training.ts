@@ -11,14 +11,14 @@ import {
   input,
   reshape,
 } from '../engine/index.js';
-import { createCollector } from '../inversion/collect.js';
+import { type Collected, createCollector } from '../inversion/collect.js';
 import { type SiteRate, averageRate } from '../inversion/evaluate.js';
 import { type DecoderConfig, decoderParameters, isStatistic } from '../models/decoder-config.js';
 import { decoderLogits } from '../models/decoder.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { randomFor, seedFor } from '../random.js';
 import { type Task } from '../tasks/task.js';
-import { type DecoderBatch, batchesPerChunk, drawDecoderChunk } from './decoder-data.js';
+import { type Collect, type DecoderBatch, batchesPerChunk, drawDecoderChunk } from './decoder-data.js';
 import { type DecoderRecipe, decoderConfigFor } from './decoder-recipe.js';
 import { initializeParameters } from './initialize.js';
 import { type PlannedTraining } from './model-training.js';
@@ -77,6 +77,9 @@ export async function planDecoderTraining(
 
   let held = -1;
   let chunk: DecoderBatch[] = [];
+  // A chunk's batches have copies of what they need.
+  let spent: Collected | undefined;
+  const collect: Collect = async (inputs) => (spent = await collector.collect(inputs, spent));
   const plan: PlannedDecoderTraining = {
     spec,
     config,
@@ -94,7 +97,7 @@ export async function planDecoderTraining(
     async feeds(step) {
       const wanted = Math.floor(step / batchesPerChunk);
       if (wanted !== held) {
-        chunk = await drawDecoderChunk(task, config, recipe, collector, wanted, plan.siteWeights);
+        chunk = await drawDecoderChunk(task, config, recipe, collect, wanted, plan.siteWeights);
         held = wanted;
       }
       const drawn = chunk[step % batchesPerChunk];
