@@ -31,31 +31,42 @@ const shuffles = 40;
  * Measures every feature of a prior, those that tell most above their baseline first.
  * @param ids the query's input
  */
-export function featureBits(
+export const featureBits = (
   prior: Prior,
   sample: WeightedSample,
   ids: readonly number[],
   random: Random,
-): FeatureBits[] {
-  return prior.tables
-    .map((table, at): FeatureBits => {
-      const codes = sample.codes[at] ?? new Int32Array(0);
-      const value = featureValue(prior.task, table.feature, ids);
-      const own = table.codeOf(value);
-      const inside = histogram(codes, sample.shares, table.values.length);
-      const before = priorEntropy(prior, table);
-      const after = entropy(inside, sample.effective);
-      return {
-        feature: table.feature.name,
-        bits: before - after,
-        before,
-        after,
-        baseline: blindBits(prior, table, before, sample.effective, random),
-        consistency: inside[own] ?? 0,
-        value,
-      };
-    })
-    .sort((a, b) => b.bits - b.baseline - (a.bits - a.baseline));
+): FeatureBits[] => ranked(prior.tables.map((_, at) => bitsOfFeature(prior, at, sample, ids, random)));
+
+/** Those that tell most above their baseline first. */
+export const ranked = (figures: readonly FeatureBits[]): FeatureBits[] =>
+  [...figures].sort((a, b) => b.bits - b.baseline - (a.bits - a.baseline));
+
+/** Measures one feature. @param at its number in the prior */
+export function bitsOfFeature(
+  prior: Prior,
+  at: number,
+  sample: WeightedSample,
+  ids: readonly number[],
+  random: Random,
+): FeatureBits {
+  const table = prior.tables[at];
+  if (table === undefined) throw new RangeError(`there is no feature ${at}`);
+  const codes = sample.codes[at] ?? new Int32Array(0);
+  const value = featureValue(prior.task, table.feature, ids);
+  const own = table.codeOf(value);
+  const inside = histogram(codes, sample.shares, table.values.length);
+  const before = priorEntropy(prior, table);
+  const after = entropy(inside, sample.effective);
+  return {
+    feature: table.feature.name,
+    bits: before - after,
+    before,
+    after,
+    baseline: blindBits(prior, table, before, sample.effective, random),
+    consistency: inside[own] ?? 0,
+    value,
+  };
 }
 
 /** Entropy of a feature over all inputs. */

@@ -22,16 +22,21 @@ export {
 } from './explain.js';
 export { type FeatureBits, featureBits } from './feature-bits.js';
 export {
+  type GatherQuery,
   type InterpretQuery,
   type Interpretation,
   type Interpreter,
   type InterpreterOptions,
+  type ToldQuery,
   createInterpreter,
 } from './interpreter.js';
 export { type Mean, type QueryBits, type SiteBits, siteBits } from './mutual-information.js';
 export { type Prior, createPrior } from './prior.js';
 export {
+  type DrawnQuery,
   type Found,
+  type Nearness,
+  type Pool,
   type ProposalPlan,
   type Proposed,
   type Proposer,

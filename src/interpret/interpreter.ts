@@ -10,13 +10,21 @@ import { type Metric } from '../inversion/metrics.js';
 import { type Readout } from '../inversion/reading.js';
 import { type Judged } from '../inversion/view.js';
 import { type HookedModel } from '../models/hooked-model.js';
-import { type Random, randomFor } from '../random.js';
+import { randomFor } from '../random.js';
 import { type Feature } from '../tasks/features/feature.js';
 import { type SamplingRound, type Task } from '../tasks/task.js';
 import { type Estimate, estimateBits, foundWeights } from './estimate.js';
-import { type FeatureBits, featureBits } from './feature-bits.js';
+import { type FeatureBits, bitsOfFeature, ranked } from './feature-bits.js';
 import { type Prior, createPrior } from './prior.js';
-import { type ProposalPlan, type Proposed, type Proposer, createProposer } from './proposal.js';
+import {
+  type DrawnQuery,
+  type Nearness,
+  type Pool,
+  type ProposalPlan,
+  type Proposed,
+  type Proposer,
+  createProposer,
+} from './proposal.js';
 import { readout } from './readout.js';
 import { type WeightedSample, exactSample, weightedSample } from './sample.js';
 
@@ -50,11 +58,27 @@ export interface Interpretation {
   readonly proposed: Proposed | null;
 }
 
+/** What inputs are drawn for. */
+export type GatherQuery = Omit<DrawnQuery, 'random'> & Pick<InterpretQuery, 'seed'>;
+
+/** A pool or an exact set, and how it is looked at. */
+export interface ToldQuery extends Pick<InterpretQuery, 'ids' | 'seed'>, Nearness {
+  readonly pool: Pool | null;
+  readonly set: ExactSet | null;
+  /** Names of the features that are measured; all unless given. */
+  readonly features?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
 /** Interprets activations of one model; graphs and the features of all inputs are kept between queries. */
 export interface Interpreter {
   readonly task: Task;
   readonly prior: Prior;
   interpret(query: InterpretQuery): Promise<Interpretation>;
+  /** The first half of `interpret`: draws inputs, of which any threshold and metric can be asked. Needs a decoder. */
+  gather(query: GatherQuery): Promise<Pool>;
+  /** The second half: what a pool tells, a feature at a time, so that others have their turn and it can be stopped. */
+  tell(query: ToldQuery): Promise<Interpretation>;
   /**
    * Of candidates that have been drawn and judged: nothing is drawn but a few blind ones.
    * @param how the rounds the candidates came from, and how they are looked at; the task's unless given
@@ -75,6 +99,8 @@ export interface InterpreterOptions {
   /** The task's unless given. */
   readonly features?: readonly Feature[];
   readonly plan?: ProposalPlan;
+  /** The features over all inputs, where they have been gone through already; these features then. */
+  readonly prior?: Prior;
 }
 
 /** Makes an interpreter; without a decoder it needs exact preimages. */
@@ -83,59 +109,61 @@ export function createInterpreter(
   model: HookedModel,
   decoder: Decoder | null,
   task: Task,
-  { features = task.features, plan }: InterpreterOptions = {},
+  { features = task.features, plan, prior: given }: InterpreterOptions = {},
 ): Interpreter {
-  let made: Prior | null = null;
+  let made: Prior | null = given ?? null;
   const prior = (): Prior => (made ??= createPrior(task, features));
   const proposer: Proposer | null =
     decoder === null ? null : createProposer(runtime, model, decoder, task, plan);
 
-  const told = (
-    sample: WeightedSample,
-    ids: readonly number[],
-    estimate: Pick<Readout, 'bits' | 'low' | 'high'>,
-    random: Random,
-  ): { features: FeatureBits[]; readout(): Readout } => {
-    const features = featureBits(prior(), sample, ids, random);
-    const { bits, low, high } = estimate;
-    return { features, readout: () => ({ ...readout(prior(), sample, features), bits, low, high }) };
-  };
-
-  const fromFound = (
-    proposed: Proposed,
-    ids: readonly number[],
-    random: Random,
-  ): ReturnType<typeof told> & { estimate: Estimate; sample: WeightedSample } => {
-    const estimate = estimateBits(proposed);
-    const sample = weightedSample(prior(), foundWeights(proposed.found), estimate.effectiveSamples);
-    return { ...told(sample, ids, estimate, random), estimate, sample };
-  };
-
-  return {
+  const interpreter: Interpreter = {
     task,
     get prior() {
       return prior();
     },
     async interpret({ ids, site, z, seed, epsilon = task.epsilon, metric = task.metric, exact = null }) {
       const set = exact === null ? null : await exact.find(z, { epsilon, metric });
-      const random = randomFor(seed, 'proposal');
-      const proposed =
-        proposer === null ? null : await proposer.propose({ ids, site, z, epsilon, metric, random });
-      const blind = randomFor(seed, 'baseline');
-      if (set !== null) {
-        const sample = exactSample(prior(), set.members);
-        const known = { bits: set.bits, low: set.bits ?? 0, high: set.bits };
-        return {
-          exact: { bits: set.bits, size: set.size },
-          estimate: proposed === null ? null : estimateBits(proposed),
-          ...told(sample, ids, known, blind),
-          sample,
-          set,
-          proposed,
-        };
+      const pool = proposer === null ? null : await interpreter.gather({ ids, site, z, seed });
+      return interpreter.tell({ ids, seed, epsilon, metric, set, pool });
+    },
+    gather({ seed, ...query }) {
+      if (proposer === null) throw new RangeError('inputs are drawn from a decoder');
+      return proposer.gather({ ...query, random: randomFor(seed, 'proposal') });
+    },
+    async tell({ ids, seed, epsilon, metric, pool, set, features: names, signal }) {
+      const proposed = pool === null ? null : await pool.within({ epsilon, metric });
+      const estimate = proposed === null ? null : estimateBits(proposed);
+      const sample =
+        set !== null
+          ? exactSample(prior(), set.members)
+          : proposed === null || estimate === null
+            ? null
+            : weightedSample(prior(), foundWeights(proposed.found), estimate.effectiveSamples);
+      if (sample === null) throw new RangeError('without a decoder an exact preimage is needed');
+      const known = set === null ? estimate : { bits: set.bits, low: set.bits ?? 0, high: set.bits };
+      const random = randomFor(seed, 'baseline');
+      const figures: FeatureBits[] = [];
+      for (const [at, table] of prior().tables.entries()) {
+        if (names?.includes(table.feature.name) === false) continue;
+        await turn();
+        signal?.throwIfAborted();
+        figures.push(bitsOfFeature(prior(), at, sample, ids, random));
       }
-      if (proposed === null) throw new RangeError('without a decoder an exact preimage is needed');
-      return { exact: null, ...fromFound(proposed, ids, blind), set, proposed };
+      const measured = ranked(figures);
+      return {
+        exact: set === null ? null : { bits: set.bits, size: set.size },
+        estimate,
+        features: measured,
+        readout: () => ({
+          ...readout(prior(), sample, measured),
+          bits: known?.bits ?? null,
+          low: known?.low ?? 0,
+          high: known?.high ?? null,
+        }),
+        sample,
+        set,
+        proposed,
+      };
     },
     async readout(
       { asked, candidates, z },
@@ -151,21 +179,28 @@ export function createInterpreter(
         const temperature = rounds[round]?.temperature ?? 1;
         draws.set(temperature, (draws.get(temperature) ?? 0) + 1);
       }
-      const proposed = await proposer.weigh(
-        { ids, site: query.site, z, epsilon, metric, random: randomFor(seed, 'readout') },
+      const pool = await proposer.pool(
+        { ids, site: query.site, z, random: randomFor(seed, 'readout') },
         {
           rounds: [...draws].map(([temperature, count]) => ({ temperature, draws: count })),
           blind: readoutBlind,
         },
-        plain.map((candidate) => ({ ids: candidate.ids, distance: candidate.verdicts[metric].distance })),
+        plain.map(({ ids: own, verdicts: { euclidean, cosine } }) => ({
+          ids: own,
+          distances: { euclidean: euclidean.distance, cosine: cosine.distance },
+        })),
       );
-      return fromFound(proposed, ids, randomFor(seed, 'baseline')).readout();
+      return (await interpreter.tell({ ids, seed, epsilon, metric, pool, set: null })).readout();
     },
     async dispose() {
       await proposer?.dispose();
     },
   };
+  return interpreter;
 }
+
+/** Lets others have their turn. */
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 /** Blind draws of a readout under samples that a person waits for. */
 const readoutBlind = 2048;

@@ -55,34 +55,72 @@ export interface Proposed {
   readonly largestWeight: number;
 }
 
-/** A query as the estimates take it. */
-export interface ProposalQuery {
+/** A query that inputs are drawn for; how near is near enough is asked later. */
+export interface DrawnQuery {
   /** Ids from BOS to EOS; an input of the task is itself inside whatever is drawn. */
   readonly ids: readonly number[];
   /** Full hook name, one of the decoder's. */
   readonly site: string;
   readonly z: Float32Array;
+  readonly random: Random;
+  /** Told how many inputs have been drawn and judged. */
+  readonly onProgress?: (done: number, all: number) => void;
+  /** Stops between batches. */
+  readonly signal?: AbortSignal;
+}
+
+/** What counts as inside. */
+export interface Nearness {
   readonly epsilon: number;
   readonly metric: Metric;
-  readonly random: Random;
+}
+
+/** Inputs that were drawn and judged for a query: any threshold and metric can be asked of them, nothing is drawn again. */
+export interface Pool {
+  /** Draws of the decoder and blind ones, repeated ones counted each time. */
+  readonly said: number;
+  readonly blind: number;
+  /** What of it is inside. The decoder is asked for the likelihood of inputs that were not inside before. */
+  within(nearness: Nearness): Promise<Proposed>;
 }
 
 /** Proposes inputs for queries; compiled graphs are kept between them. */
 export interface Proposer {
-  propose(query: ProposalQuery): Promise<Proposed>;
+  propose(query: DrawnQuery & Nearness): Promise<Proposed>;
+  /** The draws that `propose` looks at. @throws AbortError when stopped */
+  gather(query: DrawnQuery): Promise<Pool>;
   /**
-   * Weighs candidates of the decoder that have been drawn and judged by others, together with blind draws.
+   * Pools candidates of the decoder that have been drawn and judged by others with blind draws.
    * @param plan what was drawn, rounds in which all candidates are among `drawn`
+   * @param unseen the blind draws, where they serve more than one query; drawn unless given
    */
-  weigh(query: ProposalQuery, plan: ProposalPlan, drawn: readonly Drawn[]): Promise<Proposed>;
+  pool(
+    query: DrawnQuery,
+    plan: ProposalPlan,
+    drawn: readonly Drawn[],
+    unseen?: readonly (readonly number[])[],
+  ): Promise<Pool>;
   dispose(): Promise<void>;
 }
 
-/** A candidate and its distance from the query. */
+/** A candidate and its distances from the query. */
 export interface Drawn {
   readonly ids: readonly number[];
-  readonly distance: number;
+  readonly distances: Readonly<Record<Metric, number>>;
 }
+
+/** A distinct input of the task among the draws. */
+interface Pooled extends Drawn {
+  readonly logProbability: number;
+  times: number;
+  /** Probability that the draws have it among them; null before anyone asked. */
+  inclusion: number | null;
+}
+
+/** Inputs judged before anyone may stop it. */
+const portion = 1024;
+/** Rows of the decoder drawn before anyone may stop it. */
+const saidTogether = 512;
 
 /** Makes a proposer. */
 export function createProposer(
@@ -108,90 +146,131 @@ export function createProposer(
 
   async function judged(
     inputs: readonly (readonly number[])[],
-    { site, z, metric }: ProposalQuery,
+    { site, z, signal }: DrawnQuery,
+    onJudged: (count: number) => void = () => undefined,
   ): Promise<Drawn[]> {
     const judge = judges.get(site) ?? createJudge(runtime, model, task, site);
     judges.set(site, judge);
-    const verdicts = (await judge.judge(inputs, z))[metric];
-    return inputs.map((ids, at) => {
-      const verdict = verdicts[at];
-      if (verdict === undefined) throw new GraphError('a candidate was not judged');
-      return { ids, distance: verdict.distance };
-    });
+    const out: Drawn[] = [];
+    for (let start = 0; start < inputs.length; start += portion) {
+      signal?.throwIfAborted();
+      const part = inputs.slice(start, start + portion);
+      const { euclidean, cosine } = await judge.judge(part, z);
+      part.forEach((ids, at) => {
+        const [near, angle] = [euclidean[at], cosine[at]];
+        if (near === undefined || angle === undefined) throw new GraphError('a candidate was not judged');
+        out.push({ ids, distances: { euclidean: near.distance, cosine: angle.distance } });
+      });
+      onJudged(out.length);
+    }
+    return out;
   }
 
-  async function said({ site, z, random }: ProposalQuery): Promise<number[][]> {
-    const rows = plan.rounds.reduce((sum, { draws }) => sum + draws, 0);
-    const repeated = new Float32Array(rows * width);
-    for (let row = 0; row < rows; row++) repeated.set(z, row * width);
+  async function said({ site, z, random, signal }: DrawnQuery): Promise<number[][]> {
+    const temperatures = plan.rounds.flatMap(({ temperature, draws }) =>
+      new Array<number>(draws).fill(temperature),
+    );
+    const rows = temperatures.length;
     const uniforms = openUniforms(random.fill(new Float32Array(rows * tokens)));
-    const drawn = await sampler.sample({
-      z: repeated,
-      sites: new Int32Array(rows).fill(config.sites.indexOf(site)),
-      temperatures: Float32Array.from(
-        plan.rounds.flatMap(({ temperature, draws }) => new Array<number>(draws).fill(temperature)),
-      ),
-      uniforms,
-    });
-    return Array.from({ length: rows }, (_, row) => {
-      const [from, to] = [row * tokens, (row + 1) * tokens];
-      return heard(task, config.form, drawn.subarray(from, to), orderWord(uniforms.subarray(from, to)));
-    });
+    const out: number[][] = [];
+    for (let start = 0; start < rows; start += saidTogether) {
+      signal?.throwIfAborted();
+      const count = Math.min(saidTogether, rows - start);
+      const repeated = new Float32Array(count * width);
+      for (let row = 0; row < count; row++) repeated.set(z, row * width);
+      const own = uniforms.subarray(start * tokens, (start + count) * tokens);
+      const drawn = await sampler.sample({
+        z: repeated,
+        sites: new Int32Array(count).fill(config.sites.indexOf(site)),
+        temperatures: Float32Array.from(temperatures.slice(start, start + count)),
+        uniforms: own,
+      });
+      for (let row = 0; row < count; row++) {
+        const [from, to] = [row * tokens, (row + 1) * tokens];
+        out.push(heard(task, config.form, drawn.subarray(from, to), orderWord(own.subarray(from, to))));
+      }
+    }
+    return out;
   }
 
-  async function weigh(
-    query: ProposalQuery,
+  async function pool(
+    query: DrawnQuery,
     { rounds, blind }: ProposalPlan,
     drawn: readonly Drawn[],
-  ): Promise<Proposed> {
-    const { ids, site, z, epsilon, random } = query;
-    const unseen = Array.from({ length: blind }, () => task.drawInput(random));
-    const candidates = [...drawn, ...(await judged(unseen, query))];
-    const own = ids.join();
-    const ownProbability = task.logProbability(ids);
-    const seen = new Map<string, number>();
-    const near = new Map<string, { ids: readonly number[]; logProbability: number }>();
-    if (ownProbability > -Infinity) near.set(own, { ids, logProbability: ownProbability });
-    let valid = 0;
-    let inside = 0;
-    for (const candidate of candidates) {
-      const key = candidate.ids.join();
-      const logProbability = seen.get(key) ?? task.logProbability(candidate.ids);
-      seen.set(key, logProbability);
-      if (logProbability === -Infinity) continue;
-      valid += 1;
-      if (candidate.distance > epsilon) continue;
-      inside += 1;
-      near.set(key, { ids: candidate.ids, logProbability });
-    }
-    const distinct = [...near.values()];
-    const logs = await scorerFor(rounds.map(({ temperature }) => temperature)).logProbabilities(
-      distinct.map((one) => one.ids),
-      z,
-      config.sites.indexOf(site),
-    );
-    const found = distinct.map(({ ids: member, logProbability }, at): Found => {
-      // Natural logarithm of the probability that no draw is this input.
-      let missed = blind * Math.log1p(-Math.exp(logProbability));
-      rounds.forEach(({ draws }, round) => {
-        missed += draws * Math.log1p(-Math.exp(logs[at * rounds.length + round] ?? -Infinity));
+    unseen: readonly (readonly number[])[] = Array.from({ length: blind }, () =>
+      task.drawInput(query.random),
+    ),
+  ): Promise<Pool> {
+    const { ids, site, z, onProgress } = query;
+    const seen = unseen.length;
+    const all = drawn.length + seen;
+    const found = await judged(unseen, query, (count) => onProgress?.(drawn.length + count, all));
+    const distinct = new Map<string, Pooled>();
+    const add = ({ ids: own, distances }: Drawn, times: number): void => {
+      const key = own.join();
+      const known = distinct.get(key);
+      if (known !== undefined) known.times += times;
+      else {
+        const logProbability = task.logProbability(own);
+        distinct.set(key, { ids: own, distances, logProbability, times, inclusion: null });
+      }
+    };
+    // First, and inside however near is near enough.
+    add({ ids, distances: { euclidean: 0, cosine: 0 } }, 0);
+    for (const one of [...drawn, ...found]) add(one, 1);
+    const inputs = [...distinct.values()].filter(({ logProbability }) => logProbability > -Infinity);
+    const own = distinct.get(ids.join());
+    if (own !== undefined) own.inclusion = 1;
+    const valid = inputs.reduce((sum, { times }) => sum + times, 0);
+    const scorer = scorerFor(rounds.map(({ temperature }) => temperature));
+
+    async function weigh(open: readonly Pooled[]): Promise<void> {
+      const logs = await scorer.logProbabilities(
+        open.map((one) => one.ids),
+        z,
+        config.sites.indexOf(site),
+      );
+      open.forEach((one, at) => {
+        // Natural logarithm of the probability that no draw is this input.
+        let missed = seen * Math.log1p(-Math.exp(one.logProbability));
+        rounds.forEach(({ draws }, round) => {
+          missed += draws * Math.log1p(-Math.exp(logs[at * rounds.length + round] ?? -Infinity));
+        });
+        one.inclusion = -Math.expm1(missed);
       });
-      return { ids: member, logProbability, inclusion: member.join() === own ? 1 : -Math.expm1(missed) };
-    });
+    }
+
     return {
-      found,
-      draws: candidates.length,
-      valid,
-      inside,
-      largestWeight: blind > 0 ? 1 / blind : Infinity,
+      said: drawn.length,
+      blind: seen,
+      async within({ epsilon, metric }) {
+        const near = inputs.filter(({ distances }) => distances[metric] <= epsilon);
+        await weigh(near.filter(({ inclusion }) => inclusion === null));
+        return {
+          found: near.map(({ ids: member, logProbability, inclusion }) => ({
+            ids: member,
+            logProbability,
+            inclusion: inclusion ?? 1,
+          })),
+          draws: all,
+          valid,
+          inside: near.reduce((sum, { times }) => sum + times, 0),
+          largestWeight: seen > 0 ? 1 / seen : Infinity,
+        };
+      },
     };
   }
 
+  async function gather(query: DrawnQuery): Promise<Pool> {
+    const rows = await said(query);
+    const all = rows.length + plan.blind;
+    return pool(query, plan, await judged(rows, query, (count) => query.onProgress?.(count, all)));
+  }
+
   return {
-    async propose(query) {
-      return weigh(query, plan, await judged(await said(query), query));
-    },
-    weigh,
+    gather,
+    pool,
+    propose: async (query) => (await gather(query)).within(query),
     async dispose() {
       await sampler.dispose();
       for (const scorer of scorers.values()) await scorer.dispose();
