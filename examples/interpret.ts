@@ -13,7 +13,7 @@ const mine: Feature = { name: 'same hundreds', of: (ids) => (ids[1] === ids[5] ?
 const interpreter = createInterpreter(runtime, model, decoder, addition, {
   features: [...addition.features, mine],
 });
-const ids = addition.encode('615+861=1476');
+const ids = addition.encode('535+861=1396');
 
 for (const site of ['blocks.0.attn.hook_result.3', 'blocks.0.hook_resid_post']) {
   // Position 9 is A1, the first digit of the answer.

@@ -10,7 +10,7 @@ import { addition, resolvePosition } from 'inversionview/tasks';
 const model = await modelFor(addition, undefined, 'transformerlens');
 const decoder = await decoderFor(addition, undefined, model);
 const reader = createReader(nodeRuntime(), model, decoder, addition);
-const ids = addition.encode('615+861=1476');
+const ids = addition.encode('535+861=1396');
 
 for (const site of ['a0.0', 'x0.post']) {
   const position = resolvePosition(addition, ids, '=');

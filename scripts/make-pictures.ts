@@ -24,7 +24,7 @@ mkdirSync(folder, { recursive: true });
 
 const runtime = nodeRuntime();
 const model = await modelFor(addition, undefined, 'transformerlens');
-const ids = addition.encode('615+861=1476');
+const ids = addition.encode('535+861=1396');
 const position = resolvePosition(addition, ids, '=');
 
 writeFileSync(join(folder, 'preimage.svg'), await preimagePicture());

@@ -92,7 +92,7 @@ async function programFor(asked: string | undefined): Promise<Command> {
     `
 Start here:
   inversionview
-  inversionview read --input "615+861=1476" --site a0.0 --position "="
+  inversionview read --input "535+861=1396" --site a0.0 --position "="
   inversionview sites addition
   inversionview help read
 

@@ -118,9 +118,9 @@ export function readCommand(program: Command): void {
       'after',
       `
 Examples:
-  inversionview read --input "615+861=1476" --site a0.0 --position "="
+  inversionview read --input "535+861=1396" --site a0.0 --position "="
   inversionview read --task counting --input "vvzccvczvvvzvcvc|v:8" --site x1.post --position ":"
-  inversionview read --input "615+861=1476" --site x0.post --position A1 --html reading.html
+  inversionview read --input "535+861=1396" --site x0.post --position A1 --html reading.html
 
 How to read it: a decoder proposes inputs, the model runs each of them, and its own activations say how near
 they come. Samples above the rule at ε are inside the ε-preimage: what they share, and those below it do not,

@@ -54,7 +54,7 @@ each. activations takes every other hook of TransformerLens too, such as hook_pa
         process.stdout.write(`  places of ${list.input}, with their index: ${places.join('  ')}\n\n`);
       }
       process.stdout.write(
-        'Read one: inversionview read --task addition --input "615+861=1476" --site a0.0 --position "="\n',
+        'Read one: inversionview read --task addition --input "535+861=1396" --site a0.0 --position "="\n',
       );
     });
 }

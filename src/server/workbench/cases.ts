@@ -33,7 +33,7 @@ export interface LoadedCase {
 const words: Readonly<Record<string, { readonly about: string; readonly example: string }>> = {
   addition: {
     about: 'Three-digit addition: two numbers from 100 to 999 and their sum.',
-    example: '615+861=1476',
+    example: '535+861=1396',
   },
   counting: {
     about: 'Counting a letter: a string of three letters, the letter asked for, and how often it occurs.',
@@ -177,6 +177,7 @@ function describe(
     maxLength: task.maxLength,
     epsilon: task.epsilon,
     metric: task.metric,
+    enumerated: task.enumeration?.kind === 'all' ? task.data.size : null,
     rounds: task.rounds.map((round) => ({ ...round })),
     candidates: task.rounds.reduce((sum, { candidates }) => sum + candidates, 0),
     model:

@@ -6,7 +6,7 @@
 import type { Workbench } from '../state/workbench.svelte.js';
 
 /** What is read. */
-export const guided = { case: 'addition', input: '615+861=1476', site: 'a0.0', place: '=' } as const;
+export const guided = { case: 'addition', input: '535+861=1396', site: 'a0.0', place: '=' } as const;
 
 /** One step. */
 export interface Step {
@@ -43,12 +43,12 @@ export const steps: readonly Step[] = [
   },
   {
     title: 'Where it looks',
-    text: 'The bars over the tokens are the head’s attention from “=”. It goes to 6 and 8, the first digits of both numbers. That is where it looks; what it takes from there, samples say.',
+    text: 'The bars over the tokens are the head’s attention from “=”. It goes to 5 and 8, the first digits of both numbers. That is where it looks; what it takes from there, samples say.',
     target: 'chips',
   },
   {
     title: 'What it knows',
-    text: 'Above the rule are inputs for which the head writes nearly the same. All begin with 6 and 8, or with 8 and 6; the other digits are any. So the head knows both hundreds, not their order and nothing else. Addition needs no more.',
+    text: 'Above the rule are inputs for which the head writes nearly the same. All begin with 5 and 8, or with 8 and 5; the other digits are any. So the head knows both hundreds, not their order and nothing else. Addition needs no more.',
     target: 'rule',
   },
   {
