@@ -56,6 +56,18 @@ export interface Completeness {
   }[];
 }
 
+/** A scatter that is made draw by draw, so that other work can have its turn in between. */
+export interface Scoring {
+  /** Draws of noise in all, and those done. */
+  readonly draws: number;
+  readonly done: number;
+  /** Makes one more draw. */
+  advance(): Promise<void>;
+  /** What the draws so far give. */
+  result(): Completeness;
+  dispose(): Promise<void>;
+}
+
 /** Scores the inputs of an exact set, and some of the others, under the decoder. */
 export async function completeness(
   runtime: Runtime,
@@ -65,6 +77,28 @@ export async function completeness(
   set: ExactSet,
   options: CompletenessOptions,
 ): Promise<Completeness> {
+  const scoring = startCompleteness(runtime, decoder, task, query, set, options);
+  try {
+    while (scoring.done < scoring.draws) {
+      options.signal?.throwIfAborted();
+      await scoring.advance();
+      options.onProgress?.(scoring.done, scoring.draws);
+    }
+    return scoring.result();
+  } finally {
+    await scoring.dispose();
+  }
+}
+
+/** Begins a scatter; nothing is scored before it is advanced. */
+export function startCompleteness(
+  runtime: Runtime,
+  decoder: Decoder,
+  task: Task,
+  query: { readonly z: Float32Array; readonly site: string },
+  set: ExactSet,
+  options: Omit<CompletenessOptions, 'onProgress' | 'signal'>,
+): Scoring {
   const { epsilon, metric, noise, random } = options;
   const draws = noise === 0 ? 1 : options.draws;
   const inside = Array.from(set.members);
@@ -80,39 +114,44 @@ export async function completeness(
   const deviation = noise * spread(query.z);
   const sums = new Float64Array(inputs.length).fill(-Infinity);
   const one = new Float64Array(inputs.length);
-  try {
-    for (let draw = 0; draw < draws; draw++) {
-      options.signal?.throwIfAborted();
+  let done = 0;
+  return {
+    draws,
+    get done() {
+      return done;
+    },
+    async advance() {
       const z = query.z.map((value) => value + (noise > 0 ? random.gaussian() * deviation : 0));
       await scorer.logProbabilities(z, site, one);
       for (let at = 0; at < sums.length; at++)
         sums[at] = addLogs(sums[at] ?? -Infinity, one[at] ?? -Infinity);
-      options.onProgress?.(draw + 1, draws);
-    }
-  } finally {
-    await scorer.dispose();
-  }
-  const floor = options.floor ?? -Math.log(100 * Math.max(1, set.size));
-  const points = inputs.map((input, at) => ({
-    input,
-    distance: set.distances[input] ?? Infinity,
-    logProbability: (sums[at] ?? -Infinity) - Math.log(draws),
-    inside: at < inside.length,
-  }));
-  const own = points.slice(0, inside.length);
-  return {
-    epsilon,
-    metric,
-    noise,
-    draws,
-    floor,
-    total: set.total,
-    inside: inside.length,
-    outside: outside.length,
-    belowFloor: own.filter(({ logProbability }) => logProbability < floor).length,
-    least: own.reduce((least, { logProbability }) => Math.min(least, logProbability), 0),
-    mass: own.reduce((sum, { logProbability }) => sum + Math.exp(logProbability), 0),
-    points,
+      done += 1;
+    },
+    result() {
+      const floor = options.floor ?? -Math.log(100 * Math.max(1, set.size));
+      const points = inputs.map((input, at) => ({
+        input,
+        distance: set.distances[input] ?? Infinity,
+        logProbability: (sums[at] ?? -Infinity) - Math.log(done),
+        inside: at < inside.length,
+      }));
+      const own = points.slice(0, inside.length);
+      return {
+        epsilon,
+        metric,
+        noise,
+        draws: done,
+        floor,
+        total: set.total,
+        inside: inside.length,
+        outside: outside.length,
+        belowFloor: own.filter(({ logProbability }) => logProbability < floor).length,
+        least: own.reduce((least, { logProbability }) => Math.min(least, logProbability), 0),
+        mass: own.reduce((sum, { logProbability }) => sum + Math.exp(logProbability), 0),
+        points,
+      };
+    },
+    dispose: () => scorer.dispose(),
   };
 }
 

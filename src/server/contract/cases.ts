@@ -77,6 +77,8 @@ export const caseSchema = z.object({
   /** The task's threshold and metric. */
   epsilon: z.number(),
   metric: metricSchema,
+  /** Inputs there are, where all of them can be run to find exact preimages; else null. */
+  enumerated: count.nullable(),
   /** Auto mode, and how many candidates it draws in all. */
   rounds: z.array(roundSchema),
   candidates: count,

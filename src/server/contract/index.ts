@@ -26,6 +26,7 @@ export {
   readSampleSchema,
 } from '../../inversion/kept-reading.js';
 export * from './cases.js';
+export * from './information.js';
 export * from './limits.js';
 export * from './problems.js';
 export * from './read.js';

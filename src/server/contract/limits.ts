@@ -17,6 +17,18 @@ export const limits = {
   body: 64 * 1024,
   /** Bytes of a body that holds a reading or an imported file. */
   readingBody: 32 * 1024 * 1024,
+  /** Threshold of what an activation is asked to tell. */
+  epsilon: 100,
+  /** Features asked for by name. */
+  features: 200,
+  /** Inputs of an exact preimage that are sent. */
+  members: 200,
+  /** Of a completeness scatter: draws of noise, inputs outside, and inputs inside, all of which are scored. */
+  noiseDraws: 2000,
+  outside: 20_000,
+  inside: 60_000,
+  /** Scatters that may be in the making. */
+  scatters: 4,
   /** Requests that may wait for their turn. */
   waiting: 200,
 } as const;

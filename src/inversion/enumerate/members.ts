@@ -1,0 +1,57 @@
+/**
+ * Some inputs of an exact preimage, for a person to look at.
+ * @module
+ */
+import { type Runtime } from '../../engine/index.js';
+import { type HookedModel } from '../../models/hooked-model.js';
+import { type Random } from '../../random.js';
+import { type Task } from '../../tasks/task.js';
+import { createJudge } from '../judge.js';
+import { type Metric } from '../metrics.js';
+import { type ExactSet } from './exact.js';
+
+/** An input inside. */
+export interface Member {
+  readonly text: string;
+  readonly distance: number;
+  /** Index of the matched token. */
+  readonly matchedPosition: number;
+}
+
+/**
+ * So many of the inputs of a set, evenly drawn, each at most once, from near to far. The distances that a set has are
+ * rounded: these come from the model.
+ */
+export async function someMembers(
+  runtime: Runtime,
+  model: HookedModel,
+  task: Task,
+  query: { readonly site: string; readonly z: Float32Array; readonly metric: Metric },
+  { members }: Pick<ExactSet, 'members'>,
+  count: number,
+  random: Random,
+): Promise<Member[]> {
+  const shown = evenlyDrawn(members, count, random).map((input) => task.data.instance(input));
+  if (shown.length === 0) return [];
+  const judge = createJudge(runtime, model, task, query.site);
+  try {
+    const verdicts = (await judge.judge(shown, query.z))[query.metric];
+    return shown
+      .map((ids, at) => ({
+        text: task.decode(ids),
+        distance: verdicts[at]?.distance ?? Infinity,
+        matchedPosition: verdicts[at]?.position ?? 0,
+      }))
+      .sort((a, b) => a.distance - b.distance);
+  } finally {
+    await judge.dispose();
+  }
+}
+
+/** So many of the members, evenly drawn, each at most once. */
+function evenlyDrawn(members: Uint32Array, count: number, random: Random): number[] {
+  if (members.length <= count) return Array.from(members);
+  const drawn = new Set<number>();
+  while (drawn.size < count) drawn.add(members[random.int(members.length)] ?? 0);
+  return [...drawn];
+}
