@@ -14,6 +14,7 @@ import {
   contrastsPerInput,
   drawCases,
   experimentSteps,
+  experiments,
   plusCheck,
 } from './experiments/index.js';
 import { type MetricName, metrics } from './metric.js';
@@ -59,6 +60,8 @@ export interface Ask {
   /** The specification's, else the logit difference. */
   readonly metric?: MetricName;
   readonly onProgress?: (done: number, all: number) => void;
+  /** Stops between two runs. */
+  readonly signal?: AbortSignal;
 }
 
 /** Sites of a sweep where none are named: the residual stream, what heads and MLPs write, and the embeddings. */
@@ -100,6 +103,7 @@ export async function ask(
     each,
     metric: metrics[question.metric ?? specification?.metric ?? 'logit-difference'],
     ...(question.onProgress === undefined ? {} : { onProgress: question.onProgress }),
+    ...(question.signal === undefined ? {} : { signal: question.signal }),
   };
   const accepted = cacheNames(model).filter((name) => name !== 'logits');
   const named = question.sites ?? specification?.sites;
@@ -168,4 +172,28 @@ export function aboutText({ about, inputs, contrasts }: Experiment): string {
     ...(contrasts === '' ? [] : [`contrasts: ${contrasts}`]),
   ];
   return [about, ...conditions].join('; ');
+}
+
+/** An experiment as a list shows it. */
+export interface ListedExperiment {
+  readonly name: string;
+  readonly about: string;
+  /** What is patched, `site@place`, in forward order. */
+  readonly sites: string;
+}
+
+/** The experiments of a task, the "+" check among them. */
+export function experimentsOf(task: Task): ListedExperiment[] {
+  const patching = experiments
+    .filter((experiment) => experiment.task.name === task.name)
+    .map((experiment) => ({
+      name: experiment.name,
+      about: aboutText(experiment),
+      sites: experiment.steps
+        .map((step) => step.map(({ site, place }) => targetLabel(site, place)).join(' + '))
+        .join(', '),
+    }));
+  if (task.name !== plusCheck.task.name) return patching;
+  const { name, about, site, place } = plusCheck;
+  return [...patching, { name, about, sites: targetLabel(site, place) }];
 }

@@ -8,7 +8,17 @@
  * @module
  */
 export { type AblationQuestion, type AblationRead, type AblationResult, ablate } from './ablation.js';
-export { type Ask, type PatchAnswer, aboutText, ask, askPlus, sweptSites } from './ask.js';
+export {
+  type Ask,
+  type ListedExperiment,
+  type PatchAnswer,
+  aboutText,
+  ask,
+  askPlus,
+  experimentsOf,
+  sweptSites,
+} from './ask.js';
+export { type AttributionAsk, askAttribution, planAttribution, tokenNamed } from './ask-attribution.js';
 export {
   type Attribution,
   type AttributionQuestion,
@@ -21,6 +31,14 @@ export {
   shareAmongExtremes,
   writingSites,
 } from './attribution.js';
+export {
+  type Change,
+  type ContrastQuestion,
+  alignedPositions,
+  contrastsOf,
+  isDrawable,
+  nameOf,
+} from './contrast.js';
 export { type Estimate, estimate, pairedDifference } from './estimate.js';
 export * from './experiments/index.js';
 export { type Metric, type MetricName, divergence, metricNamed, metricNames, metrics } from './metric.js';
@@ -38,10 +56,12 @@ export {
   type PatchQuestion,
   type PatchResult,
   type SetResult,
+  type SoFar,
   type Target,
   patch,
   resolveHook,
 } from './patch.js';
+export { patchingThreads } from './patcher.js';
 export * from './records.js';
 export {
   type Specification,

@@ -14,15 +14,7 @@ import { type HookedModel, cacheNames } from '../models/hooked-model.js';
 import { fullName, shortName } from '../models/hooks.js';
 import { type Estimate, estimate } from './estimate.js';
 import { type Answers, type Metric } from './metric.js';
-import {
-  type Block,
-  type Move,
-  type Patcher,
-  type PatcherRun,
-  batchFor,
-  createPatcher,
-  isMovable,
-} from './patcher.js';
+import { type Block, type Move, type PatcherRun, batchFor, createPatcher, isMovable } from './patcher.js';
 
 /** A clean input and the one it is contrasted with. */
 export interface PatchCase {
@@ -63,6 +55,19 @@ export interface PatchQuestion {
   /** Cases run at once; the model's size decides unless given. */
   readonly batch?: number;
   readonly onProgress?: (done: number, all: number) => void;
+  /** Told after each run of a set what it comes to so far, over the inputs that were run. */
+  readonly onSet?: (soFar: SoFar) => void;
+  /** Stops between two runs, and `patch` throws its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** What is known of a set, and of the baselines, before all cases have been run. */
+export interface SoFar {
+  /** Index into the question's sets. */
+  readonly index: number;
+  readonly set: SetResult;
+  readonly clean: Estimate;
+  readonly contrast: Estimate;
 }
 
 /** What patching one set did. */
@@ -114,28 +119,52 @@ export async function patch(
     pad: question.pad,
     batch: question.batch ?? batchFor(model, sites.length, places, cases.length),
   });
-  const distinct = new Map(
-    question.sets.map((set) => [keyOf(set), { set, effects: new Float64Array(cases.length), changed: 0 }]),
-  );
+  const distinct = new Map<string, Running>();
+  question.sets.forEach((set, index) => {
+    if (!distinct.has(keyOf(set)))
+      distinct.set(keyOf(set), { index, set, effects: new Float64Array(cases.length), changed: 0 });
+  });
   const clean = new Float64Array(cases.length);
   const contrast = new Float64Array(cases.length);
+  /** Of the inputs all of whose cases have been run. */
+  const sofar = (values: Float64Array, end: number): Float64Array =>
+    averaged(values.subarray(0, end - (end % each)), each);
   try {
     for (let start = 0; start < cases.length; start += patcher.batch) {
       const end = Math.min(cases.length, start + patcher.batch);
-      const runs = await runBlock(patcher, question, targets, [...distinct.values()], start, end);
-      for (let row = 0; row < end - start; row++) {
-        const at = start + row;
-        const own = answers[at] ?? { answer: NaN, contrastAnswer: NaN };
-        const before = logitsOf(runs.clean, row);
-        const value = (run: PatcherRun, how: Answers): number =>
-          metric.value(logitsOf(run, row), before, how);
-        const cleanValue = value(runs.clean, own);
-        clean[at] = cleanValue;
-        contrast[at] = value(runs.contrast, own);
-        for (const { into, run } of runs.patched) {
-          into.effects[at] = metric.effect(cleanValue, value(run, own));
-          if (logitsOf(run, row).some((logit, token) => logit !== before[token])) into.changed++;
+      const part = cases.slice(start, end);
+      const block: Block = {
+        inputs: part.map((one) => one.clean),
+        reads: part.map(({ answerAt }) => [answerAt - 1]),
+      };
+      question.signal?.throwIfAborted();
+      const { recording, ...contrasted } = await patcher.record({
+        inputs: part.map((one) => one.contrast),
+        reads: part.map(({ contrastAnswerAt }) => [contrastAnswerAt - 1]),
+      });
+      const before = await patcher.run(block, recording, new Map());
+      const value = (run: PatcherRun, row: number): number =>
+        metric.value(logitsOf(run, row), logitsOf(before, row), answers[start + row] ?? noAnswers);
+      for (let row = 0; row < part.length; row++) {
+        clean[start + row] = value(before, row);
+        contrast[start + row] = value(contrasted, row);
+      }
+      for (const into of distinct.values()) {
+        question.signal?.throwIfAborted();
+        const run = await patcher.run(block, recording, movesOf(targets, into.set, start, part.length));
+        for (let row = 0; row < part.length; row++) {
+          into.effects[start + row] = metric.effect(clean[start + row] ?? NaN, value(run, row));
+          const own = logitsOf(before, row);
+          if (logitsOf(run, row).some((logit, token) => logit !== own[token])) into.changed++;
         }
+        if (question.onSet === undefined || end < each) continue;
+        const effects = sofar(into.effects, end);
+        question.onSet({
+          index: into.index,
+          set: { targets: into.set, effect: estimate(effects), effects, changed: into.changed / end },
+          clean: estimate(sofar(clean, end)),
+          contrast: estimate(sofar(contrast, end)),
+        });
       }
       question.onProgress?.(end, cases.length);
     }
@@ -158,6 +187,7 @@ export async function patch(
 }
 
 interface Running {
+  readonly index: number;
   readonly set: readonly number[];
   readonly effects: Float64Array;
   changed: number;
@@ -187,40 +217,27 @@ const most = (numbers: readonly number[]): number => numbers.reduce((a, b) => Ma
 const logitsOf = ({ logits, vocabulary }: PatcherRun, row: number): Float32Array =>
   logits.subarray(row * vocabulary, (row + 1) * vocabulary);
 
-/** Runs cases `start … end` clean, contrasted, and with each set patched. */
-async function runBlock(
-  patcher: Patcher,
-  { cases }: PatchQuestion,
+const noAnswers: Answers = { answer: NaN, contrastAnswer: NaN };
+
+/** What a set exchanges in `rows` cases from `start` on, by site. */
+function movesOf(
   targets: readonly Target[],
-  sets: readonly Running[],
+  set: readonly number[],
   start: number,
-  end: number,
-): Promise<{ clean: PatcherRun; contrast: PatcherRun; patched: { into: Running; run: PatcherRun }[] }> {
-  const part = cases.slice(start, end);
-  const clean: Block = {
-    inputs: part.map((one) => one.clean),
-    reads: part.map(({ answerAt }) => [answerAt - 1]),
-  };
-  const { recording, ...contrast } = await patcher.record({
-    inputs: part.map((one) => one.contrast),
-    reads: part.map(({ contrastAnswerAt }) => [contrastAnswerAt - 1]),
-  });
-  const patched = [];
-  for (const into of sets) {
-    const moves = new Map<string, Move[]>();
-    for (const index of new Set(into.set)) {
-      const target = targets[index];
-      if (target === undefined) continue;
-      const own = moves.get(target.site) ?? [];
-      moves.set(target.site, own);
-      for (let row = 0; row < part.length; row++) {
-        const to = target.positions[start + row] ?? 0;
-        own.push({ row, to, from: target.sources?.[start + row] ?? to });
-      }
+  rows: number,
+): Map<string, Move[]> {
+  const moves = new Map<string, Move[]>();
+  for (const index of new Set(set)) {
+    const target = targets[index];
+    if (target === undefined) continue;
+    const own = moves.get(target.site) ?? [];
+    moves.set(target.site, own);
+    for (let row = 0; row < rows; row++) {
+      const to = target.positions[start + row] ?? 0;
+      own.push({ row, to, from: target.sources?.[start + row] ?? to });
     }
-    patched.push({ into, run: await patcher.run(clean, recording, moves) });
   }
-  return { clean: await patcher.run(clean, recording, new Map()), contrast, patched };
+  return moves;
 }
 
 /** The targets with their sites' full names; throws for what cannot be patched. */

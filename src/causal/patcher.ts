@@ -80,6 +80,12 @@ export function batchFor({ config }: HookedModel, sites: number, places: number,
   return Math.max(1, Math.min(256, inputs, Math.floor(2 ** 24 / recorded)));
 }
 
+/** Below this width an operator is done before a second thread has woken up. */
+const wideEnough = 256;
+
+/** Threads of an operator that patching a model runs fastest on; null for one a processor. */
+export const patchingThreads = ({ config }: HookedModel): 1 | null => (config.n_embd < wideEnough ? 1 : null);
+
 /** The axis of an activation that counts places: attention rows have heads before it. */
 const placeAxis = (site: string): number => (/\.hook_(attn_scores|pattern)$/.test(site) ? 2 : 1);
 

@@ -2,10 +2,11 @@
  * Results as plain data: what is printed, saved, drawn and sent. Numbers that do not exist are null.
  * @module
  */
+import { InputError } from '../input-error.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { type AblationResult } from './ablation.js';
 import { type Estimate } from './estimate.js';
-import { type MetricName } from './metric.js';
+import { type MetricName, metrics } from './metric.js';
 import { type CumulativeResult, type Order, orders } from './orders.js';
 import { type PatchResult, type SetResult, type Target } from './patch.js';
 import { type SweepResult } from './sweep.js';
@@ -161,6 +162,34 @@ export function sweepRecord(circumstances: Circumstances, result: SweepResult): 
     effects: rows.map((row) => row.map(({ effect }) => effect.mean)),
     standardErrors: rows.map((row) => row.map(({ effect }) => errorOf(effect))),
     changed: rows.map((row) => row.map(({ changed }) => changed)),
+  };
+}
+
+/**
+ * The effect that exchanging everything would have: the contrast run's own figure against the clean run's. What effects
+ * are divided by to be shares of it; null where the two are the same.
+ */
+export function wholeEffect({ metric, clean, contrast }: Baselines): number | null {
+  const whole = metrics[metric].effect(clean, contrast);
+  return whole === 0 || !Number.isFinite(whole) ? null : whole;
+}
+
+/**
+ * A sweep in shares of the whole effect: 0 as the clean run, 1 as the contrast run.
+ * @throws InputError where clean and contrast run give the same figure
+ */
+export function normalizedSweep(record: SweepRecord): SweepRecord {
+  const whole = wholeEffect(record);
+  if (whole === null) {
+    throw new InputError('Clean and contrast run give the same figure: there is nothing to take shares of.');
+  }
+  return {
+    ...record,
+    unit: 'shares of the way from the clean to the contrast run',
+    effects: record.effects.map((row) => row.map((effect) => effect / whole)),
+    standardErrors: record.standardErrors.map((row) =>
+      row.map((error) => (error === null ? null : error / Math.abs(whole))),
+    ),
   };
 }
 

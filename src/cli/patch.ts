@@ -9,14 +9,15 @@ import {
   type Ask,
   type MetricName,
   type PatchAnswer,
-  aboutText,
   ask,
   askPlus,
   contrastsPerInput,
   experimentNamed,
   experiments,
+  experimentsOf,
   metricNames,
   parseSpecification,
+  patchingThreads,
   plusCheck,
 } from '../causal/index.js';
 import { InputError } from '../input-error.js';
@@ -44,9 +45,6 @@ interface PatchOptions extends ModelOptions, FigureOptions {
   readonly metric?: MetricName;
   readonly json?: true;
 }
-
-/** Below this width an operator is done before a second thread has woken up. */
-const wideEnough = 256;
 
 /** Adds the command. */
 export function patchCommand(program: Command): void {
@@ -106,7 +104,7 @@ const taskOf = (name: string | undefined): Task | null =>
 async function answered(task: Task, options: PatchOptions): Promise<PatchAnswer> {
   const source = await sourceOf(task, options);
   const model = await modelFor(task, options.model, options.processing);
-  const threads = options.threads ?? (model.config.n_embd < wideEnough ? 1 : undefined);
+  const threads = options.threads ?? patchingThreads(model) ?? undefined;
   const runtime = runtimeFor({ device: options.device, ...(threads === undefined ? {} : { threads }) });
   if (source === 'plus') return askPlus(runtime, model, options.inputs, options.seed);
   return ask(runtime, model, task, {
@@ -171,25 +169,10 @@ async function jsonOf(file: string): Promise<unknown> {
   }
 }
 
-const own = (task: Task): { name: string; about: string; sites: string }[] => [
-  ...experiments
-    .filter((experiment) => experiment.task === task)
-    .map((experiment) => ({
-      name: experiment.name,
-      about: aboutText(experiment),
-      sites: experiment.steps
-        .map((step) => step.map(({ site, place }) => `${site}@${place}`).join(' + '))
-        .join(', '),
-    })),
-  ...(task === plusCheck.task
-    ? [{ name: plusCheck.name, about: plusCheck.about, sites: `${plusCheck.site}@${plusCheck.place}` }]
-    : []),
-];
-
-const names = (task: Task): string[] => own(task).map(({ name }) => name);
+const names = (task: Task): string[] => experimentsOf(task).map(({ name }) => name);
 
 function list(task: Task, json: boolean): void {
-  const all = own(task);
+  const all = experimentsOf(task);
   if (json) {
     printJson({ task: task.name, experiments: all });
     return;

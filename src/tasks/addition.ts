@@ -134,6 +134,22 @@ function complete(free: readonly number[]): number[] | null {
   return sumTokens(f1 * 100 + f2 * 10 + f3, s1 * 100 + s2 * 10 + s3);
 }
 
+/** A digit of a number that is added may be any, a leading one too: what comes out need not be data. */
+const digits = Array.from({ length: 10 }, (_, digit) => digit);
+function choices(ids: readonly number[], at: number): readonly number[] {
+  return isDigit(ids[at]) && at < ids.indexOf(EQUALS) ? digits : [];
+}
+
+/** The sum of two numbers of any length, with as many digits as they have at the least. */
+function follow(ids: readonly number[]): number[] | null {
+  const question = ids.slice(0, ids.indexOf(EQUALS) + 1);
+  const match = /^B(\d+)\+(\d+)=$/.exec(tokenizer.tokens(question).join(''));
+  if (match === null) return null;
+  const [, a = '', b = ''] = match;
+  const sum = String(Number(a) + Number(b)).padStart(Math.max(a.length, b.length), '0');
+  return [...question, ...Array.from(sum, Number), EOS];
+}
+
 function toFree(ids: readonly number[]): number[] {
   const equals = ids.indexOf(EQUALS);
   return [BOS, ...(equals < 0 ? ids : ids.slice(0, equals)).filter(isDigit)];
@@ -185,6 +201,7 @@ export const addition: Task = {
   inSplit,
   data,
   completion: { toFree, complete, done: (free) => free.length === 7, maxFree: 7 },
+  redraw: { choices, follow, accepts: () => true },
   annotate,
   features: additionFeatures,
   logProbability: (ids) => (check(ids) === null ? -Math.log(data.size) : -Infinity),

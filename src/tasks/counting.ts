@@ -332,6 +332,12 @@ export function withCount(ids: readonly number[]): number[] | null {
   return count >= 1 && count <= MOST ? [...ids, COLON, ZERO + count, EOS] : null;
 }
 
+/** A letter of the string, and the one asked for, may be any of the string's. */
+function choices(ids: readonly number[], at: number): readonly number[] {
+  const inString = at > 0 && at < stringEnd(ids) && isLetter(ids[at]);
+  return inString || at === askedAt(ids) ? countsOf(ids).map(([letter]) => letter) : [];
+}
+
 function annotate(ids: readonly number[]): Record<string, string | number> {
   const parsed = parse(ids);
   if (typeof parsed === 'string') return {};
@@ -380,6 +386,11 @@ export const counting: Task = {
     maxFree: MAX_FREE,
     logOrders,
     sources,
+  },
+  redraw: {
+    choices,
+    follow: (ids) => withCount(ids.slice(0, askedAt(ids) + 1)),
+    accepts: (ids) => check(ids) === null,
   },
   annotate,
   features: countingFeatures,

@@ -84,6 +84,16 @@ export type Enumeration =
       readonly drawn: string;
     };
 
+/** How an input is changed so that one like it, with another answer, is there to be held against it. */
+export interface Redraw {
+  /** Tokens that are drawn from, each as likely, where a position is drawn anew; none where it stands for itself. */
+  choices(ids: readonly number[], at: number): readonly number[];
+  /** The input with all that follows from its other tokens written anew; null where nothing follows from them. */
+  follow(ids: readonly number[]): number[] | null;
+  /** Whether what was drawn will do. It need not be an input of the task. */
+  accepts(ids: readonly number[]): boolean;
+}
+
 /** A task: see the module's header. */
 export interface Task {
   readonly name: string;
@@ -121,6 +131,7 @@ export interface Task {
   inSplit(ids: readonly number[]): Split | null;
   readonly data: TaskData;
   readonly completion: Completion;
+  readonly redraw: Redraw;
   /** Facts about an input for display; empty when it is malformed. */
   annotate(ids: readonly number[]): Record<string, string | number>;
   /** What could be known of an input; a readout speaks of these. */

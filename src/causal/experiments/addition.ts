@@ -7,9 +7,10 @@
  * answer of a three-digit sum is E.
  * @module
  */
+import { InputError } from '../../input-error.js';
 import { type Random } from '../../random.js';
 import { addition } from '../../tasks/addition.js';
-import { placeIn, drawUntil, type Experiment } from './experiment.js';
+import { drawUntil, type Experiment } from './experiment.js';
 
 /** The digits of a sum: what is added, and the first token of the answer. */
 interface Digits {
@@ -85,10 +86,10 @@ function digitsOf(ids: readonly number[]): Digits {
  * @param changed index and digit of each change
  */
 export function withDigits(ids: readonly number[], changed: ReadonlyMap<number, number>): number[] {
-  const question = ids.slice(0, placeIn(addition, ids, '=') + 1).map((id, index) => changed.get(index) ?? id);
-  const { F1, F2, F3, S1, S2, S3 } = digitsOf(question);
-  const sum = 100 * (F1 + S1) + 10 * (F2 + S2) + F3 + S3;
-  return [...question, ...Array.from(String(sum).padStart(3, '0'), Number), addition.eos];
+  const drawn = ids.map((id, index) => changed.get(index) ?? id);
+  const whole = addition.redraw.follow(drawn);
+  if (whole === null) throw new InputError(`${addition.decode(drawn)} has no two numbers to add.`);
+  return whole;
 }
 
 const heads = Array.from({ length: addition.model.layers }, (_, layer) =>

@@ -1,0 +1,121 @@
+/**
+ * Attribution as people ask for it, of one input or over held-out ones, answered as plain data.
+ * @module
+ */
+import { type Runtime } from '../engine/index.js';
+import { InputError, suggest } from '../input-error.js';
+import { type HookedModel } from '../models/hooked-model.js';
+import { placeName, resolvePosition } from '../tasks/positions.js';
+import { type Task } from '../tasks/task.js';
+import {
+  type TokenValues,
+  attributableSites,
+  attribute,
+  extremes,
+  meanAttribution,
+  writingSites,
+} from './attribution.js';
+import { heldOut } from './experiments/index.js';
+import { resolveHook } from './patch.js';
+import { type AttributionRecord, modelText } from './records.js';
+
+/** A question. */
+export interface AttributionAsk {
+  /** One input as the task writes it; null for the mean over held-out ones. */
+  readonly input: string | null;
+  /** How many of those, and which. */
+  readonly inputs: number;
+  readonly seed: number;
+  /** Where the prediction is made; null for before the first answer token. */
+  readonly position: string | number | null;
+  /** All that write to the residual stream where null. */
+  readonly sites: readonly string[] | null;
+  /** The token whose logit is taken apart; null for the one that follows. */
+  readonly answer: string | null;
+  /** The token whose logit is subtracted. */
+  readonly against: string | null;
+  /** Of one input: tokens listed that a site raises and lowers most. */
+  readonly top: number;
+}
+
+/** A token of a task by its text. @throws InputError with a suggestion */
+export function tokenNamed(task: Task, text: string): number {
+  const id = task.vocabulary.indexOf(text);
+  if (id >= 0) return id;
+  const listed = task.vocabulary.length > 100 ? '' : ` Tokens: ${task.vocabulary.join(' ')}.`;
+  throw new InputError(`"${text}" is no token of ${task.name}.${suggest(text, task.vocabulary)}${listed}`);
+}
+
+/** Input ids, positions and answers of a question; throws what cannot be taken. */
+export function planAttribution(task: Task, model: HookedModel, asked: AttributionAsk) {
+  const known = attributableSites(model);
+  const sites = asked.sites?.map((name) => resolveHook(name, known)) ?? writingSites(model);
+  const inputs = asked.input === null ? heldOut(task, asked.seed, asked.inputs) : [task.encode(asked.input)];
+  const positions = inputs.map((ids) =>
+    asked.position === null ? (task.determined(ids)[0] ?? 1) - 1 : resolvePosition(task, ids, asked.position),
+  );
+  const [given, against] = [asked.answer, asked.against].map((text) =>
+    text === null ? null : tokenNamed(task, text),
+  );
+  const answers = inputs.map((ids, at) => {
+    const answer = given ?? ids[(positions[at] ?? 0) + 1];
+    if (answer === undefined) {
+      throw new InputError(
+        `Nothing follows position ${positions[at] ?? 0} of ${task.decode(ids)}: give --answer.`,
+      );
+    }
+    return { answer, against: against ?? null };
+  });
+  return { inputs, positions, sites, answers };
+}
+
+/**
+ * Takes the logits apart.
+ * @throws InputError for an unknown site, position or token, or a position that nothing follows
+ */
+export async function askAttribution(
+  runtime: Runtime,
+  model: HookedModel,
+  task: Task,
+  asked: AttributionAsk,
+): Promise<AttributionRecord> {
+  const { answers, ...planned } = planAttribution(task, model, asked);
+  const { inputs, positions } = planned;
+  const question = { ...planned, pad: task.pad };
+  const mean = await meanAttribution(runtime, model, question, answers);
+  const single = asked.input !== null;
+  const tops = new Map<string, ReturnType<typeof extremes>>();
+  if (single && asked.top > 0) {
+    await attribute(runtime, model, question, ({ parts }) => {
+      for (const [site, values] of parts) tops.set(site, extremes(values, asked.top));
+    });
+  }
+  const [first = [], at = 0] = [inputs[0], positions[0]];
+  const place = placeName(task, first, at) ?? String(at);
+  const nameOf = (id: number): string => task.vocabulary[id] ?? '?';
+  const answer = asked.answer ?? (single ? nameOf(answers[0]?.answer ?? 0) : 'the token that follows');
+  const difference = asked.against === null ? '' : `, less the logit of ${asked.against}`;
+  const error = (value: number): number | null => (Number.isFinite(value) ? value : null);
+  const listed = (list: TokenValues): { token: string; value: number }[] =>
+    list.map(({ token, value }) => ({ token: nameOf(token), value }));
+  return {
+    task: task.name,
+    about: `Logit of ${answer}${difference}, as predicted at ${place}${single ? ` of ${task.decode(first)}` : ''}`,
+    model: modelText(model),
+    seed: single ? null : asked.seed,
+    n: mean.n,
+    place,
+    total: mean.total.mean,
+    totalStandardError: error(mean.total.standardError),
+    sites: mean.sites.map(({ site, value }) => {
+      const top = tops.get(site);
+      return {
+        site,
+        value: value.mean,
+        standardError: error(value.standardError),
+        ...(top === undefined ? {} : { raised: listed(top.raised), lowered: listed(top.lowered) }),
+      };
+    }),
+    rest: mean.total.mean - mean.sites.reduce((sum, { value }) => sum + value.mean, 0),
+  };
+}
