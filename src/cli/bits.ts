@@ -4,12 +4,13 @@
  */
 import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
-import { type ExactPreimages } from '../inversion/enumerate/exact.js';
-import { type Interpreter, createInterpreter } from '../interpret/interpreter.js';
-import { type QueryBits, siteBits } from '../interpret/mutual-information.js';
+import { interpretByClasses } from '../interpret/by-classes.js';
+import { createInterpreter } from '../interpret/interpreter.js';
+import { createPrior } from '../interpret/prior.js';
 import { defaultPlan } from '../interpret/proposal.js';
-import { activationsOf, drawQueries } from '../interpret/queries.js';
-import { type BitsRecord, type SitesRecord, agreementOf } from '../interpret/records.js';
+import { readout } from '../interpret/readout.js';
+import { type BitsRecord, type SitesRecord } from '../interpret/records.js';
+import { type SiteTeller, mapSites } from '../interpret/site-map.js';
 import { randomFor } from '../random.js';
 import { renderBits, renderSites } from '../report/bits.js';
 import { bitsRows, sitesRows } from '../report/bits-rows.js';
@@ -38,6 +39,8 @@ interface BitsOptions extends InterpretOptions, FigureOptions {
   readonly estimate: boolean;
   readonly draws: number;
   readonly blind: number;
+  readonly repeats: number;
+  readonly rounds: number;
   readonly json?: true;
 }
 
@@ -51,7 +54,10 @@ export function bitsCommand(program: Command): void {
       'comma-separated places of --queries (default: any that the task asks about)',
     )
     .option('--no-exact', 'do not go through all inputs where the task has few enough')
-    .option('--no-estimate', 'do not draw from the decoder where the exact value is known')
+    .option(
+      '--no-estimate',
+      'ask no decoder: the exact value alone, or, of counting, classes of inputs (see preimage --help)',
+    )
     .option(
       '--draws <n>',
       'draws of the decoder, half at temperature 1 and half at 2',
@@ -64,6 +70,18 @@ export function bitsCommand(program: Command): void {
       whole(0, 10_000_000),
       defaultPlan.blind,
     )
+    .option(
+      '--repeats <n>',
+      'counting without a decoder: strings drawn of each class with the query’s letters',
+      whole(1, 1000),
+      2,
+    )
+    .option(
+      '--rounds <n>',
+      'counting without a decoder: times that every class is run with other letters',
+      whole(0, 10_000),
+      8,
+    )
     .option('--json', 'print the data')
     .addHelpText(
       'after',
@@ -72,6 +90,7 @@ Examples:
   inversionview bits --input "835+141=976" --site a0.0 --position "="
   inversionview bits --queries 50 --sites a0.0,a0.1,x0.post --positions "=,A1" --svg bits.svg
   inversionview bits --queries 20 --site a0.0 --position "=" --features mine.mjs
+  inversionview bits --task counting --model DIR --no-estimate --queries 4 --sites a0.0,x0.post --positions query,:
 
 The information in an activation is −log2 P(a random input is in its ε-preimage). Exact: all inputs are run. Estimated:
 each distinct input that was found counts with its probability over that of having been found; no number is given
@@ -97,50 +116,94 @@ mine.mjs: export default [{ name: 'same hundreds', of: (ids) => (ids[1] === ids[
     });
 }
 
-/** What answers, and whether all inputs are gone through. */
-async function interpreterOf(
-  open: Opened,
-  options: BitsOptions,
-): Promise<{ interpreter: Interpreter; exact: boolean; decoder: string | null }> {
-  const exact = options.exact && open.task.enumeration?.kind === 'all';
-  if (!exact && !options.estimate)
+/** How activations are asked. */
+interface Asking {
+  readonly exact: boolean;
+  /** Name of the decoder that is asked; null where none is. */
+  readonly decoder: string | null;
+  open(site: string): Promise<SiteTeller>;
+  dispose(): Promise<void>;
+}
+
+async function askingOf(open: Opened, options: BitsOptions): Promise<Asking> {
+  const { runtime, model, task, features } = open;
+  const exact = options.exact && task.enumeration?.kind === 'all';
+  if (!exact && !options.estimate) {
+    if (task.enumeration?.kind === 'strata') return askingByClasses(open, options);
     throw new InputError(
       'Nothing is left to measure by: leave out --no-estimate, or --no-exact where the task has few enough inputs.',
     );
+  }
   const decoder = options.estimate ? await decoderOf(open, options) : null;
   const draws = Math.floor(options.draws / 2);
-  const interpreter = createInterpreter(open.runtime, open.model, decoder, open.task, {
-    features: open.features,
+  const interpreter = createInterpreter(runtime, model, decoder, task, {
+    features,
     plan: {
       rounds: defaultPlan.rounds.map(({ temperature }) => ({ temperature, draws })),
       blind: options.blind,
     },
   });
-  return { interpreter, exact, decoder: decoder?.name ?? null };
+  return {
+    exact,
+    decoder: decoder?.name ?? null,
+    async open(site) {
+      const preimages = exact ? await exactAt(open, site, options) : null;
+      return {
+        tell: (asked) => interpreter.interpret({ ...asked, exact: preimages, ...thresholdOf(options) }),
+        dispose: async () => preimages?.dispose(),
+      };
+    },
+    dispose: () => interpreter.dispose(),
+  };
+}
+
+function askingByClasses({ runtime, model, task, features }: Opened, options: BitsOptions): Asking {
+  const prior = createPrior(task, features);
+  const { epsilon = task.epsilon, metric = task.metric } = thresholdOf(options);
+  const { repeats, rounds } = options;
+  return {
+    exact: false,
+    decoder: null,
+    open: () =>
+      Promise.resolve({
+        async tell({ seed, ...query }) {
+          const how = { epsilon, metric, repeats, rounds, random: randomFor(seed, 'strata') };
+          const blind = randomFor(seed, 'baseline');
+          const told = await interpretByClasses(runtime, model, prior, query, how, blind);
+          const { estimate, sample } = told;
+          const { bits, low, high } = estimate;
+          return {
+            exact: null,
+            estimate,
+            features: told.features,
+            readout: () => ({ ...readout(prior, sample, told.features), bits, low, high }),
+          };
+        },
+        dispose: () => Promise.resolve(),
+      }),
+    dispose: () => Promise.resolve(),
+  };
 }
 
 async function bitsOfQuery(open: Opened, options: BitsOptions): Promise<BitsRecord> {
   const query = await queryOf(open, options);
-  const { interpreter, exact, decoder } = await interpreterOf(open, options);
-  const preimages = exact ? await exactAt(open, query.site, options) : null;
+  const asking = await askingOf(open, options);
   try {
-    const told = await interpreter.interpret({
-      ...query,
-      seed: options.seed,
-      exact: preimages,
-      ...thresholdOf(options),
-    });
-    const { exact: known, estimate, features } = told;
-    return {
-      ...recordOf(open, options, query, decoder),
-      exact: known,
-      estimate,
-      features,
-      readout: told.readout(),
-    };
+    const teller = await asking.open(query.site);
+    try {
+      const { exact, estimate, features, ...told } = await teller.tell({ ...query, seed: options.seed });
+      return {
+        ...recordOf(open, options, query, asking.decoder),
+        exact,
+        estimate,
+        features,
+        readout: told.readout(),
+      };
+    } finally {
+      await teller.dispose();
+    }
   } finally {
-    await interpreter.dispose();
-    await preimages?.dispose();
+    await asking.dispose();
   }
 }
 
@@ -148,53 +211,28 @@ async function bitsOfSites(open: Opened, options: BitsOptions, queries: number):
   const { task, model, runtime } = open;
   const sites = sitesOf(options.sites ?? options.site, task.sites);
   const places = (options.positions ?? options.position)?.split(',').map((place) => place.trim()) ?? [null];
-  const { interpreter, exact, decoder } = await interpreterOf(open, options);
-  const asked = places.map((place) => ({ place, queries: drawQueries(task, queries, place, options.seed) }));
-  const rows: SitesRecord['sites'][number][] = [];
-  const pairs: Parameters<typeof agreementOf>[0][number][] = [];
-  const show = progress('queries');
-  let done = 0;
-  try {
-    for (const site of sites) {
-      const preimages: ExactPreimages | null = exact ? await exactAt(open, site, options) : null;
-      for (const { place, queries: placed } of asked) {
-        const activations = await activationsOf(runtime, model, task, site, placed);
-        const answers: QueryBits[] = [];
-        for (const [at, { ids }] of placed.entries()) {
-          const {
-            exact: known,
-            estimate,
-            features,
-          } = await interpreter.interpret({
-            ids,
-            site,
-            z: activations[at] ?? new Float32Array(0),
-            seed: options.seed + at,
-            exact: preimages,
-            ...thresholdOf(options),
-          });
-          answers.push({ bits: known === null ? (estimate?.bits ?? null) : known.bits, features });
-          pairs.push({ exact: known?.bits ?? null, estimate });
-          show(++done, sites.length * places.length * queries);
-        }
-        rows.push({ site, place, ...siteBits(answers, randomFor(options.seed, 'redraws')) });
-      }
-      await preimages?.dispose();
-    }
-  } finally {
-    await interpreter.dispose();
-  }
+  const asking = await askingOf(open, options);
   const { epsilon = task.epsilon, metric = task.metric } = thresholdOf(options);
-  return {
-    task: task.name,
-    metric,
-    epsilon,
-    seed: options.seed,
-    queries,
-    exact,
-    model: modelText(model),
-    decoder,
-    sites: rows,
-    agreement: exact && decoder !== null ? agreementOf(pairs) : null,
-  };
+  try {
+    return {
+      task: task.name,
+      metric,
+      epsilon,
+      seed: options.seed,
+      queries,
+      exact: asking.exact,
+      model: modelText(model),
+      decoder: asking.decoder,
+      ...(await mapSites(runtime, model, task, {
+        sites,
+        places,
+        queries,
+        seed: options.seed,
+        open: (site) => asking.open(site),
+        onProgress: progress('queries'),
+      })),
+    };
+  } finally {
+    await asking.dispose();
+  }
 }

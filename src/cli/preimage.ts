@@ -6,17 +6,16 @@ import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
 import { type LoadedDecoder } from '../inversion/decoder-files.js';
 import { type ExactSet } from '../inversion/enumerate/exact.js';
-import { strataPreimage } from '../inversion/enumerate/strata.js';
-import { createJudge } from '../inversion/judge.js';
+import { someMembers } from '../inversion/enumerate/members.js';
 import { type Readout } from '../inversion/reading.js';
 import { createReader } from '../inversion/preimage.js';
-import { bitsOf, countInterval } from '../interpret/estimate.js';
+import { exactnessByClasses, interpretByClasses } from '../interpret/by-classes.js';
 import { featureBits } from '../interpret/feature-bits.js';
 import { createPrior } from '../interpret/prior.js';
 import { readout } from '../interpret/readout.js';
 import { type SamplerFigures, samplerFigures } from '../interpret/recall.js';
-import { type PreimageRecord, type PreimageSample } from '../interpret/records.js';
-import { exactSample, weightedSample } from '../interpret/sample.js';
+import { type PreimageRecord } from '../interpret/records.js';
+import { exactSample } from '../interpret/sample.js';
 import { createTreeScorer } from '../interpret/tree-scorer.js';
 import { expectWritable, writeFileAtomic } from '../jobs/files.js';
 import { type Random, randomFor } from '../random.js';
@@ -40,7 +39,7 @@ interface PreimageOptions extends InterpretOptions {
   readonly exact?: true;
   readonly recall?: true;
   readonly shown: number;
-  readonly groups: number;
+  readonly rounds: number;
   readonly repeats: number;
   readonly out?: string;
   readonly json?: true;
@@ -59,9 +58,9 @@ export function preimageCommand(program: Command): void {
     .option('--shown <n>', 'most inputs shown, drawn evenly from the preimage', whole(0, 100_000), 100)
     .option('--out <file>', 'write every input inside, with its distance, as CSV')
     .option(
-      '--groups <n>',
-      'counting: sets of letters that are drawn besides the query’s own',
-      whole(0, 100_000),
+      '--rounds <n>',
+      'counting: times that every class is run with other letters, drawn anew for each',
+      whole(0, 10_000),
       24,
     )
     .option(
@@ -109,16 +108,15 @@ async function exactRecord(
   try {
     const set = await exact.find(query.z, base);
     const random = randomFor(options.seed, 'shown');
-    const shown = evenlyDrawn(set.members, options.shown, random).map((input) => task.data.instance(input));
-    // The kept distances are rounded: those that are shown come from the model.
-    const judge = createJudge(runtime, model, task, query.site);
-    const verdicts = (await judge.judge(shown, query.z))[base.metric];
-    await judge.dispose();
-    const samples = shown.map((ids, at): PreimageSample => ({
-      text: task.decode(ids),
-      distance: verdicts[at]?.distance ?? Infinity,
-      matchedPosition: verdicts[at]?.position ?? 0,
-    }));
+    const samples = await someMembers(
+      runtime,
+      model,
+      task,
+      { ...query, metric: base.metric },
+      set,
+      options.shown,
+      random,
+    );
     if (options.out !== undefined) await writeMembers(open, set, options.out);
     const decoder = options.recall === true ? await decoderOf(open, options) : null;
     return {
@@ -129,7 +127,7 @@ async function exactRecord(
       bits: set.bits,
       interval: null,
       exactness: `Exact: each of the ${set.total.toLocaleString('en')} inputs was run.`,
-      samples: samples.sort((a, b) => a.distance - b.distance),
+      samples,
       readout: options.json === true ? null : readoutOf(open, query, set, random),
       sampler: decoder === null ? null : await recallOf(open, options, query, set, decoder),
     };
@@ -144,14 +142,6 @@ function readoutOf({ task, features }: Opened, { ids }: PlacedQuery, set: ExactS
   const sample = exactSample(prior, set.members);
   const figures = featureBits(prior, sample, ids, random);
   return { ...readout(prior, sample, figures), bits: set.bits, low: set.bits ?? 0, high: set.bits };
-}
-
-/** So many of the members, evenly drawn, each at most once. */
-function evenlyDrawn(members: Uint32Array, count: number, random: Random): number[] {
-  if (members.length <= count) return Array.from(members);
-  const drawn = new Set<number>();
-  while (drawn.size < count) drawn.add(members[random.int(members.length)] ?? 0);
-  return [...drawn];
 }
 
 async function writeMembers({ task }: Opened, set: ExactSet, file: string): Promise<void> {
@@ -208,36 +198,31 @@ async function strataRecord(
   query: PlacedQuery,
 ): Promise<PreimageRecord> {
   const { task, model, runtime } = open;
-  const { enumeration } = task;
-  if (enumeration?.kind !== 'strata') throw new InputError(`The inputs of ${task.name} have no strata.`);
   if (options.recall === true)
     throw new InputError(
       `Recall needs the whole preimage, and that of ${task.name} is known by classes alone.`,
     );
   const base = recordOf(open, options, query, null);
-  const found = await strataPreimage(runtime, model, task, query.site, query, {
-    ...base,
-    repeats: options.repeats,
-    groups: options.groups,
-    random: randomFor(options.seed, 'strata'),
-    onProgress: progress('inputs run'),
-  });
   const prior = createPrior(task, open.features);
-  const weights = found.members.map(({ weight }) => weight);
-  const sum = weights.reduce((all, weight) => all + weight, 0);
-  const squares = weights.reduce((all, weight) => all + weight * weight, 0);
-  const effective = squares === 0 ? 0 : (sum * sum) / squares;
-  const sample = weightedSample(prior, found.members, effective);
   const random = randomFor(options.seed, 'shown');
-  const features = found.members.length === 0 ? [] : featureBits(prior, sample, query.ids, random);
-  const variance = Math.max(found.standardError ** 2, squares);
-  const [low, high] = countInterval(found.probability, variance, found.largestWeight);
-  const interval = { low: bitsOf(high), high: low > 0 ? bitsOf(low) : null };
-  const bits = found.probability === 0 ? null : bitsOf(found.probability);
+  const { found, estimate, sample, features } = await interpretByClasses(
+    runtime,
+    model,
+    prior,
+    query,
+    {
+      ...base,
+      repeats: options.repeats,
+      rounds: options.rounds,
+      random: randomFor(options.seed, 'strata'),
+      onProgress: progress('inputs run'),
+    },
+    random,
+  );
+  const { bits, low, high } = estimate;
   const order = found.members
     .map((member) => ({ member, order: random.next() }))
     .sort((a, b) => a.order - b.order);
-  const { own, groups } = found;
   if (options.out !== undefined) {
     const rows = found.members.map(({ ids, distance, position, weight }) => ({
       input: task.decode(ids),
@@ -252,11 +237,8 @@ async function strataRecord(
     size: null,
     total: null,
     bits,
-    interval,
-    exactness:
-      `With the query’s own letters every class was run (a class: ${enumeration.fixed}): of ${enumeration.classes}, ` +
-      `${own.all} were inside with all ${options.repeats} of their inputs, ${own.some} with some, ${own.none} with none. ` +
-      `Drawn, and not exact: ${enumeration.drawn}, and ${groups.drawn} of the other ${groups.total - 1} groups, of which ${groups.inside} have an input inside.`,
+    interval: { low, high },
+    exactness: exactnessByClasses(task, found, options.repeats),
     samples: order
       .slice(0, options.shown)
       .map(({ member: { ids, distance, position } }) => ({
@@ -265,7 +247,7 @@ async function strataRecord(
         matchedPosition: position,
       }))
       .sort((a, b) => a.distance - b.distance),
-    readout: { ...readout(prior, sample, features), bits, ...interval },
+    readout: { ...readout(prior, sample, features), bits, low, high },
     sampler: null,
   };
 }

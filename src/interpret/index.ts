@@ -5,7 +5,14 @@
  * const { estimate, features, readout } = await interpreter.interpret({ ids, site, z, seed: 1 });
  * @module
  */
-export { type Completeness, type CompletenessOptions, completeness } from './completeness.js';
+export { type ByClasses, exactnessByClasses, interpretByClasses } from './by-classes.js';
+export {
+  type Completeness,
+  type CompletenessOptions,
+  type Scoring,
+  completeness,
+  startCompleteness,
+} from './completeness.js';
 export { entropy, histogram } from './entropy.js';
 export { type Estimate, estimateBits, fewestEffective } from './estimate.js';
 export {
@@ -48,4 +55,11 @@ export { type FeatureReadout, readout } from './readout.js';
 export { type CalibrationBin, type SamplerFigures, samplerFigures } from './recall.js';
 export * from './records.js';
 export { type WeightedSample, exactSample, weightedSample } from './sample.js';
+export {
+  type AskedActivation,
+  type SiteMapQuestion,
+  type SiteTeller,
+  type Told,
+  mapSites,
+} from './site-map.js';
 export { createTreeScorer } from './tree-scorer.js';

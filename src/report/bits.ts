@@ -134,7 +134,7 @@ export function renderSites(record: SitesRecord, look: BitsLook): string {
     [
       strong(`Bits by site${record.sites.some(({ place }) => place !== null) ? ' and place' : ''}`),
       ...prose(
-        `${record.exact ? 'Exact' : 'Estimated'}, mean over ${counted(record.queries, 'held-out query').replace('querys', 'queries')} each, with 95% intervals; ε = ${plainNumber(record.epsilon)}, ${metricNames[record.metric]}; seed ${record.seed}; ${record.model}.`,
+        `${record.exact ? 'Exact' : record.decoder === null ? 'By classes' : 'Estimated'}, mean over ${counted(record.queries, 'held-out query').replace('querys', 'queries')} each, with 95% intervals; ε = ${plainNumber(record.epsilon)}, ${metricNames[record.metric]}; seed ${record.seed}; ${record.model}.`,
         look.width,
         '  ',
       ),

@@ -260,6 +260,9 @@ describe('checksum', () => {
 
 describe('strataPreimage', () => {
   it('goes through every class of the query’s letters, and its probability is that of blind draws', async () => {
+    const { enumeration } = counting;
+    if (enumeration?.kind !== 'strata') throw new Error('counting has strata');
+    const groupOf = (one: readonly number[]): number => enumeration.groupOf(one);
     const probed = await probedModel(counting);
     const at = 'blocks.0.attn.hook_result.0';
     const ids = counting.encode('abacab|a:3');
@@ -271,12 +274,16 @@ describe('strataPreimage', () => {
       counting,
       at,
       { ids, z },
-      { ...options, repeats: 1, groups: 3 },
+      { ...options, repeats: 1, rounds: 3 },
     );
     expect(found.own.all + found.own.none).toBe(2187);
     expect(found.own.some).toBe(0);
     expect(found.run).toBe(4 * 2187);
-    expect(found.groups).toMatchObject({ drawn: 3, total: 2600 });
+    expect(found.others).toMatchObject({ run: 3 * 2187, groups: 2599 });
+    // A group drawn anew for each class: hardly two inputs have the same letters.
+    const groups = new Set(found.members.filter(({ own }) => !own).map(({ ids }) => groupOf(ids)));
+    expect(groups.size).toBeGreaterThan(0.4 * found.others.inside);
+    expect(groups.has(groupOf(ids))).toBe(false);
     const weights = found.members.reduce((sum, { weight }) => sum + weight, 0);
     expect(weights).toBeCloseTo(found.probability, 10);
     const random = seededRandom(9);
@@ -294,7 +301,7 @@ describe('strataPreimage', () => {
       epsilon: 1,
       metric: 'euclidean' as const,
       repeats: 1,
-      groups: 1,
+      rounds: 1,
       random: seededRandom(1),
     };
     const z = new Float32Array(32);

@@ -1,8 +1,9 @@
 /**
  * The ε-preimage of a task whose inputs are too many to run but fall into classes of equal probability. In the group of
- * the query's own input every class is gone through, several times over; other groups are drawn, and in each every class
- * is gone through once. What a class leaves open is drawn: so which classes are inside is exact where that does not
- * matter, and the probability of the whole preimage is an estimate with an interval.
+ * the query's own input every class is gone through, several times over. For the other groups every class is gone
+ * through in rounds, each time in a group drawn anew: inputs of one group are alike, so a few groups, each gone through
+ * whole, would say much of these groups and little of the rest. What a class leaves open is drawn: so which classes are
+ * inside is exact where that does not matter, and the probability of the whole preimage is an estimate with an interval.
  * @module
  */
 import { type Runtime } from '../../engine/index.js';
@@ -19,8 +20,8 @@ export interface StrataOptions {
   readonly metric: Metric;
   /** Inputs drawn of each class of the query's own group. */
   readonly repeats: number;
-  /** Other groups that are drawn. */
-  readonly groups: number;
+  /** How often every class is gone through in other groups. */
+  readonly rounds: number;
   readonly random: Random;
   readonly onProgress?: (done: number, all: number) => void;
   readonly signal?: AbortSignal;
@@ -41,12 +42,12 @@ export interface StrataSet {
   /** Estimated probability of the preimage, and its standard error. */
   readonly probability: number;
   readonly standardError: number;
-  /** Probability that one input of a group that was drawn stands for. */
+  /** Probability that one input of another group stands for. */
   readonly largestWeight: number;
   /** Of the classes of the query's own group: those whose inputs were all inside, some of them, none. */
   readonly own: { readonly all: number; readonly some: number; readonly none: number };
-  /** Groups drawn, and those with an input inside; of how many. */
-  readonly groups: { readonly drawn: number; readonly inside: number; readonly total: number };
+  /** Inputs of other groups that were run, those of them inside, and how many other groups there are. */
+  readonly others: { readonly run: number; readonly inside: number; readonly groups: number };
   /** Inputs that were run. */
   readonly run: number;
   readonly members: readonly StrataMember[];
@@ -74,23 +75,30 @@ export async function strataPreimage(
     throw new InputError(`Only an input of the task has a group: ${task.decode(query.ids)} ${problem}.`);
   const { classes } = enumeration;
   const ownGroup = enumeration.groupOf(query.ids);
-  const others = drawGroups(enumeration.groups, ownGroup, options.groups, options.random);
-  const ownShare = 1 / enumeration.groups;
+  const others = enumeration.groups - 1;
+  const rounds = others === 0 ? 0 : options.rounds;
+  const ownShare = rounds === 0 ? 1 : 1 / enumeration.groups;
+  const other = (): number => {
+    const group = options.random.int(others);
+    return group < ownGroup ? group : group + 1;
+  };
   const plan = [
-    { group: ownGroup, repeats: options.repeats, share: others.length === 0 ? 1 : ownShare },
-    ...others.map((group) => ({ group, repeats: 1, share: (1 - ownShare) / others.length })),
+    { own: true, repeats: options.repeats, share: ownShare },
+    ...Array.from({ length: rounds }, () => ({ own: false, repeats: 1, share: (1 - ownShare) / rounds })),
   ];
   const all = plan.reduce((sum, { repeats }) => sum + repeats * classes, 0);
   const judge = createJudge(runtime, model, task, site);
   const members: StrataMember[] = [];
   const rates: number[] = [];
   const ownInside = new Uint32Array(classes);
+  let othersInside = 0;
   let done = 0;
   try {
-    for (const [at, { group, repeats, share }] of plan.entries()) {
+    for (const { own, repeats, share } of plan) {
       const inputs: number[][] = [];
       for (let repeat = 0; repeat < repeats; repeat++) {
-        for (let one = 0; one < classes; one++) inputs.push(enumeration.member(group, one, options.random));
+        for (let one = 0; one < classes; one++)
+          inputs.push(enumeration.member(own ? ownGroup : other(), one, options.random));
       }
       let inside = 0;
       for (let start = 0; start < inputs.length; start += portion) {
@@ -102,13 +110,14 @@ export async function strataPreimage(
           inside += 1;
           const ids = part[row] ?? [];
           const classNumber = (start + row) % classes;
-          if (at === 0) ownInside[classNumber] = (ownInside[classNumber] ?? 0) + 1;
-          members.push({ ids, weight: share / inputs.length, distance, position, own: at === 0 });
+          if (own) ownInside[classNumber] = (ownInside[classNumber] ?? 0) + 1;
+          members.push({ ids, weight: share / inputs.length, distance, position, own });
         });
         done += part.length;
         options.onProgress?.(done, all);
       }
       rates.push(inside / inputs.length);
+      if (!own) othersInside += inside;
     }
   } finally {
     await judge.dispose();
@@ -117,7 +126,6 @@ export async function strataPreimage(
   const mean = otherRates.reduce((sum, rate) => sum + rate, 0) / Math.max(1, otherRates.length);
   const spread =
     otherRates.reduce((sum, rate) => sum + (rate - mean) ** 2, 0) / Math.max(1, otherRates.length - 1);
-  const share = others.length === 0 ? 1 : ownShare;
   const count = (test: (inside: number) => boolean): number => ownInside.filter(test).length;
   // Within the own group only the draws of each class vary: a class inside half of the time has the most to say.
   const within = ownInside.reduce((sum, inside) => {
@@ -125,33 +133,19 @@ export async function strataPreimage(
     return sum + (rate * (1 - rate)) / Math.max(1, options.repeats - 1);
   }, 0);
   return {
-    probability: share * ownRate + (1 - share) * mean,
+    probability: ownShare * ownRate + (1 - ownShare) * mean,
     standardError: Math.sqrt(
-      share ** 2 * (within / classes ** 2) + ((1 - share) ** 2 * spread) / Math.max(1, otherRates.length),
+      ownShare ** 2 * (within / classes ** 2) +
+        ((1 - ownShare) ** 2 * spread) / Math.max(1, otherRates.length),
     ),
-    largestWeight: others.length === 0 ? 0 : (1 - share) / (others.length * classes),
+    largestWeight: rounds === 0 ? 0 : (1 - ownShare) / (rounds * classes),
     own: {
       all: count((inside) => inside === options.repeats),
       some: count((inside) => inside > 0 && inside < options.repeats),
       none: count((inside) => inside === 0),
     },
-    groups: {
-      drawn: others.length,
-      inside: otherRates.filter((rate) => rate > 0).length,
-      total: enumeration.groups,
-    },
+    others: { run: rounds * classes, inside: othersInside, groups: others },
     run: all,
     members,
   };
-}
-
-/** Distinct groups other than the query's own. */
-function drawGroups(groups: number, own: number, wanted: number, random: Random): number[] {
-  const drawn = new Set<number>();
-  const most = Math.min(wanted, groups - 1);
-  while (drawn.size < most) {
-    const group = random.int(groups);
-    if (group !== own) drawn.add(group);
-  }
-  return [...drawn];
 }
