@@ -55,6 +55,7 @@ export default async function serve({ provide }: TestProject): Promise<() => Pro
     models: null,
     runs: join(folder, 'runs'),
     readings: join(folder, 'readings'),
+    cache: join(folder, 'cache'),
     web,
     threads: null,
     prepare: true,

@@ -80,6 +80,7 @@ async function startIn(folder: string, changes: Partial<ServerOptions>): Promise
     models: join(folder, 'models'),
     runs: join(folder, 'runs'),
     readings: join(folder, 'readings'),
+    cache: join(folder, 'cache'),
     web: join(folder, 'web'),
     threads: null,
     prepare: false,

@@ -3,32 +3,19 @@
  * @module
  */
 import { Hono } from 'hono';
-import { limits, overviewRequestSchema, readRequestSchema } from '../contract/index.js';
-import { QueueFullError } from '../../jobs/queue.js';
-import { type Send, eventStream } from '../event-stream.js';
+import { overviewRequestSchema, readRequestSchema } from '../contract/index.js';
+import { eventStream } from '../event-stream.js';
 import { type Services } from '../services.js';
 import { jsonBody, smallBody } from './json-body.js';
+import { expectRoom, tellPlace } from './waiting.js';
 
 /** The routes. */
 export function readRoutes({ workbench, queue, preparation, closing }: Services): Hono {
   const app = new Hono();
 
-  const expectRoom = (): void => {
-    if (queue.waiting() >= limits.waiting)
-      throw new QueueFullError(`${limits.waiting} requests are waiting already: try again in a moment.`);
-  };
-  const tell =
-    (send: Send, preparing: () => string | null) =>
-    (ahead: number): void =>
-      send('queued', JSON.stringify({ ahead, preparing: ahead === 0 ? preparing() : null }));
-  const preparingFor = (caseId: string, site: string) => (): string | null =>
-    preparation.isReady(caseId, site)
-      ? null
-      : 'The first reading at this site: its graphs are being compiled.';
-
   app.post('/read', smallBody, jsonBody(readRequestSchema), async (c) => {
     const request = c.req.valid('json');
-    expectRoom();
+    expectRoom(queue);
     await workbench.call('checkRead', request, { signal: closing });
     return eventStream([c.req.raw.signal, closing], (send, signal) =>
       queue.run(
@@ -36,14 +23,14 @@ export function readRoutes({ workbench, queue, preparation, closing }: Services)
           await workbench.json('read', request, { signal, onEvent: send });
           preparation.note(request.case, request.site);
         },
-        { signal, onAhead: tell(send, preparingFor(request.case, request.site)) },
+        { signal, onAhead: tellPlace(send, preparation, request.case, request.site) },
       ),
     );
   });
 
   app.post('/overview', smallBody, jsonBody(overviewRequestSchema), async (c) => {
     const request = c.req.valid('json');
-    expectRoom();
+    expectRoom(queue);
     const plan = await workbench.call('planOverview', request, { signal: closing });
     return eventStream([c.req.raw.signal, closing], async (send, signal) => {
       const started = performance.now();
@@ -52,7 +39,7 @@ export function readRoutes({ workbench, queue, preparation, closing }: Services)
       for (const { site } of plan.sites) {
         await queue.run(() => workbench.json('surveySite', { ...request, site }, { signal, onEvent: send }), {
           signal,
-          onAhead: tell(send, preparingFor(request.case, site)),
+          onAhead: tellPlace(send, preparation, request.case, site),
         });
         preparation.note(request.case, site);
       }

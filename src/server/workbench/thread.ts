@@ -44,6 +44,8 @@ interface Pending {
 /** How a workbench's thread is set up. */
 export interface WorkbenchOptions {
   readonly folders: Folders;
+  /** Folder of passes over all inputs; without one none is kept between runs. */
+  readonly cache?: string | null;
   /** Threads of one operator; null for one a processor. */
   readonly threads: number | null;
 }

@@ -5,6 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { z } from 'zod';
 import { nodeRuntime } from '../../engine/runtime/node.js';
+import { keepIn } from '../../jobs/cache.js';
 import { type Reply, type Request, problemOf } from './protocol.js';
 import { type Workbench, createWorkbench } from './workbench.js';
 
@@ -12,14 +13,16 @@ import { type Workbench, createWorkbench } from './workbench.js';
 const dataSchema = z.object({
   data: z.object({
     folders: z.object({ models: z.string().nullable(), runs: z.string().nullable() }),
+    cache: z.string().nullable().default(null),
     threads: z.number().int().positive().nullable(),
   }),
 });
 
-const { folders, threads } = dataSchema.parse(workerData).data;
+const { folders, cache, threads } = dataSchema.parse(workerData).data;
 // A graph for each site and batch is kept: without their memory between runs they are small.
 const runtime = nodeRuntime({ keepMemory: false, ...(threads === null ? {} : { threads }) });
-const workbench = createWorkbench(runtime, folders);
+const oneThread = nodeRuntime({ keepMemory: false, threads: 1 });
+const workbench = createWorkbench(runtime, folders, cache === null ? null : keepIn(cache), oneThread);
 const stops = new Map<number, AbortController>();
 const answers = new Set<Promise<void>>();
 const reply = (message: Reply): void => parentPort?.postMessage(message);

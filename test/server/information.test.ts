@@ -1,0 +1,309 @@
+/**
+ * What activations tell, over the wire: the same figures as the library's, for other ε and metrics without drawing
+ * again; exact preimages, maps of bits and completeness scatters with their progress; and what is refused.
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nodeRuntime } from '../../src/engine/runtime/node.js';
+import { createInterpreter } from '../../src/interpret/interpreter.js';
+import { activationsOf } from '../../src/interpret/queries.js';
+import { decoderFor, modelFor } from '../../src/jobs/shipped.js';
+import { ServerProblem } from '../../src/server/client.js';
+import {
+  type BitsCell,
+  type BitsMapRequest,
+  type CompletenessRequest,
+  type InterpretEvent,
+  type InterpretRequest,
+  type ScatterEvent,
+  type ToldEvent,
+  bitsMapEventSchemas,
+  completenessEventSchemas,
+  interpretEventSchemas,
+  limits,
+} from '../../src/server/contract/index.js';
+import { addition } from '../../src/tasks/index.js';
+import { type TestServer, ask, gathered, json, problemIn, smallCase, startTestServer } from './start.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.dispose());
+
+const query = { case: 'addition', input: '835+141=976', site: 'a0.0', position: '=', seed: 3 } as const;
+const site = 'blocks.0.attn.hook_result.0';
+
+/** Holds events to the contract and gives what was told. */
+function toldIn(events: readonly InterpretEvent[]): ToldEvent {
+  for (const { event, data } of events) expect(interpretEventSchemas[event].parse(data)).toEqual(data);
+  const last = events.at(-1);
+  if (last?.event !== 'told') throw new Error(`the last event is ${JSON.stringify(last)}`);
+  return last.data;
+}
+const interpreted = async (changes: Partial<InterpretRequest> = {}): Promise<ToldEvent> =>
+  toldIn(await gathered(server.client.interpret({ ...query, ...changes })));
+
+/** Holds figures to others, to three digits behind the point. */
+function expectNear(figures: object | null, expected: object | null | undefined): void {
+  const other = new Map<string, unknown>(Object.entries(expected ?? {}));
+  for (const [name, value] of Object.entries(figures ?? { missing: 1 })) {
+    if (typeof value === 'number') expect(value, name).toBeCloseTo(Number(other.get(name)), 3);
+    else expect(value, name).toEqual(other.get(name));
+  }
+}
+
+/** The problem that a request is refused with. */
+async function refused(events: AsyncIterable<unknown>): Promise<ServerProblem> {
+  const error: unknown = await gathered(events).then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ServerProblem)) throw new Error(`not refused: ${String(error)}`);
+  return error;
+}
+
+describe('POST /api/interpret', () => {
+  it('tells what the library tells, whatever ε and metric, and draws once', async () => {
+    const model = await modelFor(addition, undefined, 'transformerlens');
+    const decoder = await decoderFor(addition, undefined, model);
+    const runtime = nodeRuntime();
+    const interpreter = createInterpreter(runtime, model, decoder, addition);
+    const ids = addition.encode(query.input);
+    const [z = new Float32Array(0)] = await activationsOf(runtime, model, addition, site, [
+      { ids, position: 8 },
+    ]);
+    for (const view of [{}, { epsilon: 0.3 }, { epsilon: 0.02, metric: 'cosine' }] as const) {
+      const events = await gathered(server.client.interpret({ ...query, ...view }));
+      const { record, draws } = toldIn(events);
+      const expected = await interpreter.interpret({ ids, site, z, seed: 3, ...view });
+      expect(record).toMatchObject({
+        site,
+        place: '=',
+        epsilon: 0.1,
+        metric: 'euclidean',
+        ...view,
+        exact: null,
+      });
+      // Sums of floats in another order: the thread has other settings.
+      const { sentence, known, nothing } = expected.readout();
+      expect(record.readout).toMatchObject({ sentence, known, nothing });
+      expectNear(record.estimate, expected.estimate);
+      expect(record.features).toHaveLength(expected.features.length);
+      record.features.forEach((own, at) => expectNear(own, expected.features[at]));
+      expect(draws).toMatchObject({ decoder: 2048, blind: 8192, distinct: expected.proposed?.found.length });
+      // Told of draws the first time alone: later views look at the same ones.
+      const progress = events.filter(({ event }) => event === 'progress');
+      if ('epsilon' in view) expect(progress).toEqual([]);
+      else
+        expect(progress.at(-1)?.data).toEqual({ what: 'inputs drawn and judged', done: 10_240, all: 10_240 });
+    }
+    await interpreter.dispose();
+  });
+
+  it('measures the named features alone, of any case, and draws them where figures are wanted', async () => {
+    const counting = { case: smallCase('counting'), input: 'vvzccvczvvvzvcvc|v:8', site: 'x1.post' } as const;
+    const { record, figure, members, total } = await interpreted({
+      ...counting,
+      position: ':',
+      features: ['length', 'count'],
+      figures: true,
+    });
+    expect(record.features.map(({ feature }) => feature).sort()).toEqual(['count', 'length']);
+    expect(record.features.find(({ feature }) => feature === 'count')?.value).toBe(8);
+    expect(figure?.light).toMatch(/^<svg [^]*x1\.post[^]*<\/svg>\n$/);
+    expect(figure?.dark).not.toBe(figure?.light);
+    expect([members, total]).toEqual([[], null]);
+  });
+
+  it('gives the exact preimage of a task that can be run whole: once with a pass, then at once', async () => {
+    const first = await gathered(server.client.interpret({ ...query, exact: true, members: 30 }));
+    const passed = first.flatMap(({ event, data }) =>
+      event === 'progress' && data.what === 'inputs run at a0.0' ? [data.done] : [],
+    );
+    expect(passed.at(-1)).toBe(810_000);
+    expect(passed).toEqual([...passed].sort((a, b) => a - b));
+    const { record, members, total } = toldIn(first);
+    const { exact, estimate } = record;
+    expect(total).toBe(810_000);
+    expect(exact?.bits).toBeCloseTo(Math.log2(810_000 / (exact?.size ?? 0)), 10);
+    expect(estimate?.low).toBeLessThanOrEqual(exact?.bits ?? 0);
+    expect(estimate?.high).toBeGreaterThanOrEqual(exact?.bits ?? 99);
+    expect(record.features.every(({ baseline }) => baseline === 0)).toBe(true);
+    expect(record.readout.bits).toBe(exact?.bits);
+    expect(members).toHaveLength(30);
+    for (const { distance } of members) expect(distance).toBeLessThanOrEqual(0.1);
+    expect(members.map(({ distance }) => distance)).toEqual(
+      members.map(({ distance }) => distance).sort((a, b) => a - b),
+    );
+    const second = await gathered(server.client.interpret({ ...query, exact: true, epsilon: 0.3 }));
+    expect(second.filter(({ event }) => event === 'progress')).toEqual([]);
+    expect(toldIn(second).record.exact?.size).toBeGreaterThan(exact?.size ?? Infinity);
+    expect(readdirSync(join(server.folder, 'cache'))).toEqual([expect.stringMatching(/^activations-/)]);
+  }, 120_000);
+
+  it('stops when the page leaves, and the next is answered', async () => {
+    const controller = new AbortController();
+    const events = server.client.interpret({ ...query, site: 'x1.post', exact: true }, controller.signal);
+    await expect(
+      (async () => {
+        for await (const { event, data } of events)
+          if (event === 'progress' && data.what.startsWith('inputs run')) controller.abort();
+      })(),
+    ).rejects.toThrow(/abort/i);
+    expect((await interpreted()).record.estimate).not.toBeNull();
+    await expect.poll(async () => (await server.client.status()).working).toBe(0);
+    expect(readdirSync(join(server.folder, 'cache'))).toHaveLength(1);
+  });
+
+  it.each<[string, Partial<InterpretRequest>, RegExp]>([
+    ['a site', { site: 'a0.9' }, /Unknown site "a0\.9"\. Did you mean "a0\.\d"/],
+    ['a position', { position: 'A7' }, /A7/],
+    ['a feature', { features: ['F11'] }, /Unknown feature "F11"\. Did you mean/],
+    ['an input', { input: '12*3' }, /\*/],
+    ['a case', { case: 'adition' }, /Did you mean/],
+    [
+      'all inputs of a task that has too many',
+      {
+        case: smallCase('counting'),
+        input: 'vvzccvczvvvzvcvc|v:8',
+        site: 'a0.0',
+        position: ':',
+        exact: true,
+      },
+      /The inputs of counting cannot all be enumerated/,
+    ],
+    ['a threshold below nothing', { epsilon: -1 }, /epsilon/],
+    ['too many members', { members: limits.members + 1 }, /members/],
+  ])('refuses %s that it does not know, and says what there is', async (_, changes, message) => {
+    const { code, status, message: said } = await refused(server.client.interpret({ ...query, ...changes }));
+    expect([code, status]).toEqual(['input', 400]);
+    expect(said).toMatch(message);
+  });
+
+  it('refuses fields it does not know', async () => {
+    const answer = await ask(server, 'POST', '/api/interpret', json, JSON.stringify({ ...query, sizes: 3 }));
+    expect([answer.status, problemIn(answer).code]).toEqual([400, 'input']);
+  });
+});
+
+describe('POST /api/bits', () => {
+  const map: BitsMapRequest = {
+    case: 'addition',
+    input: query.input,
+    sites: ['a0.0', 'x0.pre'],
+    positions: [0, 8],
+    candidates: 32,
+  };
+  const cells = async (request: BitsMapRequest): Promise<BitsCell[]> => {
+    const events = await gathered(server.client.bits(request));
+    for (const { event, data } of events) expect(bitsMapEventSchemas[event].parse(data)).toEqual(data);
+    const begin = events.findIndex(({ event }) => event === 'plan');
+    expect(events[begin]?.data).toMatchObject({ most: Math.log2(810_000) });
+    expect(events.at(-1)).toMatchObject({ event: 'done', data: { cells: 4 } });
+    return events.flatMap(({ event, data }) => (event === 'bits' ? [data] : []));
+  };
+
+  it('measures each site and position in few draws, near what many give', async () => {
+    const found = await cells(map);
+    expect(found.map((cell) => `${cell.site} ${cell.position}`)).toEqual([
+      `${site} 0`,
+      `${site} 8`,
+      'blocks.0.hook_resid_pre 0',
+      'blocks.0.hook_resid_pre 8',
+    ]);
+    // BOS tells nothing: all inputs have it.
+    expect(found[0]).toMatchObject({ bits: 0, epsilon: 0.1, metric: 'euclidean', draws: 32 + 1024 });
+    const many = (await interpreted()).record.estimate;
+    expect(found[1]?.low).toBeLessThan(many?.bits ?? 0);
+    expect(found[1]?.high).toBeGreaterThan(many?.bits ?? 99);
+    expect(found[1]?.effectiveSamples).toBeGreaterThan(8);
+  });
+
+  it('looks at the same draws under another ε, and gives the interval where no number is given', async () => {
+    const near = await cells(map);
+    const far = await cells({ ...map, epsilon: 0.8 });
+    far.forEach((cell, at) => expect(cell.found).toBeGreaterThanOrEqual(near[at]?.found ?? Infinity));
+    const few = await cells({ ...map, case: smallCase('addition'), candidates: 8, epsilon: 0.001 });
+    for (const { bits, low, effectiveSamples } of few) {
+      expect(bits === null).toBe(effectiveSamples < 8);
+      expect(low).toBeGreaterThanOrEqual(0);
+    }
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['a site', { sites: ['b0'] }, /Unknown site/],
+    ['a position', { positions: [99] }, /99/],
+    ['more draws than it makes', { candidates: limits.overviewCandidates + 1 }, /candidates/],
+    ['noise, which has no density', { noise: 0.1 }, /noise/],
+  ])('refuses %s', async (_, changes, message) => {
+    const { code, message: said } = await refused(server.client.bits({ ...map, ...changes }));
+    expect(code).toBe('input');
+    expect(said).toMatch(message);
+  });
+});
+
+describe('POST /api/completeness', () => {
+  const asked: CompletenessRequest = { ...query, draws: 3, outside: 200 };
+  const scatterIn = async (request: CompletenessRequest): Promise<ScatterEvent> => {
+    const events = await gathered(server.client.completeness(request));
+    for (const { event, data } of events) expect(completenessEventSchemas[event].parse(data)).toEqual(data);
+    const last = events.at(-1);
+    if (last?.event !== 'scatter') throw new Error(`the last event is ${JSON.stringify(last)}`);
+    return last.data;
+  };
+
+  it('scores all inputs inside and some outside, and draws them', async () => {
+    const { record, figure, unlikely } = await scatterIn(asked);
+    const { completeness } = record;
+    const size = (await interpreted({ exact: true })).record.exact?.size;
+    expect(completeness).toMatchObject({ draws: 3, noise: 0.1, inside: size, outside: 200, total: 810_000 });
+    expect(completeness.points).toHaveLength((size ?? 0) + 200);
+    expect(completeness.points.filter(({ inside }) => inside)).toHaveLength(size ?? 0);
+    expect(unlikely[0]?.logProbability).toBeCloseTo(completeness.least, 3);
+    expect(figure.light).toContain(`of ${size?.toLocaleString('en')} inputs inside`);
+    const strict = await scatterIn({ ...asked, floor: 0 });
+    expect(strict.record.completeness.belowFloor).toBe(size);
+  });
+
+  it('lets readings through between its draws, and stops when the page leaves', async () => {
+    const controller = new AbortController();
+    const events = server.client.completeness({ ...asked, draws: limits.noiseDraws }, controller.signal);
+    const seen: number[] = [];
+    await expect(
+      (async () => {
+        for await (const { event, data } of events) {
+          if (event !== 'progress' || data.what !== 'draws of noise') continue;
+          seen.push(data.done);
+          const reading = await gathered(server.client.read({ ...query, candidates: 64 }));
+          expect(reading.at(-1)?.event).toBe('done');
+          controller.abort();
+        }
+      })(),
+    ).rejects.toThrow(/abort/i);
+    expect(seen).toHaveLength(1);
+    await expect.poll(async () => (await server.client.status()).working).toBe(0);
+  });
+
+  it('refuses a preimage that is too large, once that is known', async () => {
+    const events = await gathered(server.client.completeness({ ...asked, epsilon: 3 }));
+    expect(events.at(-1)).toMatchObject({ event: 'error', data: { code: 'input' } });
+    expect(JSON.stringify(events.at(-1))).toMatch(/810,000 inputs are inside.*choose a smaller ε/);
+  });
+
+  it.each<[string, Partial<CompletenessRequest>, RegExp]>([
+    ['a site', { site: 'a9.0' }, /Unknown site/],
+    [
+      'a task that cannot be run whole',
+      { case: smallCase('counting'), input: 'vvzccvczvvvzvcvc|v:8', site: 'a0.0', position: ':' },
+      /cannot all be enumerated/,
+    ],
+    ['too many draws', { draws: limits.noiseDraws + 1 }, /draws/],
+    ['too many inputs outside', { outside: limits.outside + 1 }, /outside/],
+  ])('refuses %s', async (_, changes, message) => {
+    const { code, message: said } = await refused(server.client.completeness({ ...asked, ...changes }));
+    expect(code).toBe('input');
+    expect(said).toMatch(message);
+  });
+});
