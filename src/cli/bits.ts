@@ -8,7 +8,7 @@ import { interpretByClasses } from '../interpret/by-classes.js';
 import { createInterpreter } from '../interpret/interpreter.js';
 import { createPrior } from '../interpret/prior.js';
 import { defaultPlan } from '../interpret/proposal.js';
-import { readout } from '../interpret/readout.js';
+import { readoutByPlace } from '../interpret/by-place.js';
 import { type BitsRecord, type SitesRecord } from '../interpret/records.js';
 import { type SiteTeller, mapSites } from '../interpret/site-map.js';
 import { randomFor } from '../random.js';
@@ -176,7 +176,12 @@ function askingByClasses({ runtime, model, task, features }: Opened, options: Bi
             exact: null,
             estimate,
             features: told.features,
-            readout: () => ({ ...readout(prior, sample, told.features), bits, low, high }),
+            readout: () => ({
+              ...readoutByPlace(prior, sample, told.features, query.ids, blind),
+              bits,
+              low,
+              high,
+            }),
           };
         },
         dispose: () => Promise.resolve(),

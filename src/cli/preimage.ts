@@ -12,7 +12,7 @@ import { createReader } from '../inversion/preimage.js';
 import { exactnessByClasses, interpretByClasses } from '../interpret/by-classes.js';
 import { featureBits } from '../interpret/feature-bits.js';
 import { createPrior } from '../interpret/prior.js';
-import { readout } from '../interpret/readout.js';
+import { readoutByPlace } from '../interpret/by-place.js';
 import { type SamplerFigures, samplerFigures } from '../interpret/recall.js';
 import { type PreimageRecord } from '../interpret/records.js';
 import { exactSample } from '../interpret/sample.js';
@@ -139,9 +139,10 @@ async function exactRecord(
 /** What the preimage tells; it takes longer to say than to find, and bits gives it as data. */
 function readoutOf({ task, features }: Opened, { ids }: PlacedQuery, set: ExactSet, random: Random): Readout {
   const prior = createPrior(task, features);
-  const sample = exactSample(prior, set.members);
+  const sample = exactSample(prior, set);
   const figures = featureBits(prior, sample, ids, random);
-  return { ...readout(prior, sample, figures), bits: set.bits, low: set.bits ?? 0, high: set.bits };
+  const words = readoutByPlace(prior, sample, figures, ids, random);
+  return { ...words, bits: set.bits, low: set.bits ?? 0, high: set.bits };
 }
 
 async function writeMembers({ task }: Opened, set: ExactSet, file: string): Promise<void> {
@@ -247,7 +248,7 @@ async function strataRecord(
         matchedPosition: position,
       }))
       .sort((a, b) => a.distance - b.distance),
-    readout: { ...readout(prior, sample, features), bits, low, high },
+    readout: { ...readoutByPlace(prior, sample, features, query.ids, random), bits, low, high },
     sampler: null,
   };
 }

@@ -10,7 +10,7 @@
  */
 import { gammaQuantile } from './incomplete-gamma.js';
 import { type Found, type Proposed } from './proposal.js';
-import { weightOf } from './sample.js';
+import { type WeightedInput, weightOf } from './sample.js';
 
 /** Fewer effective inputs than this give no number. */
 export const fewestEffective = 8;
@@ -70,5 +70,5 @@ const gammaBound = (share: number, mean: number, variance: number): number =>
 export const bitsOf = (probability: number): number => -Math.log2(Math.min(1, probability));
 
 /** The sample that found inputs make, for features. */
-export const foundWeights = (found: readonly Found[]): { ids: readonly number[]; weight: number }[] =>
-  found.map((one) => ({ ids: one.ids, weight: weightOf(one) }));
+export const foundWeights = (found: readonly Found[]): WeightedInput[] =>
+  found.map((one) => ({ ids: one.ids, position: one.position, weight: weightOf(one) }));

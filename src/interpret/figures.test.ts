@@ -10,6 +10,7 @@ import { meanOf, siteBits } from './mutual-information.js';
 import { type Prior, createPrior } from './prior.js';
 import { type Found, type Proposed } from './proposal.js';
 import { readout } from './readout.js';
+import { readoutByPlace } from './by-place.js';
 import { samplerFigures } from './recall.js';
 import { agreementOf } from './records.js';
 import { exactSample, weightedSample } from './sample.js';
@@ -101,7 +102,12 @@ function proposedIn({ q, draw, random }: ReturnType<typeof world>, size: number,
     .filter((at) => at < inside)
     .map((at): Found => {
       const missed = draws * Math.log1p(-(q[at] ?? 0)) + blind * Math.log1p(-1 / size);
-      return { ids: [at], logProbability: -Math.log(size), inclusion: at === own ? 1 : -Math.expm1(missed) };
+      return {
+        ids: [at],
+        position: 0,
+        logProbability: -Math.log(size),
+        inclusion: at === own ? 1 : -Math.expm1(missed),
+      };
     });
   return { found, draws: draws + blind, valid: 0, inside: 0, largestWeight: 1 / blind };
 }
@@ -141,7 +147,7 @@ describe('estimateBits', () => {
   );
 
   it('gives no number where it would rest on a few finds, and none at all where nothing was found', () => {
-    const one = (inclusion: number): Found => ({ ids: [1], logProbability: -10, inclusion });
+    const one = (inclusion: number): Found => ({ ids: [1], position: 0, logProbability: -10, inclusion });
     const found = (list: Found[]): Proposed => ({
       found: list,
       draws: 100,
@@ -179,7 +185,7 @@ const hundreds = (a: number): number => Math.floor(a / 100);
 describe('featureBits and readout', () => {
   const query = addition.encode('835+141=976');
   const told = (members: Uint32Array, ids = query) => {
-    const sample = exactSample(sums(), members);
+    const sample = exactSample(sums(), { members });
     const figures = featureBits(sums(), sample, ids, seededRandom(1));
     return { figures, ...readout(sums(), sample, figures) };
   };
@@ -236,10 +242,41 @@ describe('featureBits and readout', () => {
     expect(told(membersWhere(() => true)).sentence).toBe('nothing that the features tell');
   });
 
+  it('tell a preimage that matches at several places place by place', () => {
+    // At "=" the hundreds are 8 and 1; at S3 the ones are 3 and 4.
+    const members = membersWhere((a, b) => hundreds(a) === 8 && hundreds(b) === 1);
+    const others = membersWhere((a, b) => a % 10 === 3 && b % 10 === 4);
+    const all = Uint32Array.from([...members, ...others]);
+    const positions = new Uint8Array(addition.data.size).fill(8);
+    for (const input of others) positions[input] = 7;
+    const both = exactSample(sums(), { members: all, positions });
+    const words = (sample: typeof both) =>
+      readoutByPlace(
+        sums(),
+        sample,
+        featureBits(sums(), sample, query, seededRandom(1)),
+        query,
+        seededRandom(2),
+      );
+    const { places } = words(both);
+    expect(places.map(({ place, sentence }) => [place, sentence])).toEqual([
+      ['=', 'F1 and S1; nothing of the tens and the ones'],
+      ['S3', 'F3 and S3; nothing of the hundreds and the tens'],
+    ]);
+    expect(places.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
+    // One place is no place to speak of.
+    expect(words(exactSample(sums(), { members, positions })).places).toEqual([]);
+    expect(words(exactSample(sums(), { members: all })).places).toEqual([]);
+  });
+
   it('do not take chance for knowledge: few blind draws tell nothing', () => {
     const random = seededRandom(12);
     for (const draws of [9, 30, 200]) {
-      const inputs = Array.from({ length: draws }, () => ({ ids: addition.drawInput(random), weight: 1 }));
+      const inputs = Array.from({ length: draws }, () => ({
+        ids: addition.drawInput(random),
+        position: 8,
+        weight: 1,
+      }));
       const sample = weightedSample(sums(), inputs, draws);
       const figures = featureBits(sums(), sample, query, random);
       expect(readout(sums(), sample, figures).known).toEqual([]);
@@ -254,7 +291,7 @@ describe('featureBits and readout', () => {
       const ids = addition.drawInput(random);
       // Inputs with an even first digit are found four times as often.
       const often = (ids[1] ?? 0) % 2 === 0;
-      return { ids, keep: often ? 0.8 : 0.2, weight: often ? 1 : 4 };
+      return { ids, position: 8, keep: often ? 0.8 : 0.2, weight: often ? 1 : 4 };
     }).filter(({ keep }) => random.next() < keep);
     const sample = weightedSample(sums(), inputs, 1000);
     const f1 = featureBits(sums(), sample, query, random).find(({ feature }) => feature === 'F1');
@@ -264,10 +301,7 @@ describe('featureBits and readout', () => {
   it('take features of a person’s own', () => {
     const own = { name: 'same hundreds', of: (ids: readonly number[]) => (ids[1] === ids[5] ? 'yes' : 'no') };
     const prior = createPrior(addition, [own]);
-    const sample = exactSample(
-      prior,
-      membersWhere((a, b) => hundreds(a) === hundreds(b)),
-    );
+    const sample = exactSample(prior, { members: membersWhere((a, b) => hundreds(a) === hundreds(b)) });
     const [figures] = featureBits(prior, sample, addition.encode('150+199=349'), seededRandom(1));
     expect(figures).toMatchObject({ feature: 'same hundreds', after: 0, consistency: 1, value: 'yes' });
     expect(figures?.before).toBeCloseTo(-(1 / 9) * Math.log2(1 / 9) - (8 / 9) * Math.log2(8 / 9), 9);

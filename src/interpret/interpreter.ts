@@ -13,6 +13,7 @@ import { type HookedModel } from '../models/hooked-model.js';
 import { randomFor } from '../random.js';
 import { type Feature } from '../tasks/features/feature.js';
 import { type SamplingRound, type Task } from '../tasks/task.js';
+import { readoutByPlace } from './by-place.js';
 import { type Estimate, estimateBits, foundWeights } from './estimate.js';
 import { type FeatureBits, bitsOfFeature, ranked } from './feature-bits.js';
 import { type Prior, createPrior } from './prior.js';
@@ -24,8 +25,8 @@ import {
   type Proposed,
   type Proposer,
   createProposer,
+  drawnOf,
 } from './proposal.js';
-import { readout } from './readout.js';
 import { type WeightedSample, exactSample, weightedSample } from './sample.js';
 
 /** What is asked. */
@@ -74,6 +75,8 @@ export interface ToldQuery extends Pick<InterpretQuery, 'ids' | 'seed'>, Nearnes
 export interface Interpreter {
   readonly task: Task;
   readonly prior: Prior;
+  /** What draws and weighs; null without a decoder. */
+  readonly proposer: Proposer | null;
   interpret(query: InterpretQuery): Promise<Interpretation>;
   /** The first half of `interpret`: draws inputs, of which any threshold and metric can be asked. Needs a decoder. */
   gather(query: GatherQuery): Promise<Pool>;
@@ -118,6 +121,7 @@ export function createInterpreter(
 
   const interpreter: Interpreter = {
     task,
+    proposer,
     get prior() {
       return prior();
     },
@@ -135,7 +139,7 @@ export function createInterpreter(
       const estimate = proposed === null ? null : estimateBits(proposed);
       const sample =
         set !== null
-          ? exactSample(prior(), set.members)
+          ? exactSample(prior(), set)
           : proposed === null || estimate === null
             ? null
             : weightedSample(prior(), foundWeights(proposed.found), estimate.effectiveSamples);
@@ -155,7 +159,7 @@ export function createInterpreter(
         estimate,
         features: measured,
         readout: () => ({
-          ...readout(prior(), sample, measured),
+          ...readoutByPlace(prior(), sample, measured, ids, random),
           bits: known?.bits ?? null,
           low: known?.low ?? 0,
           high: known?.high ?? null,
@@ -185,10 +189,7 @@ export function createInterpreter(
           rounds: [...draws].map(([temperature, count]) => ({ temperature, draws: count })),
           blind: readoutBlind,
         },
-        plain.map(({ ids: own, verdicts: { euclidean, cosine } }) => ({
-          ids: own,
-          distances: { euclidean: euclidean.distance, cosine: cosine.distance },
-        })),
+        plain.map(drawnOf),
       );
       return (await interpreter.tell({ ids, seed, epsilon, metric, pool, set: null })).readout();
     },

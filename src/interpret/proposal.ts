@@ -8,6 +8,7 @@
  * @module
  */
 import { GraphError, type Runtime } from '../engine/index.js';
+import { type Candidate } from '../inversion/view.js';
 import { type Decoder, drawnTokens, heard, orderWord } from '../inversion/decoder.js';
 import { openUniforms } from '../inversion/evaluate.js';
 import { type Judge, createJudge } from '../inversion/judge.js';
@@ -38,6 +39,8 @@ export const defaultPlan: ProposalPlan = {
 /** A distinct input of the task inside the ε-preimage. */
 export interface Found {
   readonly ids: readonly number[];
+  /** Index of the token at which it matches. */
+  readonly position: number;
   /** Natural logarithm of its probability under the input distribution. */
   readonly logProbability: number;
   /** Probability that a plan's draws have it among them; 1 for the query's own input. */
@@ -103,11 +106,22 @@ export interface Proposer {
   dispose(): Promise<void>;
 }
 
-/** A candidate and its distances from the query. */
+/** A candidate, its distances from the query and the indices of the tokens that have them. */
 export interface Drawn {
   readonly ids: readonly number[];
   readonly distances: Readonly<Record<Metric, number>>;
+  readonly positions: Readonly<Record<Metric, number>>;
 }
+
+/** A judged candidate as it is pooled. */
+export const drawnOf = ({
+  ids,
+  verdicts: { euclidean, cosine },
+}: Pick<Candidate, 'ids' | 'verdicts'>): Drawn => ({
+  ids,
+  distances: { euclidean: euclidean.distance, cosine: cosine.distance },
+  positions: { euclidean: euclidean.position, cosine: cosine.position },
+});
 
 /** A distinct input of the task among the draws. */
 interface Pooled extends Drawn {
@@ -159,7 +173,11 @@ export function createProposer(
       part.forEach((ids, at) => {
         const [near, angle] = [euclidean[at], cosine[at]];
         if (near === undefined || angle === undefined) throw new GraphError('a candidate was not judged');
-        out.push({ ids, distances: { euclidean: near.distance, cosine: angle.distance } });
+        out.push({
+          ids,
+          distances: { euclidean: near.distance, cosine: angle.distance },
+          positions: { euclidean: near.position, cosine: angle.position },
+        });
       });
       onJudged(out.length);
     }
@@ -204,19 +222,22 @@ export function createProposer(
     const { ids, site, z, onProgress } = query;
     const seen = unseen.length;
     const all = drawn.length + seen;
-    const found = await judged(unseen, query, (count) => onProgress?.(drawn.length + count, all));
+    const [asked, ...found] = await judged([ids, ...unseen], query, (count) =>
+      onProgress?.(drawn.length + count - 1, all),
+    );
     const distinct = new Map<string, Pooled>();
-    const add = ({ ids: own, distances }: Drawn, times: number): void => {
+    const add = (one: Drawn, times: number): void => {
+      const { ids: own } = one;
       const key = own.join();
       const known = distinct.get(key);
       if (known !== undefined) known.times += times;
       else {
         const logProbability = task.logProbability(own);
-        distinct.set(key, { ids: own, distances, logProbability, times, inclusion: null });
+        distinct.set(key, { ...one, logProbability, times, inclusion: null });
       }
     };
     // First, and inside however near is near enough.
-    add({ ids, distances: { euclidean: 0, cosine: 0 } }, 0);
+    if (asked !== undefined) add({ ...asked, distances: { euclidean: 0, cosine: 0 } }, 0);
     for (const one of [...drawn, ...found]) add(one, 1);
     const inputs = [...distinct.values()].filter(({ logProbability }) => logProbability > -Infinity);
     const own = distinct.get(ids.join());
@@ -247,8 +268,9 @@ export function createProposer(
         const near = inputs.filter(({ distances }) => distances[metric] <= epsilon);
         await weigh(near.filter(({ inclusion }) => inclusion === null));
         return {
-          found: near.map(({ ids: member, logProbability, inclusion }) => ({
+          found: near.map(({ ids: member, positions, logProbability, inclusion }) => ({
             ids: member,
+            position: positions[metric],
             logProbability,
             inclusion: inclusion ?? 1,
           })),

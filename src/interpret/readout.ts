@@ -14,8 +14,8 @@ import { type FeatureBits } from './feature-bits.js';
 import { type FeatureTable, type Prior } from './prior.js';
 import { type WeightedSample } from './sample.js';
 
-/** What the features tell: all of a readout but the size of the preimage. */
-export type FeatureReadout = Omit<Readout, 'bits' | 'low' | 'high'>;
+/** What the features tell: all of a readout but the size of the preimage and its places. */
+export type FeatureReadout = Omit<Readout, 'bits' | 'low' | 'high' | 'places'>;
 
 /** A feature is known when it has lost this share of its entropy. */
 const knownShare = 0.95;

@@ -249,7 +249,12 @@ describe('interpreting', () => {
       expect(Math.abs((other?.bits ?? 9) - bits)).toBeLessThan(0.5);
     }
     const again = await interpreter.interpret(query);
-    expect({ ...again, readout: again.readout() }).toEqual({ ...estimated, readout: estimated.readout() });
+    const data = ({ sample, ...told }: typeof again) => ({
+      ...told,
+      sample: { ...sample, placeOf: null },
+      readout: told.readout(),
+    });
+    expect(data(again)).toEqual(data(estimated));
     await interpreter.dispose();
     await exact.dispose();
   });

@@ -70,6 +70,11 @@ export const readoutSchema = z.object({
   partly: z.array(z.object({ feature: z.string(), bits: z.number(), of: z.number() })),
   /** Parts of the input of which nothing is known. */
   nothing: z.array(z.string()),
+  /**
+   * Where the preimage matches at several places: what the inputs of each tell, the largest part first; shares are of the
+   * preimage. Empty where nearly all match at one place.
+   */
+  places: z.array(z.object({ place: z.string(), share: z.number(), sentence: z.string() })).default([]),
   /** Bits that the known features account for: how unlikely their values are over all inputs. */
   accounted: z.number(),
   /** Information in the activation, with its 95% interval; null where too few inputs were found for a number. */

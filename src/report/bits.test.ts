@@ -30,6 +30,7 @@ const readout = {
   known: ['{F1,S1}'],
   partly: [],
   nothing: ['the tens', 'the ones'],
+  places: [],
   accounted: 5.34,
   bits: 5.34,
   low: 5.34,

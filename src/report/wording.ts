@@ -2,7 +2,7 @@
  * What every form of a report says in the same words and figures.
  * @module
  */
-import type { Reading, Sample } from '../inversion/reading.js';
+import type { Reading, Readout, Sample } from '../inversion/reading.js';
 import { shortName } from '../models/hooks.js';
 
 /** Names of the distances. */
@@ -47,11 +47,22 @@ export function positionText({ query }: Pick<Reading, 'query'>): string {
 }
 
 /** What the samples tell, and how many bits that is. */
-export function readoutText({ sentence, bits, low, high }: NonNullable<Reading['readout']>): string {
-  if (bits === null) return `It tells ${sentence}; too little was found for a number of bits.`;
+export function readoutText(readout: Readout): string {
+  const { bits, low, high } = readout;
+  if (bits === null) return `${tellingText(readout)} Too little was found for a number of bits.`;
   const range =
     high === null || high - low < 0.05 ? '' : ` (95% interval ${low.toFixed(1)} to ${high.toFixed(1)})`;
-  return `It tells ${sentence}: ${bits.toFixed(1)} bits${range}.`;
+  return `${tellingText(readout)} ${bits.toFixed(1)} bits${range}.`;
+}
+
+/** What the samples tell; by place where they match at several. */
+export function tellingText({ sentence, places }: Readout): string {
+  if (places.length === 0) return `It tells ${sentence}.`;
+  const parts = places.map(
+    ({ place, share, sentence: own }) =>
+      `Where it matches at "${place}" (${(100 * share).toFixed(0)}%): ${own}.`,
+  );
+  return [...parts, `All in all: ${sentence}.`].join(' ');
 }
 
 /** The samples on either side of ε, each sorted by distance. */

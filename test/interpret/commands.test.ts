@@ -204,7 +204,7 @@ describe('bits', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^a0\.0 at "=" of 615\+861=1476\n/);
     expect(stdout).toMatch(/\nexact +\d+\.\d\d bits, \d+ inputs\n/);
-    expect(stdout).toMatch(/\nIt tells [^]*\.\n\nfeature /);
+    expect(stdout).toMatch(/\nWhere it matches at \"=\" \(\d+%\): F1 and S1, order lost; [^]*\.\n\nfeature /);
     expect(stdout).toMatch(/\n\{F1,S1\} +\d\.\d\d of +5\.45 /);
   });
 });

@@ -31,7 +31,7 @@ const queries = ['111+511=622', '222+711=933'].map((input): ExplainedQuery => {
     const other = task.data.instance(at);
     return [other[1], other[5]].sort().join() === pair;
   });
-  const sample = exactSample(prior, Uint32Array.from(members));
+  const sample = exactSample(prior, { members: Uint32Array.from(members) });
   return {
     ids,
     position: 8,
