@@ -15,7 +15,7 @@ import {
 import { type SamplerFigures } from '../interpret/recall.js';
 import { shortName } from '../models/hooks.js';
 import { clip, columns, printable, prose } from './columns.js';
-import { counted, distanceText, metricNames, percent, plainNumber, tellingText } from './wording.js';
+import { counted, distanceText, metricNames, percent, plainNumber, tellingLines } from './wording.js';
 
 /** How to print. */
 export interface BitsLook {
@@ -76,7 +76,7 @@ export function renderBits(record: BitsRecord, look: BitsLook): string {
       '',
       ...figures.flatMap((line) => prose(line, look.width, ' '.repeat(11))),
       '',
-      ...prose(tellingText(record.readout), look.width, '  ').map(strong),
+      ...tellingLines(record.readout).flatMap((line) => prose(line, look.width, '  ').map(strong)),
       '',
       ...featureTable(record.features, look),
     ],
@@ -193,7 +193,7 @@ export function renderPreimage(record: PreimageRecord, look: BitsLook): string {
       '',
       ...(record.readout === null
         ? []
-        : [...prose(tellingText(record.readout), look.width, '  ').map(strong), '']),
+        : [...tellingLines(record.readout).flatMap((line) => prose(line, look.width, '  ').map(strong)), '']),
       ...ends,
       ...lines,
       ...(sampler === null ? [] : ['', ...samplerLines(sampler, look)]),

@@ -16,7 +16,7 @@ import {
   percent,
   plainNumber,
   positionText,
-  readoutText,
+  readoutLines,
   sides,
   subject,
 } from './wording.js';
@@ -158,7 +158,8 @@ function legend(): string {
 
 function readoutCard({ readout }: Reading): string {
   if (readout === undefined) return '';
-  return `<section class="card"><h2>What it tells</h2><p>${escapeHtml(readoutText(readout))}</p></section>`;
+  const lines = readoutLines(readout).map((line) => `<p>${escapeHtml(line)}</p>`);
+  return `<section class="card"><h2>What it tells</h2>${lines.join('')}</section>`;
 }
 
 function provenance(reading: Reading): string {

@@ -14,7 +14,7 @@ import {
   percent,
   plainNumber,
   positionText,
-  readoutText,
+  readoutLines,
   sides,
   subject,
 } from './wording.js';
@@ -50,7 +50,9 @@ export function renderTerminal(reading: Reading, options: TerminalOptions): stri
     queryBlock(reading, width, style),
     figures(reading, width),
     sampleBlock(reading, shown, width, style),
-    reading.readout === undefined ? [] : prose(readoutText(reading.readout), width, '  ').map(style.bold),
+    reading.readout === undefined
+      ? []
+      : readoutLines(reading.readout).flatMap((line) => prose(line, width, '  ').map(style.bold)),
     legend(reading, shown, width, style),
   ];
   return blocks

@@ -46,23 +46,24 @@ export function positionText({ query }: Pick<Reading, 'query'>): string {
   return `${place}position ${query.position}`;
 }
 
-/** What the samples tell, and how many bits that is. */
-export function readoutText(readout: Readout): string {
+/** What the samples tell, a line for each place where they match at several, and how many bits that is. */
+export function readoutLines(readout: Readout): string[] {
   const { bits, low, high } = readout;
-  if (bits === null) return `${tellingText(readout)} Too little was found for a number of bits.`;
+  if (bits === null) return [...tellingLines(readout), 'Too little was found for a number of bits.'];
   const range =
     high === null || high - low < 0.05 ? '' : ` (95% interval ${low.toFixed(1)} to ${high.toFixed(1)})`;
-  return `${tellingText(readout)} ${bits.toFixed(1)} bits${range}.`;
+  const told = tellingLines(readout);
+  return [...told.slice(0, -1), `${told.at(-1)?.slice(0, -1) ?? ''}: ${bits.toFixed(1)} bits${range}.`];
 }
 
-/** What the samples tell; by place where they match at several. */
-export function tellingText({ sentence, places }: Readout): string {
-  if (places.length === 0) return `It tells ${sentence}.`;
+/** What the samples tell, a line for each place where they match at several. */
+export function tellingLines({ sentence, places }: Readout): string[] {
+  if (places.length === 0) return [`It tells ${sentence}.`];
   const parts = places.map(
     ({ place, share, sentence: own }) =>
       `Where it matches at "${place}" (${(100 * share).toFixed(0)}%): ${own}.`,
   );
-  return [...parts, `All in all: ${sentence}.`].join(' ');
+  return [...parts, `All in all: ${sentence}.`];
 }
 
 /** The samples on either side of ε, each sorted by distance. */
