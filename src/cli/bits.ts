@@ -5,12 +5,12 @@
 import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
 import { interpretByClasses } from '../interpret/by-classes.js';
-import { createInterpreter } from '../interpret/interpreter.js';
+import { type Interpretation, createInterpreter } from '../interpret/interpreter.js';
 import { createPrior } from '../interpret/prior.js';
 import { defaultPlan } from '../interpret/proposal.js';
 import { readoutByPlace } from '../interpret/by-place.js';
 import { type BitsRecord, type SitesRecord } from '../interpret/records.js';
-import { type SiteTeller, mapSites } from '../interpret/site-map.js';
+import { type AskedActivation, type ToldBits, mapSites } from '../interpret/site-map.js';
 import { randomFor } from '../random.js';
 import { renderBits, renderSites } from '../report/bits.js';
 import { bitsRows, sitesRows } from '../report/bits-rows.js';
@@ -121,7 +121,10 @@ interface Asking {
   readonly exact: boolean;
   /** Name of the decoder that is asked; null where none is. */
   readonly decoder: string | null;
-  open(site: string): Promise<SiteTeller>;
+  open(site: string): Promise<{
+    tell(asked: AskedActivation): Promise<ToldBits & Pick<Interpretation, 'readout'>>;
+    dispose(): Promise<void>;
+  }>;
   dispose(): Promise<void>;
 }
 

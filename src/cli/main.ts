@@ -52,6 +52,10 @@ const commands: Readonly<Record<string, Entry>> = {
     what: 'run every input, and give all those with nearly the same activation',
     load: async () => (await import('./preimage.js')).preimageCommand,
   },
+  profile: {
+    what: 'show how activations change with a feature of the input, and where heads look',
+    load: async () => (await import('./profile.js')).profileCommand,
+  },
   completeness: {
     what: 'score every input inside under the decoder: is there one it hardly knows of?',
     load: async () => (await import('./completeness.js')).completenessCommand,

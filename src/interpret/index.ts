@@ -5,6 +5,7 @@
  * const { estimate, features, readout } = await interpreter.interpret({ ids, site, z, seed: 1 });
  * @module
  */
+export { type AttentionQuestion, type AttentionRecord, type AttentionRow, attentionOf } from './attention.js';
 export { type ByClasses, exactnessByClasses, interpretByClasses } from './by-classes.js';
 export {
   type Completeness,
@@ -13,6 +14,7 @@ export {
   completeness,
   startCompleteness,
 } from './completeness.js';
+export { type Condition, conditionOf } from './condition.js';
 export { entropy, histogram } from './entropy.js';
 export { type Estimate, estimateBits, fewestEffective } from './estimate.js';
 export {
@@ -39,6 +41,7 @@ export {
 } from './interpreter.js';
 export { type Mean, type QueryBits, type SiteBits, siteBits } from './mutual-information.js';
 export { type Prior, createPrior } from './prior.js';
+export { type ProfileQuestion, type ProfileRecord, type ProfileValue, profileOf } from './profile.js';
 export {
   type DrawnQuery,
   type Found,
@@ -59,7 +62,7 @@ export {
   type AskedActivation,
   type SiteMapQuestion,
   type SiteTeller,
-  type Told,
+  type ToldBits,
   mapSites,
 } from './site-map.js';
 export { createTreeScorer } from './tree-scorer.js';

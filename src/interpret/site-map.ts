@@ -20,12 +20,12 @@ export interface AskedActivation {
   readonly seed: number;
 }
 
-/** What one activation tells. */
-export type Told = Pick<Interpretation, 'exact' | 'estimate' | 'features' | 'readout'>;
+/** What one activation tells, as far as a map takes it. */
+export type ToldBits = Pick<Interpretation, 'exact' | 'estimate' | 'features'>;
 
 /** Answers for one site, opened when its turn comes. */
 export interface SiteTeller {
-  tell(asked: AskedActivation): Promise<Told>;
+  tell(asked: AskedActivation): Promise<ToldBits>;
   dispose(): Promise<void>;
 }
 

@@ -8,10 +8,12 @@
  *   {@link Figure}, so that saved data can be drawn again and a page can draw it in its own colours.
  * @module
  */
+export { attentionFigure } from './attention.js';
 export { attributionFigure } from './attribution.js';
 export { bitsFigure } from './bits.js';
 export { completenessFigure } from './completeness.js';
 export { type Figure, type FigureOptions, type Panel, figureSvg } from './figure.js';
 export { incrementsFigure } from './increments.js';
+export { profileFigure } from './profile.js';
 export { sweepFigure } from './sweep.js';
 export { type Theme, fontFamily, fontSize, themes } from './theme.js';

@@ -1,0 +1,154 @@
+/**
+ * How a model adds: what each head knows at each place, and how the carry travels.
+ * @module
+ */
+import { askPlus, experiments } from '../../src/causal/index.js';
+import { openExactPreimages } from '../../src/inversion/enumerate/exact.js';
+import { attentionOf } from '../../src/interpret/attention.js';
+import { conditionOf } from '../../src/interpret/condition.js';
+import { createInterpreter } from '../../src/interpret/interpreter.js';
+import { type SitesRecord } from '../../src/interpret/records.js';
+import { activationsOf } from '../../src/interpret/queries.js';
+import { mapSites } from '../../src/interpret/site-map.js';
+import { keepIn } from '../../src/jobs/cache.js';
+import { modelText } from '../../src/causal/records.js';
+import { headSite } from '../../src/models/hooks.js';
+import { attentionFigure, bitsFigure, incrementsFigure, sweepFigure } from '../../src/report/plots/index.js';
+import { addition, featuresOf, resolvePosition } from '../../src/tasks/index.js';
+import {
+  type Figures,
+  type Studied,
+  type Study,
+  attentionFigures,
+  bitsFigures,
+  experiment,
+  kept,
+  patchFigures,
+  seed,
+  sweepFigures,
+  sweepOf,
+} from './study.js';
+
+const heads = [0, 1].flatMap((layer) => [0, 1, 2, 3].map((head) => headSite(layer, head)));
+/** Before each answer digit, and the last digit read: where a column can be gathered before it is asked for. */
+const places = ['S3', '=', 'A1', 'A2', 'A3'];
+/** Columns and carries; digits and answers follow from them. */
+const featureNames = [
+  '{F1,S1}',
+  'F1+S1',
+  '{F2,S2}',
+  'F2+S2',
+  '{F3,S3}',
+  'F3+S3',
+  'C2',
+  'C3',
+  'A1',
+  'A2',
+  'A3',
+];
+const queries = 6;
+/** One activation that is told in full. */
+const told = { input: '835+141=976', site: headSite(0, 0), place: '=' };
+/** Where the two models part. */
+const maps = ['A2-from-F3S3-A1not1', 'A3-from-F2S2-A1is1', 'A2-from-F1S1-A1is1'];
+/** Drawn with both orders. */
+const bars = ['A1-from-F1S1', 'A2-from-F2S2-A1not1'];
+
+/** Studies a model. */
+export async function studyAddition(studied: Studied): Promise<Study> {
+  const { runtime, model } = studied;
+  const patch: Record<string, Figures> = {};
+  const sweeps: Record<string, Figures> = {};
+  const pictures: Record<string, Study['pictures'][string]> = {};
+  for (const { name } of experiments.filter(({ task }) => task === addition)) {
+    const orders = await experiment(studied, addition, name);
+    patch[name] = patchFigures(orders);
+    if (bars.includes(name)) pictures[name] = incrementsFigure(orders);
+  }
+  for (const name of maps) {
+    const map = await sweepOf(studied, addition, name);
+    sweeps[name] = sweepFigures(map);
+    pictures[`${name}-sweep`] = sweepFigure(map);
+  }
+  const plus = await askPlus(runtime, model, 2000, seed);
+  const asked = { sites: heads, places, inputs: 2000, seed, model: modelText(model) };
+  const attention = [];
+  for (const text of ['A1=1', 'A1!=1']) {
+    attention.push(
+      await attentionOf(runtime, model, addition, { ...asked, only: conditionOf(addition, text) }),
+    );
+  }
+  pictures['attention'] = attentionFigure(attention);
+  const { record, query } = await bitsOfHeads(studied);
+  pictures['bits'] = bitsFigure(record);
+  return {
+    figures: {
+      model: modelText(model),
+      told: query,
+      bits: bitsFigures(record),
+      patch,
+      sweep: sweeps,
+      plus: Object.fromEntries(
+        plus.places.map(({ place, kl, logitLoss }) => [place, { kl: kept(kl), loss: kept(logitLoss) }]),
+      ),
+      attention: Object.fromEntries(attention.map((one) => [one.only ?? 'all', attentionFigures(one)])),
+    },
+    pictures,
+  };
+}
+
+/** Exact preimages at every head and place, and of the one activation. */
+async function bitsOfHeads({
+  runtime,
+  model,
+  cache,
+}: Studied): Promise<{ record: SitesRecord; query: Figures }> {
+  const features = featuresOf(addition, { names: featureNames });
+  const interpreter = createInterpreter(runtime, model, null, addition, { features });
+  let query: Figures = {};
+  const map = await mapSites(runtime, model, addition, {
+    sites: heads,
+    places,
+    queries,
+    seed,
+    open: async (site) => {
+      const exact = await openExactPreimages(
+        runtime,
+        model,
+        addition,
+        site,
+        cache === null ? {} : { keep: keepIn(cache) },
+      );
+      if (site === told.site) {
+        const ids = addition.encode(told.input);
+        const position = resolvePosition(addition, ids, told.place);
+        const [z = new Float32Array(0)] = await activationsOf(runtime, model, addition, site, [
+          { ids, position },
+        ]);
+        const answer = await interpreter.interpret({ ids, site, z, seed, exact });
+        query = {
+          size: answer.exact?.size ?? 0,
+          bits: kept(answer.exact?.bits ?? NaN),
+          sentence: answer.readout().sentence,
+        };
+      }
+      return {
+        tell: (asked) => interpreter.interpret({ ...asked, exact }),
+        dispose: () => exact.dispose(),
+      };
+    },
+  });
+  await interpreter.dispose();
+  const { epsilon, metric, name } = addition;
+  const record = {
+    task: name,
+    metric,
+    epsilon,
+    seed,
+    queries,
+    exact: true,
+    model: modelText(model),
+    decoder: null,
+  };
+  return { record: { ...record, ...map }, query };
+}

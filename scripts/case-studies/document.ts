@@ -1,0 +1,74 @@
+/**
+ * Case studies as documents. A number that was measured is followed by a comment that names it, and is written anew
+ * whenever it is measured anew; so are whole tables. What the page says and what was measured cannot part.
+ *
+ * `33.2<!-- shipped/patch/A1-from-F1S1/forward/a0.0@= -->` has as many digits as stand there. After a number in per cent
+ * the share is meant. A table stands between `<!-- table NAME -->` and `<!-- /table -->`.
+ * @module
+ */
+import { format } from 'prettier';
+import { type Figures } from './study.js';
+
+/** What was measured, by model: `shipped`, `published`. */
+export type Measured = Readonly<Record<string, Figures>>;
+
+const marked = /(−?[\d,]*\d(?:\.\d+)?)(%?)<!-- ([^>]+?) -->/gu;
+const tabled = /<!-- table (\S+) -->[^]*?<!-- \/table -->/gu;
+
+/** A measured number. @throws RangeError where there is none of that name */
+export function numberOf(measured: Measured, path: string): number {
+  const found = path
+    .split('/')
+    .reduce<Figures[string] | undefined>(
+      (at, name) => (typeof at === 'object' ? at[name] : undefined),
+      measured,
+    );
+  if (typeof found !== 'number') throw new RangeError(`nothing was measured as ${path}`);
+  return found;
+}
+
+/** A number as it is written, with so many digits behind the point. */
+export function written(value: number, digits: number): string {
+  const text = value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return text.replace(/^-(?=[0.]*$)/, '').replace('-', '−');
+}
+
+/** The document with every marked number and table as measured. */
+export async function filled(
+  document: string,
+  measured: Measured,
+  tables: Readonly<Record<string, (measured: Measured) => string>>,
+): Promise<string> {
+  const text = document
+    .replaceAll(marked, (_, number: string, percent: string, path: string) => {
+      const digits = number.split('.')[1]?.length ?? 0;
+      const value = numberOf(measured, path) * (percent === '' ? 1 : 100);
+      return `${written(value, digits)}${percent}<!-- ${path} -->`;
+    })
+    .replaceAll(tabled, (_, name: string) => {
+      const table = tables[name];
+      if (table === undefined) throw new RangeError(`there is no table ${name}`);
+      return `<!-- table ${name} -->\n\n${table(measured)}\n\n<!-- /table -->`;
+    });
+  return format(text, { parser: 'markdown', printWidth: 110, singleQuote: true });
+}
+
+/** A table in Markdown. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** Numbers with a unit that no comment names: nobody can say where they come from. */
+export function unnamed(document: string): string[] {
+  const prose = document
+    .replaceAll(tabled, '')
+    .replaceAll(/```[^]*?```/g, '')
+    .replaceAll(/`[^`]*`/g, '')
+    .replaceAll(marked, '');
+  return [...prose.matchAll(/−?\d[\d,.]*(?:%|\s(?:logits?|bits?|nats?|inputs)\b)/gu)].map(([text]) => text);
+}
+
+/** Pictures that a document shows. */
+export const picturesOf = (document: string): string[] =>
+  [...document.matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)].map(([, file = '']) => file);

@@ -1,0 +1,71 @@
+/**
+ * Tables of the case studies.
+ * @module
+ */
+import { additionExperiments } from '../../src/causal/experiments/addition.js';
+import { type Measured, numberOf, table, written } from './document.js';
+
+const heads = ['a0.0', 'a0.1', 'a0.2', 'a0.3', 'a1.0', 'a1.1', 'a1.2', 'a1.3'];
+
+/** A logit difference; what is hardly there is a dot, so that the eye finds the rest. */
+function cell(value: number): string {
+  if (Math.abs(value) < 0.5) return '·';
+  const text = written(value, 1);
+  return value >= 3 ? `**${text}**` : text;
+}
+
+const increments =
+  (model: string, order: string) =>
+  (measured: Measured): string =>
+    table(
+      ['experiment', ...heads, 'all'],
+      additionExperiments.map(({ name, steps }) => {
+        const place = steps[0]?.[0]?.place ?? '';
+        const at = (label: string): number => numberOf(measured, `${model}/patch/${name}/${order}/${label}`);
+        return [`\`${name}\``, ...heads.map((head) => cell(at(`${head}@${place}`))), written(at('all'), 1)];
+      }),
+    );
+
+const counts = Array.from({ length: 9 }, (_, at) => String(at + 1));
+
+/** Norms and attention by count, in rows of one profile. */
+const byCount =
+  (profile: string, rows: readonly (readonly [string, string, number])[]) =>
+  (measured: Measured): string =>
+    table(
+      ['', ...counts],
+      ['shipped', 'published'].flatMap((model) =>
+        rows.map(([label, path, digits]) => [
+          `${label}, ${model}`,
+          ...counts.map((count) =>
+            written(orZero(measured, `${model}/profile/${profile}/values/${count}/${path}`), digits),
+          ),
+        ]),
+      ),
+    );
+
+/** Shares too small to be kept are none. */
+function orZero(measured: Measured, path: string): number {
+  try {
+    return numberOf(measured, path);
+  } catch (error) {
+    if (error instanceof RangeError && path.includes('/attention/')) return 0;
+    throw error;
+  }
+}
+
+/** By name. */
+export const tables: Readonly<Record<string, (measured: Measured) => string>> = {
+  'increments-shipped': increments('shipped', 'forward'),
+  'increments-published': increments('published', 'forward'),
+  'increments-shipped-backward': increments('shipped', 'backward'),
+  'query-by-count': byCount('a0.0-query', [
+    ['attention to the letter', 'attention/as query', 2],
+    ['attention to BOS', 'attention/BOS', 2],
+    ['length of a0.0', 'norm', 2],
+  ]),
+  'colon-by-count': byCount('a1.0-colon', [
+    ['attention to query', 'attention/query', 2],
+    ['length of a1.0', 'norm', 1],
+  ]),
+};

@@ -1,0 +1,98 @@
+/**
+ * `inversionview profile`: how activations change with a feature, and where heads look, over many inputs.
+ * @module
+ */
+import { type Command } from 'commander';
+import { InputError } from '../input-error.js';
+import { attentionOf } from '../interpret/attention.js';
+import { conditionOf } from '../interpret/condition.js';
+import { profileOf } from '../interpret/profile.js';
+import { modelFor } from '../jobs/shipped.js';
+import { headSite, shortName, vectorSites } from '../models/hooks.js';
+import { attentionFigure } from '../report/plots/attention.js';
+import { profileFigure } from '../report/plots/profile.js';
+import { attentionRows, profileRows, renderAttention, renderProfile } from '../report/profile.js';
+import { taskNamed } from '../tasks/index.js';
+import { type FigureOptions, drawn, withFigure } from './figure-options.js';
+import { chosenFeatures, modelText } from './interpreting.js';
+import { type ModelOptions, printJson, runtimeFor, sitesOf, whole, withModelOptions } from './options.js';
+import { lookFor } from './terminal.js';
+
+interface ProfileOptions extends ModelOptions, FigureOptions {
+  readonly sites?: string;
+  readonly positions?: string;
+  readonly by?: string;
+  readonly only?: string;
+  readonly inputs: number;
+  readonly seed: number;
+  readonly json?: true;
+}
+
+/** Adds the command. */
+export function profileCommand(program: Command): void {
+  withFigure(withModelOptions(program.command('profile')))
+    .option('-s, --sites <names>', 'one site with --by, else comma-separated heads (default: all heads)')
+    .option('-p, --positions <places>', 'one place with --by, else comma-separated places')
+    .option('-b, --by <feature>', 'a feature, or an .mjs file that exports one; without it, where heads look')
+    .option('--only <condition>', 'only inputs with a value of a feature: A1=1, A1!=1, several with commas')
+    .option('-n, --inputs <n>', 'held-out inputs', whole(10, 100_000), 2000)
+    .option('--seed <n>', 'decides which', whole(0), 1)
+    .option('--json', 'print the data')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  inversionview profile --sites a0.0,a1.2 --positions "=,A1,A2" --only A1!=1
+  inversionview profile --task counting --sites a0.0 --positions query --by count --svg count.svg
+
+With --by: of each value of the feature the length of the activations (mean and standard deviation), the cosine of
+their mean and the first value's, and, of a head, its mean attention. Without: mean attention of heads from places to
+places. Tokens without a name of their own count together: "as query" are those that equal the one at query.`,
+    )
+    .action(async (options: ProfileOptions) => {
+      const task = taskNamed(options.task);
+      const only = options.only === undefined ? null : conditionOf(task, options.only);
+      const places = options.positions?.split(',').map((place) => place.trim()) ?? [];
+      const [place] = places;
+      if (place === undefined)
+        throw new InputError('Which place? Give --positions, as in --positions "=,A1".');
+      const [feature, ...more] = options.by === undefined ? [] : await chosenFeatures(task, options.by);
+      if (more.length > 0) throw new InputError('A profile is by one feature: give one name with --by.');
+      if (feature !== undefined && (places.length > 1 || options.sites?.includes(',') !== false)) {
+        throw new InputError('With --by, a profile is of one site at one place: give one of each.');
+      }
+      const model = await modelFor(task, options.model, options.processing);
+      const { n_layer: layers, n_head: heads } = model.config;
+      const { inputs, seed } = options;
+      const asked = { inputs, seed, only, model: modelText(model) };
+      const { width } = lookFor(process.stdout, process.env);
+      if (feature !== undefined) {
+        const [site = ''] = sitesOf(options.sites, vectorSites(layers, heads));
+        const record = await profileOf(runtimeFor(options), model, task, { ...asked, site, place, feature });
+        await drawn(options, (theme) => profileFigure(record, theme), record, profileRows(record));
+        if (options.json === true) printJson(record);
+        else process.stdout.write(`${renderProfile(record, { width })}\n`);
+        return;
+      }
+      const all = Array.from({ length: layers * heads }, (_, at) =>
+        headSite(Math.floor(at / heads), at % heads),
+      );
+      const sites = options.sites === undefined ? all : headsOf(options.sites, all);
+      const record = await attentionOf(runtimeFor(options), model, task, { ...asked, sites, places });
+      await drawn(options, (theme) => attentionFigure([record], theme), record, attentionRows(record));
+      if (options.json === true) printJson(record);
+      else process.stdout.write(`${renderAttention(record, { width })}\n`);
+    });
+}
+
+/** Heads of a list. @throws InputError for a site that looks nowhere */
+function headsOf(list: string, heads: readonly string[]): readonly string[] {
+  try {
+    return sitesOf(list, heads);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(
+      `${error.message} Only heads look somewhere (${heads.map(shortName).join(', ')}); of other sites give --by.`,
+    );
+  }
+}
