@@ -3,39 +3,21 @@
  * load, from a click to the first 64 judged samples and to 1,024, frames while ε is dragged, the page's files, twenty pages
  * at once, and the memory of page and server over many readings.
  *
- *     npx tsx bench/browser.ts [readings of the memory run]
+ *     npm run bench:workbench -- [readings of the memory run]
  * @module
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type Page } from 'playwright-core';
 import { createClient } from '../src/server/client.js';
-import { startServer } from '../src/server/server.js';
 import { startChromium } from '../test/browser/chromium.js';
-import { pageInto } from '../test/browser/serve.js';
+import { ownWorkbench } from '../test/browser/workbench.js';
 
 const memoryReadings = Number(process.argv[2] ?? 1000);
-const reading = '#read?case=addition&input=615%2B861=1476&site=a0.0&at==';
+const reading = '#read?case=addition&input=535%2B861=1396&site=a0.0&at==';
 
-const folder = mkdtempSync(join(tmpdir(), 'inversionview-bench-'));
-const web = join(folder, 'web');
-await pageInto(web);
-const server = await startServer({
-  host: '127.0.0.1',
-  port: 0,
-  morePorts: 0,
-  names: [],
-  token: null,
-  models: null,
-  runs: join(folder, 'runs'),
-  readings: join(folder, 'readings'),
-  web,
-  threads: null,
-  prepare: true,
-});
-await server.prepared;
+const { url, web, close } = await ownWorkbench();
 const browser = await startChromium();
 
 const quantile = (values: readonly number[], share: number): number =>
@@ -49,7 +31,7 @@ async function openPage(hash = ''): Promise<Page> {
   const page = await context.newPage();
   // tsx names the functions that it compiles with a helper of this name, which those sent to the page have not with them.
   await page.addInitScript('globalThis.__name = (named) => named');
-  await page.goto(`${server.url}${hash}`);
+  await page.goto(`${url}${hash}`);
   return page;
 }
 
@@ -186,7 +168,7 @@ async function memory(count: number): Promise<void> {
   const debug = await page.context().newCDPSession(page);
   await debug.send('HeapProfiler.enable');
   const next = page.getByRole('button', { name: 'Next seed', disabled: false });
-  const client = createClient(server.url.replace(/\/$/, ''));
+  const client = createClient(url.replace(/\/$/, ''));
   for (let done = 0; done <= count; done++) {
     if (done % Math.max(1, Math.floor(count / 5)) === 0) {
       await debug.send('HeapProfiler.collectGarbage');
@@ -213,6 +195,5 @@ try {
   if (memoryReadings > 0) await memory(memoryReadings);
 } finally {
   await browser.close();
-  await server.close();
-  rmSync(folder, { recursive: true, force: true });
+  await close();
 }

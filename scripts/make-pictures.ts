@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as Plot from '@observablehq/plot';
-import { chromium } from 'playwright-core';
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { nodeRuntime } from '../src/engine/runtime/node.js';
 import { activationAt, createCollector } from '../src/inversion/collect.js';
 import { createReader } from '../src/inversion/preimage.js';
@@ -18,6 +18,8 @@ import { randomFor } from '../src/random.js';
 import { renderHtml } from '../src/report/html.js';
 import { figureSvg, themes } from '../src/report/plots/index.js';
 import { addition, resolvePosition } from '../src/tasks/index.js';
+import { startChromium } from '../test/browser/chromium.js';
+import { ownWorkbench } from '../test/browser/workbench.js';
 
 const folder = 'docs/pictures';
 mkdirSync(folder, { recursive: true });
@@ -29,6 +31,7 @@ const position = resolvePosition(addition, ids, '=');
 
 writeFileSync(join(folder, 'preimage.svg'), await preimagePicture());
 await photographReading();
+await photographWorkbench();
 
 /** Activations of many inputs in the plane in which they spread most, those near the query's coloured. */
 async function preimagePicture(): Promise<string> {
@@ -110,10 +113,7 @@ async function photographReading(): Promise<void> {
   const temporary = mkdtempSync(join(tmpdir(), 'inversionview-pictures-'));
   const page = join(temporary, 'reading.html');
   writeFileSync(page, renderHtml(reading));
-  const browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
+  const browser = await startChromium();
   try {
     const tab = await browser.newPage({ viewport: { width: 1000, height: 1240 }, deviceScaleFactor: 1.5 });
     await tab.goto(pathToFileURL(page).href);
@@ -121,6 +121,28 @@ async function photographReading(): Promise<void> {
   } finally {
     await browser.close();
     rmSync(temporary, { recursive: true });
+  }
+}
+
+/** The workbench with a reading beside what another head holds of the same input. */
+async function photographWorkbench(): Promise<void> {
+  const workbench = await ownWorkbench();
+  const browser = await startChromium();
+  try {
+    const tab = await browser.newPage({ viewport: { width: 1440, height: 810 }, deviceScaleFactor: 1.5 });
+    const query = 'case=addition&input=535%2B861=1396';
+    const beside = '1.case=addition&1.input=535%2B861=1396&1.site=a1.1&1.at=A1';
+    await tab.goto(`${workbench.url}#read?${query}&site=a0.0&at==&${beside}`);
+    const readings = tab.getByRole('article');
+    await readings.nth(1).waitFor();
+    for (const at of [0, 1]) {
+      await readings.nth(at).and(tab.locator('[aria-busy=false]')).waitFor();
+      await readings.nth(at).getByRole('button', { name: 'Next seed', disabled: false }).waitFor();
+    }
+    await tab.screenshot({ path: join(folder, 'workbench.png') });
+  } finally {
+    await browser.close();
+    await workbench.close();
   }
 }
 
@@ -134,31 +156,15 @@ function length(a: ArrayLike<number>): number {
   return Math.sqrt(dot(a, a));
 }
 
-/** The directions of the largest spread, one after another, by power iteration on the centred vectors. */
+/** The directions of the largest spread. */
 function principalDirections(vectors: readonly Float32Array[], count: number): number[][] {
-  const width = vectors[0]?.length ?? 0;
-  const mean = Array.from(
-    { length: width },
-    (_, i) => vectors.reduce((sum, z) => sum + (z[i] ?? 0), 0) / vectors.length,
+  const centred = new Matrix(vectors.map((z) => Array.from(z))).center('column');
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
+    centred.transpose().mmul(centred),
+    { assumeSymmetric: true },
   );
-  const found: number[][] = [];
-  while (found.length < count) {
-    let direction = Array.from({ length: width }, (_, i) => Math.cos(i * (found.length + 1)));
-    for (let round = 0; round < 60; round++) {
-      const next = new Array<number>(width).fill(0);
-      for (const z of vectors) {
-        const centred = z.map((value, i) => value - (mean[i] ?? 0));
-        const weight = dot(centred, direction);
-        centred.forEach((value, i) => (next[i] = (next[i] ?? 0) + weight * value));
-      }
-      for (const other of found) {
-        const share = dot(next, other);
-        other.forEach((value, i) => (next[i] = (next[i] ?? 0) - share * value));
-      }
-      const size = length(next);
-      direction = next.map((value) => value / size);
-    }
-    found.push(direction);
-  }
-  return found;
+  const order = realEigenvalues
+    .map((spread, at) => ({ spread, at }))
+    .sort((one, other) => other.spread - one.spread);
+  return order.slice(0, count).map(({ at }) => eigenvectorMatrix.getColumn(at));
 }
