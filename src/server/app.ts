@@ -7,6 +7,8 @@ import { type GuardOptions, guard, onlyJson, secureHeaders } from './guard.js';
 import { pages } from './pages.js';
 import { notFound, problemResponse } from './problems.js';
 import { caseRoutes } from './routes/cases.js';
+import { informationRoutes } from './routes/information.js';
+import { patchingRoutes } from './routes/patching.js';
 import { readRoutes } from './routes/read.js';
 import { readingRoutes } from './routes/readings.js';
 import { trainingRoutes } from './routes/trainings.js';
@@ -16,7 +18,14 @@ import { type Services } from './services.js';
 export function createApp(services: Services, guarded: GuardOptions, web: string): Hono {
   const app = new Hono();
   app.use(secureHeaders, guard(guarded), onlyJson);
-  for (const routes of [caseRoutes, readRoutes, readingRoutes, trainingRoutes])
+  for (const routes of [
+    caseRoutes,
+    informationRoutes,
+    patchingRoutes,
+    readRoutes,
+    readingRoutes,
+    trainingRoutes,
+  ])
     app.route('/api', routes(services));
   app.all('/api/*', ({ req }) => {
     throw notFound(`There is no ${req.method} ${req.path}.`);

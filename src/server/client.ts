@@ -4,17 +4,32 @@
  */
 import type {
   Attention,
+  AttributionEvent,
+  AttributionRequest,
+  BitsMapEvent,
+  BitsMapRequest,
   Case,
   CaseList,
+  CompletenessEvent,
+  CompletenessRequest,
+  Contrast,
+  ContrastRequest,
+  ExperimentEvent,
+  ExperimentList,
+  ExperimentRequest,
   ExportRequest,
   Failure,
   ImportRequest,
   InputRequest,
   InspectRequest,
   Inspection,
+  InterpretEvent,
+  InterpretRequest,
   KeptReading,
   OverviewEvent,
   OverviewRequest,
+  PatchEvent,
+  PatchRequest,
   Problem,
   RandomInput,
   ReadEvent,
@@ -23,6 +38,9 @@ import type {
   SavedList,
   ServerStatus,
   StartRequest,
+  SweepEvent,
+  SweepFigureRequest,
+  SweepRequest,
   Training,
   TrainingDetail,
   TrainingEvent,
@@ -53,6 +71,18 @@ export interface Client {
   /** The events of a reading; an `error` event is given, not thrown. */
   read(request: ReadRequest, signal?: AbortSignal): AsyncGenerator<ReadEvent, void>;
   overview(request: OverviewRequest, signal?: AbortSignal): AsyncGenerator<OverviewEvent, void>;
+  /** What an activation tells; the last event is `told`, or an `error`. */
+  interpret(request: InterpretRequest, signal?: AbortSignal): AsyncGenerator<InterpretEvent, void>;
+  bits(request: BitsMapRequest, signal?: AbortSignal): AsyncGenerator<BitsMapEvent, void>;
+  completeness(request: CompletenessRequest, signal?: AbortSignal): AsyncGenerator<CompletenessEvent, void>;
+  contrast(request: ContrastRequest, signal?: AbortSignal): Promise<Contrast>;
+  experiments(caseId: string): Promise<ExperimentList>;
+  sweep(request: SweepRequest, signal?: AbortSignal): AsyncGenerator<SweepEvent, void>;
+  /** A sweep's figure as SVG. */
+  sweepFigure(request: SweepFigureRequest): Promise<string>;
+  patch(request: PatchRequest, signal?: AbortSignal): AsyncGenerator<PatchEvent, void>;
+  experiment(request: ExperimentRequest, signal?: AbortSignal): AsyncGenerator<ExperimentEvent, void>;
+  attribution(request: AttributionRequest, signal?: AbortSignal): AsyncGenerator<AttributionEvent, void>;
   savedReadings(): Promise<SavedList>;
   openReading(name: string): Promise<KeptReading>;
   saveReading(name: string, reading: KeptReading, replace?: boolean): Promise<SavedEntry>;
@@ -106,6 +136,16 @@ export function createClient(base = '', headers: Readonly<Record<string, string>
     attention: (request, signal) => json('POST', '/attention', request, signal),
     read: (request, signal) => stream('POST', '/read', request, signal),
     overview: (request, signal) => stream('POST', '/overview', request, signal),
+    interpret: (request, signal) => stream('POST', '/interpret', request, signal),
+    bits: (request, signal) => stream('POST', '/bits', request, signal),
+    completeness: (request, signal) => stream('POST', '/completeness', request, signal),
+    contrast: (request, signal) => json('POST', '/contrast', request, signal),
+    experiments: (caseId) => json('GET', `/experiments?case=${named(caseId)}`),
+    sweep: (request, signal) => stream('POST', '/sweep', request, signal),
+    sweepFigure: async (request) => (await ask('POST', '/sweep/figure', request)).text(),
+    patch: (request, signal) => stream('POST', '/patch', request, signal),
+    experiment: (request, signal) => stream('POST', '/experiment', request, signal),
+    attribution: (request, signal) => stream('POST', '/attribution', request, signal),
     savedReadings: () => json('GET', '/readings'),
     openReading: (name) => json('GET', `/readings/${named(name)}`),
     saveReading: (name, reading, replace = false) =>

@@ -28,6 +28,8 @@ export {
 export * from './cases.js';
 export * from './information.js';
 export * from './limits.js';
+export * from './patching.js';
+export * from './patching-records.js';
 export * from './problems.js';
 export * from './read.js';
 export * from './saved.js';

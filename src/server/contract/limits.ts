@@ -29,6 +29,15 @@ export const limits = {
   inside: 60_000,
   /** Scatters that may be in the making. */
   scatters: 4,
+  /** Sites and positions that are patched one by one. */
+  sites: 5000,
+  positions: 1000,
+  /** Contrasts of one input that are patched. */
+  contrasts: 1024,
+  /** Held-out inputs of a named experiment. */
+  experimentInputs: 20_000,
+  /** Bytes of a body that holds a sweep. */
+  sweepBody: 8 * 1024 * 1024,
   /** Requests that may wait for their turn. */
   waiting: 200,
 } as const;
