@@ -32,6 +32,6 @@ export function entropy(shares: Float64Array, effective = Infinity): number {
     met += 1;
     bits -= share * Math.log2(share);
   }
-  const mended = Math.max(0, bits) + (met - 1) / (2 * Math.LN2 * effective);
+  const mended = Math.max(0, bits) + (met > 1 ? (met - 1) / (2 * Math.LN2 * effective) : 0);
   return Math.max(0, Math.min(mended, Math.log2(Math.max(1, shares.length))));
 }

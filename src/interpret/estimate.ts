@@ -22,12 +22,12 @@ export interface Estimate {
   readonly low: number;
   /** null where nothing was found. */
   readonly high: number | null;
-  /** Independent finds that would give the same relative error, no more than there were draws. */
+  /** Independent finds that would give the same relative error, no more than there were draws inside. */
   readonly effectiveSamples: number;
 }
 
 /** @param level share of cases in which the interval shall hold the true value */
-export function estimateBits({ found, draws, largestWeight }: Proposed, level = 0.95): Estimate {
+export function estimateBits({ found, inside, largestWeight }: Proposed, level = 0.95): Estimate {
   let sum = 0;
   let sure = 0;
   let variance = 0;
@@ -38,7 +38,8 @@ export function estimateBits({ found, draws, largestWeight }: Proposed, level = 
     variance += weight * weight * (1 - one.inclusion);
   }
   const [low, high] = countInterval(sum, variance, largestWeight, level).map((end) => sure + end);
-  const effective = found.length === 0 ? 0 : Math.min(draws, (sure + sum) ** 2 / variance);
+  // The query's own input is inside whatever is drawn: alone it tells nothing of the others.
+  const effective = inside === 0 ? 0 : Math.min(inside, (sure + sum) ** 2 / variance);
   return {
     bits: effective < fewestEffective ? null : bitsOf(sure + sum),
     low: bitsOf(high ?? 1),

@@ -95,9 +95,11 @@ function world(seed: number, size: number, inside: number, sharpness: number) {
 function proposedIn({ q, draw, random }: ReturnType<typeof world>, size: number, inside: number): Proposed {
   const [draws, blind] = [300, 600];
   const own = random.int(inside);
-  const seen = new Set([own]);
-  for (let i = 0; i < draws; i++) seen.add(draw());
-  for (let i = 0; i < blind; i++) seen.add(random.int(size));
+  const drawn = [
+    ...Array.from({ length: draws }, draw),
+    ...Array.from({ length: blind }, () => random.int(size)),
+  ];
+  const seen = new Set([own, ...drawn]);
   const found = [...seen]
     .filter((at) => at < inside)
     .map((at): Found => {
@@ -109,7 +111,8 @@ function proposedIn({ q, draw, random }: ReturnType<typeof world>, size: number,
         inclusion: at === own ? 1 : -Math.expm1(missed),
       };
     });
-  return { found, draws: draws + blind, valid: 0, inside: 0, largestWeight: 1 / blind };
+  const within = drawn.filter((at) => at < inside).length;
+  return { found, draws: draws + blind, valid: draws + blind, inside: within, largestWeight: 1 / blind };
 }
 
 describe('estimateBits', () => {
@@ -152,7 +155,7 @@ describe('estimateBits', () => {
       found: list,
       draws: 100,
       valid: 100,
-      inside: 3,
+      inside: list.length === 0 ? 0 : 100,
       largestWeight: 0.01,
     });
     const few = estimateBits(found([one(0.01), one(0.01), one(0.01)]));
@@ -160,6 +163,11 @@ describe('estimateBits', () => {
     expect(few.effectiveSamples).toBeCloseTo(3 / 0.99, 6);
     expect(few.high).toBeGreaterThan(few.low);
     expect(estimateBits(found([]))).toMatchObject({ bits: null, high: null, effectiveSamples: 0 });
+    // Its own input is inside though no draw was.
+    expect(estimateBits({ ...found([one(1)]), inside: 0 })).toMatchObject({
+      bits: null,
+      effectiveSamples: 0,
+    });
     // Sure of all that was found, and of nothing else.
     const sure = estimateBits({ ...found([one(1), one(1)]), largestWeight: 0 });
     expect(sure.bits).toBeCloseTo(-Math.log2(2 * Math.exp(-10)), 9);

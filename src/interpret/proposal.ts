@@ -95,13 +95,14 @@ export interface Proposer {
   /**
    * Pools candidates of the decoder that have been drawn and judged by others with blind draws.
    * @param plan what was drawn, rounds in which all candidates are among `drawn`
-   * @param unseen the blind draws, where they serve more than one query; drawn unless given
+   * @param unseen the query's own input and then the blind draws, judged, where they serve more than one query; drawn
+   *   and judged unless given
    */
   pool(
     query: DrawnQuery,
     plan: ProposalPlan,
     drawn: readonly Drawn[],
-    unseen?: readonly (readonly number[])[],
+    unseen?: readonly Drawn[],
   ): Promise<Pool>;
   dispose(): Promise<void>;
 }
@@ -215,16 +216,18 @@ export function createProposer(
     query: DrawnQuery,
     { rounds, blind }: ProposalPlan,
     drawn: readonly Drawn[],
-    unseen: readonly (readonly number[])[] = Array.from({ length: blind }, () =>
-      task.drawInput(query.random),
-    ),
+    unseen?: readonly Drawn[],
   ): Promise<Pool> {
     const { ids, site, z, onProgress } = query;
-    const seen = unseen.length;
-    const all = drawn.length + seen;
-    const [asked, ...found] = await judged([ids, ...unseen], query, (count) =>
-      onProgress?.(drawn.length + count - 1, all),
-    );
+    const all = drawn.length + (unseen === undefined ? blind : unseen.length - 1);
+    const [asked, ...found] =
+      unseen ??
+      (await judged(
+        [ids, ...Array.from({ length: blind }, () => task.drawInput(query.random))],
+        query,
+        (count) => onProgress?.(drawn.length + count - 1, all),
+      ));
+    const seen = found.length;
     const distinct = new Map<string, Pooled>();
     const add = (one: Drawn, times: number): void => {
       const { ids: own } = one;

@@ -90,10 +90,7 @@ export function createJudge(
         });
         for (const metric of metrics) {
           const all = floatsOf(outputs, metric);
-          part.forEach((candidate, row) => {
-            const counted = judgedPlaces(task, candidate);
-            verdicts[metric].push(verdict(all.slice(row * places, row * places + counted)));
-          });
+          part.forEach((candidate, row) => verdicts[metric].push(leastOf(task, candidate, all, row)));
         }
       }
       return verdicts;
@@ -103,6 +100,17 @@ export function createJudge(
     },
   };
 }
+
+/** The verdict on a candidate. @param all distances of a batch `[candidate, place]`, of which it is one row */
+export const leastOf = (
+  task: Task,
+  candidate: readonly number[],
+  all: Float32Array,
+  row: number,
+): Verdict => {
+  const start = row * task.maxLength;
+  return verdict(all.slice(start, start + judgedPlaces(task, candidate)));
+};
 
 /** How many positions of a candidate count: those before the first EOS or PAD. */
 function judgedPlaces(task: Task, candidate: readonly number[]): number {

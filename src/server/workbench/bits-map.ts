@@ -5,6 +5,7 @@
  */
 import { type BitsCell, type BitsMapRequest } from '../contract/index.js';
 import { type Runtime } from '../../engine/index.js';
+import { judgeMany } from '../../inversion/judge-many.js';
 import { type Reader } from '../../inversion/preimage.js';
 import { estimateBits } from '../../interpret/estimate.js';
 import { type Nearness, type Pool, type Proposer, drawnOf } from '../../interpret/proposal.js';
@@ -55,9 +56,11 @@ export function createBitsMap(
     ];
     const blind = blindDraws(candidates);
     const random = randomFor(seed, 'blind');
-    const unseen = Array.from({ length: blind }, () => task.drawInput(random));
     const placed = positions.map((position) => ({ ids, position }));
     const activations = await activationsOf(runtime, model, task, site, placed);
+    // Each input is run once, for all positions.
+    const inputs = [ids, ...Array.from({ length: blind }, () => task.drawInput(random))];
+    const nearest = await judgeMany(runtime, model, task, site, inputs, activations, signal);
     for await (const { position, candidates: judged } of reader.survey({
       ids,
       site,
@@ -66,12 +69,13 @@ export function createBitsMap(
       rounds,
       signal,
     })) {
-      const z = activations[positions.indexOf(position)] ?? new Float32Array(0);
+      const at = positions.indexOf(position);
+      const z = activations[at] ?? new Float32Array(0);
       const pool = await proposer().pool(
         { ids, site, z, random, signal },
         { rounds: rounds.map(({ temperature, candidates: draws }) => ({ temperature, draws })), blind },
         judged.map(drawnOf),
-        unseen,
+        nearest[at]?.map((near, row) => ({ ids: inputs[row] ?? ids, ...near })),
       );
       pools.set(`${site} ${position}`, pool);
       await onPool(position, pool);

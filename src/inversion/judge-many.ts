@@ -1,0 +1,95 @@
+/**
+ * The judge of many queries at once: each candidate is run once, and its distances from all of them are taken. What a
+ * map of a site at every position needs.
+ * @module
+ */
+import {
+  type Executable,
+  type Graph,
+  GraphError,
+  type Runtime,
+  floatsOf,
+  graph,
+  input,
+} from '../engine/index.js';
+import { gpt2 } from '../models/gpt2.js';
+import { type HookedModel } from '../models/hooked-model.js';
+import { padded } from '../models/padding.js';
+import { type Task } from '../tasks/task.js';
+import { judgeBatch, leastOf } from './judge.js';
+import { type Metric, distances, metrics } from './metrics.js';
+
+/** The least distance of a candidate over its positions, and the index of the token that has it. */
+export interface Nearest {
+  readonly distances: Readonly<Record<Metric, number>>;
+  readonly positions: Readonly<Record<Metric, number>>;
+}
+
+/** The graph: inputs `ids` and `query0` …, outputs `euclidean0`, `cosine0` … `[batch, place]`. */
+function manyGraph(model: HookedModel, site: string, batch: number, places: number, queries: number): Graph {
+  const ids = input('ids', 'int32', [batch, places]);
+  const z = gpt2(model.config, model.parameter, ids).cache.get(site);
+  if (z === undefined) throw new GraphError(`judge: the model has no site ${site}`);
+  return graph(
+    Object.fromEntries(
+      Array.from({ length: queries }, (_, at) => {
+        const far = distances(z, input(`query${at}`, 'float32', [1, 1, model.config.n_embd]));
+        return metrics.map((metric) => [`${metric}${at}`, far[metric]] as const);
+      }).flat(),
+    ),
+  );
+}
+
+/**
+ * Judges candidates by several queries at one site.
+ * @param candidates token ids from BOS on
+ * @param queries activations, each of the model's width
+ * @returns by query, what is nearest in each candidate
+ */
+export async function judgeMany(
+  runtime: Runtime,
+  model: HookedModel,
+  task: Task,
+  site: string,
+  candidates: readonly (readonly number[])[],
+  queries: readonly Float32Array[],
+  signal?: AbortSignal,
+): Promise<Nearest[][]> {
+  const [batch, places] = [judgeBatch, task.maxLength];
+  const executable: Executable = await runtime.compile(manyGraph(model, site, batch, places, queries.length));
+  const out: Nearest[][] = queries.map(() => []);
+  try {
+    for (let start = 0; start < candidates.length; start += batch) {
+      signal?.throwIfAborted();
+      const part = candidates.slice(start, start + batch);
+      const ids = new Int32Array(batch * places).fill(task.pad);
+      ids.set(padded(part, places, task.pad));
+      const outputs = await executable.run({
+        ids: { dtype: 'int32', shape: [batch, places], data: ids },
+        ...Object.fromEntries(
+          queries.map((data, at) => [
+            `query${at}`,
+            { dtype: 'float32' as const, shape: [1, 1, data.length], data },
+          ]),
+        ),
+      });
+      out.forEach((nearest, at) => {
+        const euclidean = floatsOf(outputs, `euclidean${at}`);
+        const cosine = floatsOf(outputs, `cosine${at}`);
+        part.forEach((candidate, row) => {
+          const [near, angle] = [
+            leastOf(task, candidate, euclidean, row),
+            leastOf(task, candidate, cosine, row),
+          ];
+          nearest.push({
+            distances: { euclidean: near.distance, cosine: angle.distance },
+            positions: { euclidean: near.position, cosine: angle.position },
+          });
+        });
+      });
+    }
+    return out;
+  } finally {
+    await executable.dispose();
+  }
+}
