@@ -4,12 +4,13 @@
  * @module
  */
 import type { CaseSite } from '../../../src/server/contract/index.js';
+import { parsePatch, type PatchChoice, patchFields } from '../patch/choice.js';
 
 /** A distance. */
 export type Metric = 'euclidean' | 'cosine';
 
 /** The pages of the workbench. */
-export const views = ['read', 'attention', 'overview', 'train', 'saved'] as const;
+export const views = ['read', 'attention', 'overview', 'patch', 'information', 'train', 'saved'] as const;
 /** A page of the workbench. */
 export type ViewName = (typeof views)[number];
 
@@ -52,6 +53,9 @@ export interface Address {
   live: PaneAddress;
   pinned: PaneAddress[];
   overview: { figure: string; candidates: number };
+  patch: PatchChoice;
+  /** Of the page of information: whether all inputs are run, whether completeness is scored, in how many draws of noise. */
+  information: { exact: boolean; scatter: boolean; draws: number };
   /** Name of the training that is watched. */
   training: string | null;
 }
@@ -60,6 +64,8 @@ export interface Address {
 export const firstSeed = 1;
 /** Candidates of each cell of an overview unless told otherwise. */
 export const overviewCandidates = 64;
+/** Draws of noise of a completeness scatter unless told otherwise. */
+export const scatterDraws = 100;
 /** The figure of an overview unless told otherwise. */
 export const firstFigure = 'inside';
 
@@ -98,16 +104,34 @@ export function parseAddress(hash: string): Address {
       figure: fields.get('figure') ?? firstFigure,
       candidates: numberOf(fields.get('cell'), isCount) ?? overviewCandidates,
     },
+    patch: parsePatch(fields),
+    information: {
+      exact: fields.get('exact') === 'on',
+      scatter: fields.get('completeness') === 'on',
+      draws: numberOf(fields.get('draws'), isCount) ?? scatterDraws,
+    },
     training: fields.get('training'),
   };
 }
 
 /** The part of an address behind `#`: what {@link parseAddress} reads. */
-export function formatAddress({ view, live, pinned, overview, training }: Address): string {
+export function formatAddress({
+  view,
+  live,
+  pinned,
+  overview,
+  patch,
+  information,
+  training,
+}: Address): string {
   const fields: [string, string][] = [...paneFields(live, '')];
   for (const [at, pane] of pinned.entries()) fields.push(...paneFields(pane, `${at + 1}.`));
   if (overview.figure !== firstFigure) fields.push(['figure', overview.figure]);
   if (overview.candidates !== overviewCandidates) fields.push(['cell', String(overview.candidates)]);
+  fields.push(...patchFields(patch));
+  if (information.exact) fields.push(['exact', 'on']);
+  if (information.scatter) fields.push(['completeness', 'on']);
+  if (information.draws !== scatterDraws) fields.push(['draws', String(information.draws)]);
   if (training !== null) fields.push(['training', training]);
   const query = fields.map(([key, value]) => `${key}=${escapeField(value)}`).join('&');
   return query === '' ? `#${view}` : `#${view}?${query}`;

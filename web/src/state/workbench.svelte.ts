@@ -22,6 +22,8 @@ export interface Workbench {
   readonly trouble: string | null;
   view: ViewName;
   readonly overview: Address['overview'];
+  readonly information: Address['information'];
+  readonly patch: Address['patch'];
   training: string | null;
   readonly live: Pane;
   readonly pinned: readonly Pane[];
@@ -73,6 +75,8 @@ export function createWorkbench(client: Client): Workbench {
   let view = $state<ViewName>(first.view);
   let training = $state<string | null>(first.training);
   const overview = $state(first.overview);
+  const information = $state(first.information);
+  const patch = $state(first.patch);
   let live = $state.raw(createPane(client, first.live));
   let pinned = $state.raw<readonly Pane[]>(first.pinned.map((pane) => createPane(client, pane)));
   const inspection = createInspection(client);
@@ -87,6 +91,8 @@ export function createWorkbench(client: Client): Workbench {
       live: live.choice,
       pinned: pinned.map(({ choice }) => choice),
       overview,
+      patch,
+      information,
       training,
     }),
   );
@@ -219,6 +225,8 @@ export function createWorkbench(client: Client): Workbench {
     const wanted = parseAddress(location.hash);
     ({ view, training } = wanted);
     Object.assign(overview, wanted.overview);
+    Object.assign(information, wanted.information);
+    Object.assign(patch, wanted.patch);
     for (const pane of pinned) pane.run.cancel();
     pinned = wanted.pinned.map((pane) => createPane(client, pane));
     Object.assign(live.choice, wanted.live);
@@ -246,6 +254,8 @@ export function createWorkbench(client: Client): Workbench {
     client,
     inspection,
     overview,
+    information,
+    patch,
     get cases() {
       return cases;
     },

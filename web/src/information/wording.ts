@@ -1,0 +1,34 @@
+/**
+ * Bits and their intervals as the page writes them.
+ * @module
+ */
+import type { ToldEvent } from '../../../src/server/contract/index.js';
+import { grouped } from '../see/numbers.js';
+
+/** An estimate as the server gives it. */
+export type Estimate = NonNullable<ToldEvent['record']['estimate']>;
+
+/** `5.65`; no minus before nothing. */
+export const bitsText = (bits: number, digits = 2): string =>
+  bits
+    .toFixed(digits)
+    .replace(/^-(0\.0*)$/, '$1')
+    .replace('-', '−');
+
+/** `95% interval 5.57 to 5.72`. */
+export const intervalText = ({ low, high }: Pick<Estimate, 'low' | 'high'>): string =>
+  `95% interval ${bitsText(low)} to ${high === null ? '∞' : bitsText(high)}`;
+
+/** Why there is no number, and what is known all the same. */
+export const refusalText = ({ low, high }: Pick<Estimate, 'low' | 'high'>): string =>
+  `no number, too little was found; at least ${bitsText(low)} bits${high === null ? '' : `, at most ${bitsText(high)}`}`;
+
+/** An effective sample size: `1,840`, `3.2`. */
+export const sizeText = (effective: number): string =>
+  effective < 10 ? bitsText(effective, 1) : grouped(Math.round(effective));
+
+/** What an activation tells, in words; of a preimage in which nothing was found it is not known. */
+export const sentenceOf = ({ record, draws }: ToldEvent): string =>
+  record.exact === null && draws !== null && draws.inside === 0
+    ? 'Too little was found inside to say: raise ε, or run all inputs where a task allows it.'
+    : record.readout.sentence;
