@@ -28,9 +28,9 @@ import {
 const sites = ['a0.0', 'm0', 'x0.post', 'a1.0', 'x1.post'].map(fullName);
 const places = ['query', ':'];
 const featureNames = ['count', 'letter', 'letters', 'length', 'rest', 'others', 'first', 'last'];
-const queries = 6;
-/** Strings of each class with the query's letters, and rounds through all classes with others. */
-const classes = { repeats: 2, rounds: 8 };
+const queries = 4;
+/** Strings of each class with the query's letters, and rounds through all classes with others: few, for it takes long. */
+const classes = { repeats: 1, rounds: 4 };
 /** Profiles by the count; one letter alone where each letter has a direction of its own. */
 const profiles = [
   { name: 'a0.0-query', site: 'a0.0', place: 'query', only: 'letter=v', drawn: true },

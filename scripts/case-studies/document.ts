@@ -3,7 +3,7 @@
  * whenever it is measured anew; so are whole tables. What the page says and what was measured cannot part.
  *
  * `33.2<!-- shipped/patch/A1-from-F1S1/forward/a0.0@= -->` has as many digits as stand there. After a number in per cent
- * the share is meant. A table stands between `<!-- table NAME -->` and `<!-- /table -->`.
+ * the share is meant; a unit may stand between number and comment. A table stands between `<!-- table NAME -->` and `<!-- /table -->`.
  * @module
  */
 import { format } from 'prettier';
@@ -12,7 +12,7 @@ import { type Figures } from './study.js';
 /** What was measured, by model: `shipped`, `published`. */
 export type Measured = Readonly<Record<string, Figures>>;
 
-const marked = /(−?[\d,]*\d(?:\.\d+)?)(%?)<!-- ([^>]+?) -->/gu;
+const marked = /(−?[\d,]*\d(?:\.\d+)?)(%|\s(?:logits?|bits?|nats?|inputs)\b)?<!-- ([^>]+?) -->/gu;
 const tabled = /<!-- table (\S+) -->[^]*?<!-- \/table -->/gu;
 
 /** A measured number. @throws RangeError where there is none of that name */
@@ -40,10 +40,10 @@ export async function filled(
   tables: Readonly<Record<string, (measured: Measured) => string>>,
 ): Promise<string> {
   const text = document
-    .replaceAll(marked, (_, number: string, percent: string, path: string) => {
+    .replaceAll(marked, (_, number: string, unit: string | undefined, path: string) => {
       const digits = number.split('.')[1]?.length ?? 0;
-      const value = numberOf(measured, path) * (percent === '' ? 1 : 100);
-      return `${written(value, digits)}${percent}<!-- ${path} -->`;
+      const value = numberOf(measured, path) * (unit === '%' ? 100 : 1);
+      return `${written(value, digits)}${unit ?? ''}<!-- ${path} -->`;
     })
     .replaceAll(tabled, (_, name: string) => {
       const table = tables[name];

@@ -62,10 +62,10 @@ export const tables: Readonly<Record<string, (measured: Measured) => string>> = 
   'query-by-count': byCount('a0.0-query', [
     ['attention to the letter', 'attention/as query', 2],
     ['attention to BOS', 'attention/BOS', 2],
-    ['length of a0.0', 'norm', 2],
+    ['norm of a0.0', 'norm', 2],
   ]),
   'colon-by-count': byCount('a1.0-colon', [
     ['attention to query', 'attention/query', 2],
-    ['length of a1.0', 'norm', 1],
+    ['norm of a1.0', 'norm', 1],
   ]),
 };

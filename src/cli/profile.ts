@@ -45,7 +45,7 @@ Examples:
   inversionview profile --sites a0.0,a1.2 --positions "=,A1,A2" --only A1!=1
   inversionview profile --task counting --sites a0.0 --positions query --by count --svg count.svg
 
-With --by: of each value of the feature the length of the activations (mean and standard deviation), the cosine of
+With --by: of each value of the feature the norm of the activations (mean and standard deviation), the cosine of
 their mean and the first value's, and, of a head, its mean attention. Without: mean attention of heads from places to
 places. Tokens without a name of their own count together: "as query" are those that equal the one at query.`,
     )

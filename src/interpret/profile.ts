@@ -1,5 +1,5 @@
 /**
- * How activations change with what an input has: of each value of a feature the length of the activations, how far
+ * How activations change with what an input has: of each value of a feature the norm of the activations, how far
  * their mean has turned, where it lies in the plane in which the means differ most, and, of a head, where it looks.
  * A preimage says that an activation knows a count; this shows in what the count is written.
  * @module
@@ -20,7 +20,7 @@ import { activationsOf } from './queries.js';
 export interface ProfileValue {
   readonly value: FeatureValue;
   readonly inputs: number;
-  /** Mean length of the activations, and its standard deviation. */
+  /** Mean norm of the activations, and its standard deviation. */
   readonly norm: number;
   readonly deviation: number;
   /** Cosine of their mean and the mean of the first value. */

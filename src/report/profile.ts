@@ -63,14 +63,14 @@ export function renderProfile(record: ProfileRecord, { width }: ProfileLook): st
   const sources = sourcesOf(record);
   return [
     ...prose(`${shortName(site)} at "${place}", by ${feature}; ${circumstances(record)}`, width, '  '),
-    `${(100 * explained).toFixed(1)}% of the variance lies between the values.`,
+    ...prose(`${(100 * explained).toFixed(1)}% of the variance lies between the values.`, width, '  '),
     '',
     ...table(
       [
         [
           feature,
           'inputs',
-          'length',
+          'norm',
           'deviation',
           'cosine',
           ...sources.map((source) => `to ${printable(source)}`),

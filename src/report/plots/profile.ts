@@ -1,5 +1,5 @@
 /**
- * How activations change with a feature: their length, where a head looks, and the plane in which the means of the
+ * How activations change with a feature: their norm, where a head looks, and the plane in which the means of the
  * values differ most.
  * @module
  */
@@ -26,7 +26,7 @@ export function profileFigure(record: ProfileRecord, theme: Theme = themes.light
     title: `${shortName(site)} at “${place}”, by ${feature}`,
     subtitle: `${percent(explained)} of the activations’ variance lies between the values of ${feature}`,
     caption:
-      `Left: length of the activations, mean and standard deviation. ` +
+      `Left: norm of the activations, mean and standard deviation. ` +
       `Right: the two directions in which the means differ most (${percent(plane)} of their variance); dots are inputs, figures the means. ` +
       `${inputs.toLocaleString('en')} held-out inputs${only === null ? '' : ` with ${only}`}, seed ${seed}; ${model}.`,
     panels,
@@ -65,7 +65,7 @@ function norms(record: ProfileRecord, theme: Theme): Panel {
         Plot.ruleX(rows, { x: 'value', y1: 'low', y2: 'high', stroke: theme.muted, strokeWidth: 2 }),
         Plot.line(rows, { x: 'value', y: 'norm', stroke: theme.series[0] ?? theme.ink, strokeWidth: 1.5 }),
         Plot.dot(rows, { x: 'value', y: 'norm', r: 3.5, fill: theme.series[0] ?? theme.ink }),
-        heading('length', theme),
+        heading('norm', theme),
       ],
     },
   };
