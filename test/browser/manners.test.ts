@@ -1,30 +1,9 @@
 /** Manners: keyboard, screen readers, light and dark, small screens, first-time visitors, a server that is gone. */
-import { createRequire } from 'node:module';
 import { type Page } from 'playwright-core';
 import { expect, inject, it } from 'vitest';
 import { guided } from '../../web/src/guide/steps.js';
+import { violations } from './accessible.js';
 import { complete, headReading, inBrowser, live, rowsOf, token } from './page.js';
-
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-}
-
-/** What axe has against the page as it stands. */
-async function violations(page: Page): Promise<string[]> {
-  // Through the debugger: the page's own policy lets no foreign script in.
-  await page.evaluate(await (await import('node:fs/promises')).readFile(axe, 'utf8'));
-  const found = await page.evaluate(
-    async () =>
-      (await (window as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }).axe.run())
-        .violations,
-  );
-  return found.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
-  );
-}
 
 const views: readonly [string, string, (page: Page) => Promise<unknown>][] = [
   ['a reading', `${headReading}&candidates=64`, complete],

@@ -345,7 +345,12 @@ export function createWorkbench(client: Client): Workbench {
       };
       const end = $effect.root(() => {
         $effect(() => {
-          if (!ready || location.hash === hash) return;
+          if (!ready) return;
+          if (location.hash === hash) {
+            // Opened by a link, or gone back to: what comes next is a step from here.
+            [shown, beside] = [view, pinned.length];
+            return;
+          }
           const timer = setTimeout(write, shown === view ? addressMilliseconds : 0);
           return () => clearTimeout(timer);
         });
