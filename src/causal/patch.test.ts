@@ -7,7 +7,7 @@ import { nodeRuntime } from '../engine/runtime/node.js';
 import { InputError } from '../input-error.js';
 import { cacheNames } from '../models/hooked-model.js';
 import { metrics } from './metric.js';
-import { type PatchCase, type PatchQuestion, type Target, patch } from './patch.js';
+import { type PatchCase, type PatchQuestion, type SoFar, type Target, patch } from './patch.js';
 
 const runtime = nodeRuntime({ threads: 1 });
 const config = smallConfig();
@@ -276,5 +276,51 @@ describe('patch', () => {
     const question = ask([target(stream, everywhere(1))], changes);
     await expect(question).rejects.toThrow(InputError);
     await expect(question).rejects.toThrow(message);
+  });
+});
+
+describe('a patch that is followed', () => {
+  const targets = [target(hooks[0] ?? '', everywhere(1)), target('x0.post', everywhere(2))];
+  const sets = [[0], [1], [1], [0, 1]];
+
+  it('tells each set as it is run, and in the end what it answers', async () => {
+    const told = new Map<number, SoFar>();
+    let times = 0;
+    const result = await ask(targets, {
+      sets,
+      batch: 3,
+      onSet: (soFar) => {
+        times += 1;
+        told.set(soFar.index, soFar);
+      },
+    });
+    // Two blocks of three sets: the third is the second again.
+    expect([...told.keys()]).toEqual([0, 1, 3]);
+    expect(times).toBe(6);
+    for (const [index, { set, clean, contrast }] of told) {
+      expect(set).toEqual(result.sets[index]);
+      expect([clean, contrast]).toEqual([result.clean, result.contrast]);
+    }
+  });
+
+  it('tells only inputs all of whose contrasts have been run', async () => {
+    const seen: number[] = [];
+    await ask(targets, { sets: [[0]], each: 2, batch: 3, onSet: ({ clean }) => seen.push(clean.n) });
+    expect(seen).toEqual([1, 2]);
+  });
+
+  it('stops between two runs', async () => {
+    const controller = new AbortController();
+    const runs: number[] = [];
+    const running = ask(targets, {
+      sets,
+      signal: controller.signal,
+      onSet: ({ index }) => {
+        runs.push(index);
+        controller.abort(new Error('enough'));
+      },
+    });
+    await expect(running).rejects.toThrow('enough');
+    expect(runs).toEqual([0]);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -7,6 +7,12 @@ import { png, writeFigure } from './figures.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'inversionview-figures-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Any font file that may be here. */
+const aFont = [
+  '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf',
+  '/System/Library/Fonts/Supplemental/Arial.ttf',
+].find(existsSync);
 
 const svg =
   '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect width="40" height="20" fill="#fff"/><text x="2" y="14" font-size="10">a0.3</text></svg>';
@@ -18,6 +24,15 @@ describe('figures as files', () => {
     expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)]).toEqual([120, 60]);
     // Text takes part in it.
     expect(png(svg.replace('a0.3', ''))).not.toEqual(png(svg));
+  });
+
+  it('need a font', () => {
+    expect(() => png(svg, { system: false, files: [] })).toThrow(/needs a font, and none is installed/);
+  });
+
+  it.skipIf(aFont === undefined)('are drawn with a file where the machine has none', () => {
+    const own = { system: false, files: [aFont ?? ''] };
+    expect(png(svg, own)).not.toEqual(png(svg.replace('a0.3', ''), own));
   });
 
   it('have their data beside them', async () => {
