@@ -22,8 +22,8 @@ import { decoderLogits } from '../models/decoder.js';
 import { padded } from '../models/padding.js';
 import { type Task } from '../tasks/task.js';
 
-/** Rows of the compiled graph. */
-const rows = 256;
+/** Rows of the compiled graphs: many inputs at once, and the few that are left. */
+const [manyRows, fewRows] = [256, 64];
 
 /** Gives log-probabilities of inputs. */
 export interface SequenceScorer {
@@ -41,7 +41,7 @@ export interface SequenceScorer {
   dispose(): Promise<void>;
 }
 
-/** Makes a scorer for fixed temperatures; its graph is compiled at the first inputs. */
+/** Makes a scorer for fixed temperatures; its graphs are compiled at the first inputs. */
 export function createSequenceScorer(
   runtime: Runtime,
   decoder: Decoder,
@@ -50,8 +50,8 @@ export function createSequenceScorer(
 ): SequenceScorer {
   const { config } = decoder;
   const { places, activation_width: width, vocabulary } = config;
-  let compiled: Promise<Executable> | null = null;
-  const compile = (): Promise<Executable> => {
+  const compiled = new Map<number, Promise<Executable>>();
+  const compile = (rows: number): Promise<Executable> => {
     const z = input('z', 'float32', [rows, width]);
     const site = input('site', 'int32', [rows]);
     const ids = input('ids', 'int32', [rows, places]);
@@ -69,12 +69,14 @@ export function createSequenceScorer(
     async logProbabilities(inputs, z, site) {
       const out = new Float64Array(inputs.length * temperatures.length);
       if (inputs.length === 0) return out;
-      compiled ??= compile();
-      const executable = await compiled;
-      const activations = new Float32Array(rows * width);
-      for (let row = 0; row < rows; row++) activations.set(z, row * width);
-      const shape = [rows, places];
-      for (let start = 0; start < inputs.length; start += rows) {
+      for (let start = 0; start < inputs.length;) {
+        const left = inputs.length - start;
+        const rows = left > manyRows / 2 ? manyRows : fewRows;
+        const executable = compiled.get(rows) ?? compile(rows);
+        compiled.set(rows, executable);
+        const activations = new Float32Array(rows * width);
+        for (let row = 0; row < rows; row++) activations.set(z, row * width);
+        const shape = [rows, places];
         const said = inputs.slice(start, start + rows).map((ids) => spoken(task, config.form, ids));
         const block = (part: readonly (readonly number[])[]): Int32Array => {
           const data = new Int32Array(rows * places).fill(task.pad);
@@ -86,7 +88,9 @@ export function createSequenceScorer(
         );
         const counted = new Float32Array(rows * places);
         said.forEach(({ length }, row) => counted.fill(1, row * places, row * places + length - 1));
-        const outputs = await executable.run({
+        const outputs = await (
+          await executable
+        ).run({
           z: { dtype: 'float32', shape: [rows, width], data: activations },
           site: { dtype: 'int32', shape: [rows], data: new Int32Array(rows).fill(site) },
           ids: { dtype: 'int32', shape, data: block(said.map((ids) => ids.slice(0, -1))) },
@@ -100,11 +104,12 @@ export function createSequenceScorer(
             out[(start + row) * temperatures.length + at] = log;
           });
         });
+        start += rows;
       }
       return out;
     },
     async dispose() {
-      if (compiled !== null) await (await compiled).dispose();
+      for (const executable of compiled.values()) await (await executable).dispose();
     },
   };
 }

@@ -57,7 +57,7 @@ export function createTelling(client: Client): Telling {
   function take({ event, data }: InterpretEvent): void {
     switch (event) {
       case 'queued':
-        words = data.ahead > 0 ? `Waiting, ${data.ahead} before` : 'Drawing inputs…';
+        words = data.ahead > 0 ? `Waiting, ${data.ahead} before` : 'Measuring…';
         break;
       case 'progress':
         progress = data;
