@@ -150,5 +150,5 @@ async function bitsOfHeads({
     model: modelText(model),
     decoder: null,
   };
-  return { record: { ...record, ...map }, query };
+  return { record: { ...record, features: featureNames, ...map }, query };
 }

@@ -108,6 +108,7 @@ async function bitsOfSites({ runtime, model }: Studied): Promise<SitesRecord> {
     exact: false,
     model: modelText(model),
     decoder: null,
+    features: featureNames,
     ...map,
   };
 }

@@ -129,11 +129,16 @@ export function profileFigures({ explained, values }: ProfileRecord): Figures {
           norm: kept(norm),
           deviation: kept(deviation),
           cosine: kept(cosine),
-          ...(attention === null ? {} : { attention: worthAWord(attention) }),
+          ...(attention === null ? {} : { attention: worthAWord(attention), ...overBos(attention) }),
         },
       ]),
     ),
   };
+}
+
+/** Attention to letters like the query over that to BOS: the head's own measure of one letter. */
+function overBos({ 'as query': like, BOS: one }: Readonly<Record<string, number>>): Figures {
+  return like === undefined || one === undefined || one < 0.01 ? {} : { ratio: kept(like / one) };
 }
 
 const worthAWord = (shares: Readonly<Record<string, number>>): Figures =>

@@ -231,6 +231,7 @@ async function bitsOfSites(open: Opened, options: BitsOptions, queries: number):
       exact: asking.exact,
       model: modelText(model),
       decoder: asking.decoder,
+      ...(options.features === undefined ? {} : { features: open.features.map(({ name }) => name) }),
       ...(await mapSites(runtime, model, task, {
         sites,
         places,

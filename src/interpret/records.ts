@@ -56,6 +56,8 @@ export interface SitesRecord {
   readonly model: string;
   readonly decoder: string | null;
   readonly sites: readonly (SiteBits & { readonly site: string; readonly place: string | null })[];
+  /** Features in the order in which they were asked for; absent where nobody chose them. */
+  readonly features?: readonly string[];
   readonly agreement: Agreement | null;
 }
 

@@ -221,6 +221,21 @@ describe('figures of information', () => {
     expect(svg.length).toBeLessThan(200_000);
   });
 
+  it('draws chosen features in the order of the choice, else the most telling first', () => {
+    const names = (record: SitesRecord): string[] =>
+      [...figureSvg(bitsFigure(record)).matchAll(/>([^<>]*)<\/text>/g)]
+        .map(([, text = '']) => text)
+        .filter((text) => ['{F1,S1}', 'C2'].includes(text));
+    const [first, ...rest] = sites.sites;
+    if (first === undefined) throw new Error('no site');
+    const [feature] = first.features;
+    if (feature === undefined) throw new Error('no feature');
+    const both = [feature, { ...feature, feature: 'C2', bits: 0.01, of: 1 }];
+    const record = { ...sites, sites: [{ ...first, features: both }, ...rest] };
+    expect(names(record)).toEqual(['{F1,S1}', 'C2']);
+    expect(names({ ...record, features: ['C2', '{F1,S1}'] })).toEqual(['C2', '{F1,S1}']);
+  });
+
   it('draws every input of a scatter: the squares are as many as differ, not as the inputs', () => {
     const many: CompletenessRecord = {
       ...query,

@@ -83,13 +83,13 @@ function siteMap(record: SitesRecord, theme: Theme): Figure {
   const label = ({ site, place }: SitesRecord['sites'][number]): string =>
     place === null ? shortName(site) : `${shortName(site)}  ${place}`;
   const rows = record.sites.map(label);
-  // The order in which the task declares them is lost in records; the most telling first serves as well.
+  // Chosen features stand in the order of the choice; else the most telling come first.
   const totals = new Map<string, number>();
   for (const { features } of record.sites) {
     for (const { feature, bits, of } of features)
       totals.set(feature, (totals.get(feature) ?? 0) + (of > 0 ? bits / of : 0));
   }
-  const names = [...totals].sort((a, b) => b[1] - a[1]).map(([name]) => name);
+  const names = record.features ?? [...totals].sort((a, b) => b[1] - a[1]).map(([name]) => name);
   const cells = record.sites.flatMap((row) =>
     row.features.map(({ feature, bits, of }) => ({
       row: label(row),
