@@ -3,7 +3,7 @@
  * @module
  */
 import type { ToldEvent } from '../../../src/server/contract/index.js';
-import { grouped } from '../see/numbers.js';
+import { grouped, share } from '../see/numbers.js';
 
 /** An estimate as the server gives it. */
 export type Estimate = NonNullable<ToldEvent['record']['estimate']>;
@@ -32,3 +32,12 @@ export const sentenceOf = ({ record, draws }: ToldEvent): string =>
   record.exact === null && draws !== null && draws.inside === 0
     ? 'Too little was found inside to say: raise ε, or run all inputs where a task allows it.'
     : record.readout.sentence;
+
+/** The same in one line: where the preimage matches at several places, what it tells at the query's own. */
+export function lineOf(told: ToldEvent): string {
+  const { place, readout } = told.record;
+  const own = readout.places.find((part) => part.place === place);
+  return own === undefined
+    ? sentenceOf(told)
+    : `at ${own.place}, where ${share(own.share, 1)} matches: ${own.sentence}`;
+}
