@@ -8,7 +8,7 @@ import { complete, inBrowser, requestsOf } from './page.js';
 /** A head that holds the hundreds, their order lost. */
 const headReading = '#read?case=addition&input=835%2B141=976&site=a0.0&at==';
 const information = headReading.replace('#read', '#information');
-const strip = (reading: Locator): Locator => reading.getByRole('region', { name: 'What it tells' });
+const strip = (reading: Locator): Locator => reading.getByRole('group', { name: 'What it tells' });
 const tells = (page: Page): Locator => page.getByRole('region', { name: 'What it tells' });
 /** The bits at a place that says them. */
 const bitsAt = async (where: Locator): Promise<number> =>

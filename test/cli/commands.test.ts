@@ -25,7 +25,7 @@ describe('--help', () => {
   it('lists the commands, where to start and the exit codes', async () => {
     const text = await output('--help');
     for (const name of commands) expect(text).toMatch(new RegExp(`^  ${name} `, 'm'));
-    expect(text).toContain('inversionview read --input "615+861=1476" --site a0.0 --position "="');
+    expect(text).toContain('inversionview read --input "535+861=1396" --site a0.0 --position "="');
     expect(text).toMatch(/Exit codes: 0 .* 1 .* 2 .* 130 /);
     expect(await output('--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
