@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: times our work and the same work in PyTorch in turns, and prints the ratios.
  *
- *     npm run bench -- [--rounds 5] [--peer ../shared/bench/torch_peer.py] [--python /usr/bin/python3] [--threads N] [--json]
+ *     npm run bench -- [--only train|query|collect|first] [--rounds 5] [--peer ../shared/bench/torch_peer.py] [--python /usr/bin/python3] [--threads N] [--json]
  *
  * The peer needs torch (on Debian: apt-get install python3-torch libopenblas0-pthread). Without its script only our own
  * figures are printed. Times are medians over the rounds; in each round the peer runs right after our work.
@@ -18,6 +18,7 @@ import { type Prepared, additionModel, collection, query, trainingStep } from '.
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
+    only: { type: 'string' },
     peer: { type: 'string', default: '../shared/bench/torch_peer.py' },
     python: { type: 'string', default: '/usr/bin/python3' },
     threads: { type: 'string', default: String(availableParallelism()) },
@@ -76,43 +77,64 @@ async function compare(
   }));
 }
 
+/** How long a person waits before there is something to see. */
+async function firstSamples(): Promise<Line[]> {
+  const streaming = query(runtime, model, fast);
+  await streaming.firstSamples();
+  const first: number[] = [];
+  for (let i = 0; i < 9; i++) first.push(await streaming.firstSamples());
+  await streaming.dispose();
+  return [
+    {
+      what: 'first 64 judged samples of a warm query',
+      seconds: median(first),
+      peerSeconds: null,
+      ratio: null,
+    },
+  ];
+}
+
 const runtime = nodeRuntime({ threads });
 const model = await additionModel();
 const paper = decoderRecipe('addition', 'paper');
 const fast = decoderRecipe('addition', 'fast');
-const lines: Line[] = [
-  ...(await compare(
-    {
-      "training step, the paper's decoder (width 256, batch 256)": await trainingStep(runtime, model, paper),
-      'training step, our recipe (width 256, batch 256)': await trainingStep(runtime, model, {
-        ...fast,
-        batch: 256,
-      }),
-    },
-    'train',
-    10,
-  )),
-  ...(await compare(
-    {
-      "query of 1,024 candidates, the paper's decoder": query(runtime, model, paper),
-      'query of 1,024 candidates, our decoder': query(runtime, model, fast),
-    },
-    'sample',
-    3,
-  )),
-  ...(await compare({ 'collection, 20,000 inputs at 13 sites': collection(runtime, model) }, 'collect', 3)),
-];
-const streaming = query(runtime, model, fast);
-await streaming.firstSamples();
-const first: number[] = [];
-for (let i = 0; i < 9; i++) first.push(await streaming.firstSamples());
-await streaming.dispose();
-lines.push({
-  what: 'first 64 judged samples of a warm query',
-  seconds: median(first),
-  peerSeconds: null,
-  ratio: null,
-});
+const suites: Readonly<Record<string, () => Promise<Line[]>>> = {
+  train: async () =>
+    compare(
+      {
+        "training step, the paper's decoder (width 256, batch 256)": await trainingStep(
+          runtime,
+          model,
+          paper,
+        ),
+        'training step, our recipe (width 256, batch 256)': await trainingStep(runtime, model, {
+          ...fast,
+          batch: 256,
+        }),
+      },
+      'train',
+      10,
+    ),
+  query: () =>
+    compare(
+      {
+        "query of 1,024 candidates, the paper's decoder": query(runtime, model, paper),
+        'query of 1,024 candidates, our decoder': query(runtime, model, fast),
+      },
+      'sample',
+      3,
+    ),
+  collect: () =>
+    compare({ 'collection, 20,000 inputs at 13 sites': collection(runtime, model) }, 'collect', 3),
+  first: firstSamples,
+};
+const chosen = options.only === undefined ? Object.keys(suites) : [options.only];
+const lines: Line[] = [];
+for (const name of chosen) {
+  const suite = suites[name];
+  if (suite === undefined) throw new Error(`--only: one of ${Object.keys(suites).join(', ')}`);
+  lines.push(...(await suite()));
+}
 
 if (options.json)
   console.log(JSON.stringify({ runtime: runtime.name, peer: peerName, threads, rounds, lines }));

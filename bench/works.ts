@@ -4,7 +4,7 @@
  * @module
  */
 import { type Runtime, createTrainer, sizeOf } from '../src/engine/index.js';
-import { type Collected, createCollector } from '../src/inversion/collect.js';
+import { type Collected, createCollector, placesBeforeEos } from '../src/inversion/collect.js';
 import { makeDecoder } from '../src/inversion/decoder.js';
 import { createReader } from '../src/inversion/preimage.js';
 import { modelFor } from '../src/jobs/shipped.js';
@@ -101,7 +101,7 @@ const inputsAtOnce = 2048;
 
 /** Activations of 20,000 inputs at all 13 sites, a part at a time. */
 export function collection(runtime: Runtime, model: HookedModel): Prepared {
-  const collector = createCollector(runtime, model, addition.sites, addition.maxLength, addition.pad);
+  const collector = createCollector(runtime, model, addition.sites, placesBeforeEos(addition), addition.pad);
   const random = randomFor(3, 'bench');
   const inputs = Array.from({ length: 20_000 }, () => addition.sample(random, 'train'));
   let spent: Collected | undefined;

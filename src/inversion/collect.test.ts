@@ -81,6 +81,7 @@ describe('what cannot be collected', () => {
     const collector = createCollector(runtime, model, ['blocks.0.hook_resid_mid'], 14, addition.pad, 1);
     const collected = await collector.collect([[10, 1]]);
     expect(() => activationAt(collected, 'blocks.1.hook_resid_mid', 0, 0)).toThrow(GraphError);
+    expect(() => activationAt(collected, 'blocks.0.hook_resid_mid', 0, 14)).toThrow(/position 14 was not/);
     await collector.dispose();
   });
 });

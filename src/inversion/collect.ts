@@ -6,6 +6,7 @@ import { type Executable, GraphError, type Runtime, graph, input } from '../engi
 import { gpt2 } from '../models/gpt2.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { padded } from '../models/padding.js';
+import { type Task } from '../tasks/task.js';
 
 /** Activations of some inputs at some sites. */
 export interface Collected {
@@ -24,6 +25,8 @@ export function activationAt(
 ): Float32Array {
   const all = collected.sites.get(site);
   if (all === undefined) throw new GraphError(`collect: site ${site} was not collected`);
+  if (position >= collected.places)
+    throw new GraphError(`collect: position ${position} was not collected: there are ${collected.places}`);
   const start = (row * collected.places + position) * collected.width;
   return all.subarray(start, start + collected.width);
 }
@@ -31,13 +34,16 @@ export function activationAt(
 /** Collects activations of a model at fixed sites. */
 export interface Collector {
   /**
-   * @param sequences token ids from BOS on, `places` at the most
+   * @param sequences token ids from BOS on; what is behind `places` is left out
    * @param spent an earlier result that nobody reads any more: its memory is written over. New memory for each part of a
    *   long collection costs as much time as the model's run.
    */
   collect(sequences: readonly (readonly number[])[], spent?: Collected): Promise<Collected>;
   dispose(): Promise<void>;
 }
+
+/** Places of a batch in which no activation at EOS is read: nothing sees EOS. */
+export const placesBeforeEos = ({ maxLength }: Pick<Task, 'maxLength'>): number => maxLength - 1;
 
 /** Makes a collector whose graph takes `batch` inputs of `places` tokens at a time. */
 export function createCollector(

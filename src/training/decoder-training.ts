@@ -11,7 +11,7 @@ import {
   input,
   reshape,
 } from '../engine/index.js';
-import { type Collected, createCollector } from '../inversion/collect.js';
+import { type Collected, createCollector, placesBeforeEos } from '../inversion/collect.js';
 import { type SiteRate, averageRate } from '../inversion/evaluate.js';
 import { type DecoderConfig, decoderParameters, isStatistic } from '../models/decoder-config.js';
 import { decoderLogits } from '../models/decoder.js';
@@ -43,7 +43,7 @@ export async function planDecoderTraining(
   recipe: DecoderRecipe,
 ): Promise<PlannedDecoderTraining> {
   const config = decoderConfigFor(task, recipe, model.config.n_embd);
-  const collector = createCollector(runtime, model, config.sites, task.maxLength, task.pad);
+  const collector = createCollector(runtime, model, config.sites, placesBeforeEos(task), task.pad);
   const random = randomFor(recipe.seed, 'parameters');
   const measured = await measureSites(task, config, collector, random);
   const all = initializeParameters(decoderParameters(config), random, measured);
