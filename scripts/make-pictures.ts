@@ -136,8 +136,8 @@ async function photographWorkbench(): Promise<void> {
     const readings = tab.getByRole('article');
     await readings.nth(1).waitFor();
     for (const at of [0, 1]) {
-      await readings.nth(at).and(tab.locator('[aria-busy=false]')).waitFor();
-      await readings.nth(at).getByRole('button', { name: 'Next seed', disabled: false }).waitFor();
+      const told = readings.nth(at).getByRole('group', { name: 'What it tells' });
+      await told.getByText('effective sample size').waitFor();
     }
     await tab.screenshot({ path: join(folder, 'workbench.png') });
   } finally {
