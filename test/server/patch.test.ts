@@ -37,7 +37,10 @@ const redrawn: ContrastRequest = {
 };
 const given: ContrastRequest = { ...base, changes: [{ at: 'F1', token: '2' }] };
 
-const eventOf = <E extends { event: string; data: unknown }, N extends E['event']>(events: readonly E[], name: N) => {
+const eventOf = <E extends { event: string; data: unknown }, N extends E['event']>(
+  events: readonly E[],
+  name: N,
+) => {
   const found = events.find((event): event is Extract<E, { event: N }> => event.event === name);
   if (found === undefined) throw new Error(`no event ${name}`);
   return found.data as Extract<E, { event: N }>['data'];
