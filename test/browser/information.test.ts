@@ -73,8 +73,8 @@ inBrowser('information', (open) => {
   });
 
   it('runs all inputs where it is asked to, scores their completeness, and a link holds both', async () => {
-    // As few draws of noise as show that they are averaged.
-    const page = await open(`${information}&draws=4`);
+    // Few draws of noise, and yet more than one turn of the server: between turns progress is shown.
+    const page = await open(`${information}&draws=16`);
     const region = tells(page);
     await page.getByRole('table', { name: /Features/ }).waitFor();
     const estimated = await bitsAt(region.locator('.amount').first());
@@ -87,17 +87,18 @@ inBrowser('information', (open) => {
     await region.getByText(/60 of the [\d,]+ inputs inside, evenly drawn/).waitFor();
 
     const scoring = page.getByRole('region', { name: 'Completeness' });
-    expect(await scoring.getByRole('combobox', { name: 'Draws of noise' }).inputValue()).toBe('4');
+    expect(await scoring.getByRole('combobox', { name: 'Draws of noise' }).inputValue()).toBe('16');
+    const progress = scoring.getByText(/of 16 draws of noise/).waitFor();
     await scoring.getByRole('button', { name: 'Score' }).click();
-    await scoring.getByText(/of 4 draws of noise/).waitFor();
+    await progress;
     await scoring.getByRole('img', { name: /Log-probability under the decoder against distance/ }).waitFor();
     expect(await scoring.textContent()).toMatch(/\d of [\d,]+ inputs inside are\s+below the floor/);
     const { text } = await downloaded(page, 'Save the scatter as JSON');
     const { completeness } = JSON.parse(text) as { completeness: { draws: number; points: unknown[] } };
-    expect(completeness.draws).toBe(4);
+    expect(completeness.draws).toBe(16);
     expect(completeness.points.length).toBeGreaterThan(2000);
     expect((await downloaded(page, 'Save the scatter as PNG')).text.slice(1, 4)).toBe('PNG');
-    await expect.poll(() => page.url()).toMatch(/exact=on.*completeness=on.*draws=4/);
+    await expect.poll(() => page.url()).toMatch(/exact=on.*completeness=on.*draws=16/);
     expect(await violations(page)).toEqual([]);
 
     // Another ε is another scatter: the old one says so; its preimage is there at once.
