@@ -17,7 +17,8 @@ import { ownWorkbench } from '../test/browser/workbench.js';
 const memoryReadings = Number(process.argv[2] ?? 1000);
 const reading = '#read?case=addition&input=535%2B861=1396&site=a0.0&at==';
 
-const { url, web, close } = await ownWorkbench();
+const { url, web, prepared, close } = await ownWorkbench();
+await prepared;
 const browser = await startChromium();
 
 const quantile = (values: readonly number[], share: number): number =>

@@ -5,32 +5,16 @@
  *     npx tsx bench/workbench.ts [task] [readings]
  * @module
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type ReadRequest } from '../src/server/contract/index.js';
 import { createClient } from '../src/server/client.js';
-import { startServer } from '../src/server/server.js';
 import { taskNamed } from '../src/tasks/index.js';
+import { ownWorkbench } from '../test/browser/workbench.js';
 
 const task = taskNamed(process.argv[2] ?? 'addition');
 const readings = Number(process.argv[3] ?? 1000);
 
-const folder = mkdtempSync(join(tmpdir(), 'inversionview-bench-'));
-const server = await startServer({
-  host: '127.0.0.1',
-  port: 0,
-  morePorts: 0,
-  names: [],
-  token: null,
-  models: null,
-  runs: join(folder, 'runs'),
-  readings: join(folder, 'readings'),
-  web: join(folder, 'web'),
-  threads: null,
-  prepare: true,
-});
-const client = createClient(`http://127.0.0.1:${server.port}`);
+const { url, prepared, close } = await ownWorkbench();
+const client = createClient(url.replace(/\/$/, ''));
 const since = (start: number): number => performance.now() - start;
 const quantile = (values: readonly number[], share: number): string =>
   (values.toSorted((a, b) => a - b)[Math.floor(share * (values.length - 1))] ?? NaN).toFixed(0);
@@ -42,7 +26,7 @@ const line = (what: string, values: readonly number[]): void =>
 let start = performance.now();
 const { cases } = await client.cases();
 console.log(`cases after ${since(start).toFixed(0)} ms`);
-await server.prepared;
+await prepared;
 console.log(`all graphs compiled after ${since(start).toFixed(0)} ms`);
 const own = cases.find(({ id }) => id === task.name);
 if (own === undefined || own.unavailable !== null) throw new Error(own?.unavailable ?? 'no such case');
@@ -103,5 +87,4 @@ for (let number = 0; number < readings; number++) {
     memory.push(((await client.status()).memory / 2 ** 20).toFixed(0));
 }
 console.log(`memory over ${readings} readings, MiB: ${memory.join(' ')}`);
-await server.close();
-rmSync(folder, { recursive: true, force: true });
+await close();

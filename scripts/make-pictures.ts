@@ -127,6 +127,7 @@ async function photographReading(): Promise<void> {
 /** The workbench with a reading beside what another head holds of the same input. */
 async function photographWorkbench(): Promise<void> {
   const workbench = await ownWorkbench();
+  await workbench.prepared;
   const browser = await startChromium();
   try {
     const tab = await browser.newPage({ viewport: { width: 1440, height: 810 }, deviceScaleFactor: 1.5 });

@@ -101,8 +101,7 @@ export async function attribute(
   try {
     for (let start = 0; start < inputs.length; start += batch) {
       const part = inputs.slice(start, start + batch);
-      const data = new Int32Array(batch * places).fill(question.pad);
-      data.set(padded(part, places, question.pad));
+      const data = padded(part, places, question.pad, batch);
       const rows = Int32Array.from(
         { length: batch },
         (_, row) => row * places + (positions[start + row] ?? 0),

@@ -132,8 +132,7 @@ export function createPatcher(runtime: Runtime, model: HookedModel, options: Pat
     moves: ReadonlyMap<string, readonly Move[]>,
   ): Tensors => {
     if (inputs.length > batch) throw new GraphError(`patcher: ${inputs.length} inputs of at most ${batch}`);
-    const data = new Int32Array(batch * places).fill(pad);
-    data.set(padded(inputs, places, pad));
+    const data = padded(inputs, places, pad, batch);
     const at = new Int32Array(batch * reads);
     positions.forEach((own, row) => own.forEach((read, i) => (at[row * reads + i] = row * places + read)));
     const fed: Record<string, Tensor> = {

@@ -174,17 +174,11 @@ function askingByClasses({ runtime, model, task, features }: Opened, options: Bi
           const blind = randomFor(seed, 'baseline');
           const told = await interpretByClasses(runtime, model, prior, query, how, blind);
           const { estimate, sample } = told;
-          const { bits, low, high } = estimate;
           return {
             exact: null,
             estimate,
             features: told.features,
-            readout: () => ({
-              ...readoutByPlace(prior, sample, told.features, query.ids, blind),
-              bits,
-              low,
-              high,
-            }),
+            readout: () => readoutByPlace(prior, sample, told.features, query.ids, blind, estimate),
           };
         },
         dispose: () => Promise.resolve(),

@@ -12,7 +12,7 @@ import { createReader } from '../inversion/preimage.js';
 import { exactnessByClasses, interpretByClasses } from '../interpret/by-classes.js';
 import { featureBits } from '../interpret/feature-bits.js';
 import { createPrior } from '../interpret/prior.js';
-import { readoutByPlace } from '../interpret/by-place.js';
+import { exactAmount, readoutByPlace } from '../interpret/by-place.js';
 import { type SamplerFigures, samplerFigures } from '../interpret/recall.js';
 import { type PreimageRecord } from '../interpret/records.js';
 import { exactSample } from '../interpret/sample.js';
@@ -141,8 +141,7 @@ function readoutOf({ task, features }: Opened, { ids }: PlacedQuery, set: ExactS
   const prior = createPrior(task, features);
   const sample = exactSample(prior, set);
   const figures = featureBits(prior, sample, ids, random);
-  const words = readoutByPlace(prior, sample, figures, ids, random);
-  return { ...words, bits: set.bits, low: set.bits ?? 0, high: set.bits };
+  return readoutByPlace(prior, sample, figures, ids, random, exactAmount(set.bits));
 }
 
 async function writeMembers({ task }: Opened, set: ExactSet, file: string): Promise<void> {
@@ -248,7 +247,7 @@ async function strataRecord(
         matchedPosition: position,
       }))
       .sort((a, b) => a.distance - b.distance),
-    readout: { ...readoutByPlace(prior, sample, features, query.ids, random), bits, low, high },
+    readout: readoutByPlace(prior, sample, features, query.ids, random, estimate),
     sampler: null,
   };
 }

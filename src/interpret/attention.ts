@@ -105,8 +105,7 @@ export async function attentionByName(
   try {
     for (let start = 0; start < inputs.length; start += batch) {
       const part = inputs.slice(start, start + batch);
-      const ids = new Int32Array(batch * places).fill(task.pad);
-      ids.set(padded(part, places, task.pad));
+      const ids = padded(part, places, task.pad, batch);
       const run = await executable.run({ ids: { dtype: 'int32', shape: [batch, places], data: ids } });
       for (const { site, layer, head } of heads) {
         const pattern = floatsOf(run, blockHook(layer, 'pattern'));

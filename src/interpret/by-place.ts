@@ -7,7 +7,7 @@ import { type Readout } from '../inversion/reading.js';
 import { type Random } from '../random.js';
 import { type FeatureBits, featureBits } from './feature-bits.js';
 import { type Prior } from './prior.js';
-import { type FeatureReadout, readout } from './readout.js';
+import { readout } from './readout.js';
 import { type WeightedSample } from './sample.js';
 
 /** A preimage is one where this share of it matches at one place. */
@@ -15,8 +15,11 @@ const oneShare = 0.95;
 /** Parts smaller than this are not told. */
 const leastShare = 0.05;
 
-/** A readout without the size of the preimage: features of the whole, and of each place where it has several. */
-export type PlacedReadout = Omit<Readout, 'bits' | 'low' | 'high'>;
+/** The size of a preimage in bits, with its interval. */
+export type Amount = Pick<Readout, 'bits' | 'low' | 'high'>;
+
+/** The size of a preimage that is known. @param bits null of an empty one */
+export const exactAmount = (bits: number | null): Amount => ({ bits, low: bits ?? 0, high: bits });
 
 /**
  * Puts a preimage in words, as a whole and by place.
@@ -29,15 +32,18 @@ export function readoutByPlace(
   figures: readonly FeatureBits[],
   ids: readonly number[],
   random: Random,
-): PlacedReadout {
-  const whole: FeatureReadout = readout(prior, sample, figures);
+  { bits, low, high }: Amount,
+): Readout {
   const parts = partsOf(sample);
   return {
-    ...whole,
+    ...readout(prior, sample, figures),
     places: parts.map(({ place, share, inputs }) => {
       const part = partOf(sample, inputs, share);
       return { place, share, sentence: readout(prior, part, featureBits(prior, part, ids, random)).sentence };
     }),
+    bits,
+    low,
+    high,
   };
 }
 

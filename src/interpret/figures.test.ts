@@ -10,7 +10,7 @@ import { meanOf, siteBits } from './mutual-information.js';
 import { type Prior, createPrior } from './prior.js';
 import { type Found, type Proposed } from './proposal.js';
 import { readout } from './readout.js';
-import { readoutByPlace } from './by-place.js';
+import { exactAmount, readoutByPlace } from './by-place.js';
 import { samplerFigures } from './recall.js';
 import { agreementOf } from './records.js';
 import { exactSample, weightedSample } from './sample.js';
@@ -265,6 +265,7 @@ describe('featureBits and readout', () => {
         featureBits(sums(), sample, query, seededRandom(1)),
         query,
         seededRandom(2),
+        exactAmount(null),
       );
     const { places } = words(both);
     expect(places.map(({ place, sentence }) => [place, sentence])).toEqual([

@@ -13,7 +13,7 @@ import { type HookedModel } from '../models/hooked-model.js';
 import { randomFor } from '../random.js';
 import { type Feature } from '../tasks/features/feature.js';
 import { type SamplingRound, type Task } from '../tasks/task.js';
-import { readoutByPlace } from './by-place.js';
+import { exactAmount, readoutByPlace } from './by-place.js';
 import { type Estimate, estimateBits, foundWeights } from './estimate.js';
 import { type FeatureBits, bitsOfFeature, ranked } from './feature-bits.js';
 import { type Prior, createPrior } from './prior.js';
@@ -144,7 +144,7 @@ export function createInterpreter(
             ? null
             : weightedSample(prior(), foundWeights(proposed.found), estimate.effectiveSamples);
       if (sample === null) throw new RangeError('without a decoder an exact preimage is needed');
-      const known = set === null ? estimate : { bits: set.bits, low: set.bits ?? 0, high: set.bits };
+      const amount = set === null && estimate !== null ? estimate : exactAmount(set?.bits ?? null);
       const random = randomFor(seed, 'baseline');
       const figures: FeatureBits[] = [];
       for (const [at, table] of prior().tables.entries()) {
@@ -158,12 +158,7 @@ export function createInterpreter(
         exact: set === null ? null : { bits: set.bits, size: set.size },
         estimate,
         features: measured,
-        readout: () => ({
-          ...readoutByPlace(prior(), sample, measured, ids, random),
-          bits: known?.bits ?? null,
-          low: known?.low ?? 0,
-          high: known?.high ?? null,
-        }),
+        readout: () => readoutByPlace(prior(), sample, measured, ids, random, amount),
         sample,
         set,
         proposed,

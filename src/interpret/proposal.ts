@@ -11,7 +11,7 @@ import { GraphError, type Runtime } from '../engine/index.js';
 import { type Candidate } from '../inversion/view.js';
 import { type Decoder, drawnTokens, heard, orderWord } from '../inversion/decoder.js';
 import { openUniforms } from '../inversion/evaluate.js';
-import { type Judge, createJudge } from '../inversion/judge.js';
+import { type Judge, type Nearest, createJudge, nearestOf } from '../inversion/judge.js';
 import { type Metric } from '../inversion/metrics.js';
 import { createSampler } from '../inversion/sampler.js';
 import { type HookedModel } from '../models/hooked-model.js';
@@ -107,21 +107,15 @@ export interface Proposer {
   dispose(): Promise<void>;
 }
 
-/** A candidate, its distances from the query and the indices of the tokens that have them. */
-export interface Drawn {
+/** A candidate and how near it is to the query. */
+export interface Drawn extends Nearest {
   readonly ids: readonly number[];
-  readonly distances: Readonly<Record<Metric, number>>;
-  readonly positions: Readonly<Record<Metric, number>>;
 }
 
 /** A judged candidate as it is pooled. */
-export const drawnOf = ({
+export const drawnOf = ({ ids, verdicts }: Pick<Candidate, 'ids' | 'verdicts'>): Drawn => ({
   ids,
-  verdicts: { euclidean, cosine },
-}: Pick<Candidate, 'ids' | 'verdicts'>): Drawn => ({
-  ids,
-  distances: { euclidean: euclidean.distance, cosine: cosine.distance },
-  positions: { euclidean: euclidean.position, cosine: cosine.position },
+  ...nearestOf(verdicts),
 });
 
 /** A distinct input of the task among the draws. */
@@ -174,11 +168,7 @@ export function createProposer(
       part.forEach((ids, at) => {
         const [near, angle] = [euclidean[at], cosine[at]];
         if (near === undefined || angle === undefined) throw new GraphError('a candidate was not judged');
-        out.push({
-          ids,
-          distances: { euclidean: near.distance, cosine: angle.distance },
-          positions: { euclidean: near.position, cosine: angle.position },
-        });
+        out.push({ ids, ...nearestOf({ euclidean: near, cosine: angle }) });
       });
       onJudged(out.length);
     }

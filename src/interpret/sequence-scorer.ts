@@ -78,11 +78,8 @@ export function createSequenceScorer(
         for (let row = 0; row < rows; row++) activations.set(z, row * width);
         const shape = [rows, places];
         const said = inputs.slice(start, start + rows).map((ids) => spoken(task, config.form, ids));
-        const block = (part: readonly (readonly number[])[]): Int32Array => {
-          const data = new Int32Array(rows * places).fill(task.pad);
-          data.set(padded(part, places, task.pad));
-          return data;
-        };
+        const block = (part: readonly (readonly number[])[]): Int32Array =>
+          padded(part, places, task.pad, rows);
         const orders = said.map((ids) =>
           config.form === 'completion' ? (task.completion.logOrders?.(ids) ?? 0) : 0,
         );

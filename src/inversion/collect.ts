@@ -73,8 +73,7 @@ export function createCollector(
       const whole = Math.ceil(sequences.length / batch) * batch;
       const out = new Map(sites.map((site) => [site, memoryFor(whole * row, spent?.sites.get(site))]));
       for (let start = 0; start < sequences.length; start += batch) {
-        const ids = new Int32Array(batch * places).fill(pad);
-        ids.set(padded(sequences.slice(start, start + batch), places, pad));
+        const ids = padded(sequences.slice(start, start + batch), places, pad, batch);
         // The run writes straight into its part of the result.
         const into = Object.fromEntries(
           [...out].map(([site, data]) => [

@@ -16,14 +16,8 @@ import { gpt2 } from '../models/gpt2.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { padded } from '../models/padding.js';
 import { type Task } from '../tasks/task.js';
-import { judgeBatch, leastOf } from './judge.js';
-import { type Metric, distances, metrics } from './metrics.js';
-
-/** The least distance of a candidate over its positions, and the index of the token that has it. */
-export interface Nearest {
-  readonly distances: Readonly<Record<Metric, number>>;
-  readonly positions: Readonly<Record<Metric, number>>;
-}
+import { type Nearest, judgeBatch, leastOf, nearestOf } from './judge.js';
+import { distances, metrics } from './metrics.js';
 
 /** The graph: inputs `ids` and `query0` …, outputs `euclidean0`, `cosine0` … `[batch, place]`. */
 function manyGraph(model: HookedModel, site: string, batch: number, places: number, queries: number): Graph {
@@ -62,8 +56,7 @@ export async function judgeMany(
     for (let start = 0; start < candidates.length; start += batch) {
       signal?.throwIfAborted();
       const part = candidates.slice(start, start + batch);
-      const ids = new Int32Array(batch * places).fill(task.pad);
-      ids.set(padded(part, places, task.pad));
+      const ids = padded(part, places, task.pad, batch);
       const outputs = await executable.run({
         ids: { dtype: 'int32', shape: [batch, places], data: ids },
         ...Object.fromEntries(
@@ -77,14 +70,12 @@ export async function judgeMany(
         const euclidean = floatsOf(outputs, `euclidean${at}`);
         const cosine = floatsOf(outputs, `cosine${at}`);
         part.forEach((candidate, row) => {
-          const [near, angle] = [
-            leastOf(task, candidate, euclidean, row),
-            leastOf(task, candidate, cosine, row),
-          ];
-          nearest.push({
-            distances: { euclidean: near.distance, cosine: angle.distance },
-            positions: { euclidean: near.position, cosine: angle.position },
-          });
+          nearest.push(
+            nearestOf({
+              euclidean: leastOf(task, candidate, euclidean, row),
+              cosine: leastOf(task, candidate, cosine, row),
+            }),
+          );
         });
       });
     }

@@ -31,6 +31,18 @@ export interface Verdict {
   readonly position: number;
 }
 
+/** The least distance of a candidate over its positions, and the index of the token that has it. */
+export interface Nearest {
+  readonly distances: Readonly<Record<Metric, number>>;
+  readonly positions: Readonly<Record<Metric, number>>;
+}
+
+/** What is left of verdicts where distances at other positions are not asked for. */
+export const nearestOf = ({ euclidean, cosine }: Readonly<Record<Metric, Verdict>>): Nearest => ({
+  distances: { euclidean: euclidean.distance, cosine: cosine.distance },
+  positions: { euclidean: euclidean.position, cosine: cosine.position },
+});
+
 /** Judges candidates at one site. */
 export interface Judge {
   /**
@@ -82,8 +94,7 @@ export function createJudge(
           const from = one ? 0 : (start + row) * width;
           query.set(queries.subarray(from, from + width), row * width);
         }
-        const ids = new Int32Array(batch * places).fill(task.pad);
-        ids.set(padded(part, places, task.pad));
+        const ids = padded(part, places, task.pad, batch);
         const outputs = await executable.run({
           ids: { dtype: 'int32', shape: [batch, places], data: ids },
           query: { dtype: 'float32', shape: [batch, width], data: query },

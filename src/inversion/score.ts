@@ -60,11 +60,8 @@ export function createScorer(runtime: Runtime, decoder: Decoder, task: Task): Sc
       for (let start = 0; start < inputs.length; start += scoreBatch) {
         const part = inputs.slice(start, start + scoreBatch);
         const said = part.map((ids) => spoken(task, config.form, ids));
-        const block = (rows: readonly (readonly number[])[]): Int32Array => {
-          const data = new Int32Array(scoreBatch * places).fill(task.pad);
-          data.set(padded(rows, places, task.pad));
-          return data;
-        };
+        const block = (rows: readonly (readonly number[])[]): Int32Array =>
+          padded(rows, places, task.pad, scoreBatch);
         const activations = new Float32Array(scoreBatch * width);
         for (let row = 0; row < part.length; row++) activations.set(z, row * width);
         const shape = [scoreBatch, places];

@@ -34,8 +34,7 @@ export async function modelAccuracy(
     for (let start = 0; start < held; start += batch) {
       const size = Math.min(batch, held - start);
       const inputs = Array.from({ length: size }, (_, row) => task.data.member('test', start + row));
-      const data = new Int32Array(batch * places).fill(task.pad);
-      data.set(padded(inputs, places, task.pad));
+      const data = padded(inputs, places, task.pad, batch);
       const outputs = await executable.run({ ids: { dtype: 'int32', shape: [batch, places], data } });
       const scores = floatsOf(outputs, 'logits');
       inputs.forEach((ids, row) => {

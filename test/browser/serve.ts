@@ -21,6 +21,7 @@ export default async function serve({ provide }: TestProject): Promise<() => Pro
     return () => Promise.resolve();
   }
   const workbench = await ownWorkbench();
+  await workbench.prepared;
   provide('workbench', workbench.url);
   return () => workbench.close();
 }

@@ -12,12 +12,14 @@ import { startServer } from '../../src/server/server.js';
 /** A workbench that runs. */
 export interface OwnWorkbench {
   readonly url: string;
+  /** Settles when its graphs are compiled. */
+  readonly prepared: Promise<void>;
   /** Folder of the page's files. */
   readonly web: string;
   close(): Promise<void>;
 }
 
-/** Starts one and waits until its graphs are compiled. */
+/** Starts one. */
 export async function ownWorkbench(): Promise<OwnWorkbench> {
   const folder = mkdtempSync(join(tmpdir(), 'inversionview-browser-'));
   const web = join(folder, 'web');
@@ -36,9 +38,9 @@ export async function ownWorkbench(): Promise<OwnWorkbench> {
     threads: null,
     prepare: true,
   });
-  await server.prepared;
   return {
     url: server.url,
+    prepared: server.prepared,
     web,
     async close() {
       await server.close();

@@ -14,9 +14,16 @@ export function download(file: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
+/** Data as a file that a person can read. */
+export const jsonFile = (data: unknown): Blob =>
+  new Blob([`${JSON.stringify(data, null, 2)}\n`], { type: 'application/json' });
+
+/** A picture as a file. */
+export const svgFile = (svg: string): Blob => new Blob([svg], { type: 'image/svg+xml' });
+
 /** An SVG with a size of its own as a PNG of twice as many pixels. @throws Error when the browser cannot draw it */
 export async function toPng(svg: string): Promise<Blob> {
-  const url = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
+  const url = URL.createObjectURL(svgFile(svg));
   try {
     const image = new Image();
     image.src = url;
