@@ -9,7 +9,8 @@ import { type z } from 'zod';
 import { ConflictError } from '../jobs/conflict-error.js';
 import { QueueFullError } from '../jobs/queue.js';
 import { type Problem } from './contract/index.js';
-import { ProblemError, problemOf } from './workbench/protocol.js';
+import { ProblemError } from './workbench/problem-error.js';
+import { problemOf } from './workbench/protocol.js';
 
 const statuses: Readonly<Record<Problem['code'], ContentfulStatusCode>> = {
   input: 400,

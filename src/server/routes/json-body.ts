@@ -7,7 +7,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { type z } from 'zod';
 import { limits } from '../contract/index.js';
 import { inputProblem } from '../problems.js';
-import { ProblemError } from '../workbench/protocol.js';
+import { ProblemError } from '../workbench/problem-error.js';
 
 /** Refuses a larger body before it is read to its end. */
 export const atMost = (maxSize: number) =>

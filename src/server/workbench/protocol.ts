@@ -5,6 +5,7 @@
  */
 import { type Problem } from '../contract/index.js';
 import { InputError } from '../../input-error.js';
+import { ProblemError } from './problem-error.js';
 import { type Workbench } from './workbench.js';
 
 /** From the server. */
@@ -24,14 +25,6 @@ export type Reply =
   | { readonly kind: 'event'; readonly id: number; readonly event: string; readonly json: string }
   | { readonly kind: 'result'; readonly id: number; readonly json: string }
   | { readonly kind: 'problem'; readonly id: number; readonly problem: Problem };
-
-/** An error that is told to a client as it is. */
-export class ProblemError extends Error {
-  override readonly name = 'ProblemError';
-  constructor(readonly problem: Problem) {
-    super(problem.message);
-  }
-}
 
 /** What is told of an error; null for a fault of the program, of which a client is told only that there was one. */
 export function problemOf(error: unknown): Problem | null {

@@ -21,7 +21,7 @@ import { completenessFigure } from '../../report/plots/completeness.js';
 import { type Task } from '../../tasks/task.js';
 import { type LoadedCase } from './cases.js';
 import { type Passes } from './passes.js';
-import { ProblemError } from './protocol.js';
+import { ProblemError } from './problem-error.js';
 import { bothSchemes, queryOf, seldom } from './told.js';
 
 /** Milliseconds of draws in one turn. */

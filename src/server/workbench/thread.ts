@@ -7,7 +7,8 @@ import { type Worker } from 'node:worker_threads';
 import { startWorker } from '../../jobs/entry-points.js';
 import { type Folders } from './directories.js';
 import { type Problem } from '../contract/index.js';
-import { ProblemError, type Reply, type Request, stopped } from './protocol.js';
+import { ProblemError } from './problem-error.js';
+import { type Reply, type Request, stopped } from './protocol.js';
 import { type Workbench } from './workbench.js';
 
 /** How a call is followed and stopped. */
