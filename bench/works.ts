@@ -59,7 +59,7 @@ export interface PreparedQuery extends Prepared {
  * recipe's architecture and random weights: what is timed does not depend on what it has learnt.
  */
 export function query(runtime: Runtime, model: HookedModel, recipe: DecoderRecipe): PreparedQuery {
-  const plans = decoderParameters(decoderConfigFor(addition, recipe, model.config.n_embd));
+  const plans = decoderParameters(decoderConfigFor(addition, recipe, model.architecture.width));
   const statistics = new Map(
     [...plans]
       .filter(([, { initial }]) => initial === 'statistics')
@@ -71,7 +71,7 @@ export function query(runtime: Runtime, model: HookedModel, recipe: DecoderRecip
       { shape, data: Float32Array.from(data as Float32Array) },
     ]),
   );
-  const config = decoderConfigFor(addition, recipe, model.config.n_embd);
+  const config = decoderConfigFor(addition, recipe, model.architecture.width);
   const reader = createReader(runtime, model, makeDecoder('bench', config, parameters), addition);
   const random = randomFor(1, 'bench');
   const read = (onCandidates?: () => void): Promise<unknown> =>

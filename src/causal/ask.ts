@@ -6,7 +6,7 @@
 import { type Runtime } from '../engine/index.js';
 import { InputError } from '../input-error.js';
 import { type HookedModel, cacheNames } from '../models/hooked-model.js';
-import { modelHooks, shortName, vectorSites } from '../models/hooks.js';
+import { distinctSites, modelHooks, shortName } from '../models/hooks.js';
 import { type Task } from '../tasks/task.js';
 import {
   type Experiment,
@@ -65,11 +65,9 @@ export interface Ask {
 }
 
 /** Sites of a sweep where none are named: the residual stream, what heads and MLPs write, and the embeddings. */
-export function sweptSites({ config }: HookedModel): string[] {
-  const within = vectorSites(config.n_layer, config.n_head);
-  // What enters a later layer is what left the one before it.
-  const distinct = within.filter((name) => !/^blocks\.[1-9]\d*\.hook_resid_pre$/.test(name));
-  return [modelHooks.embed, modelHooks.posEmbed, ...distinct];
+export function sweptSites({ architecture }: HookedModel): string[] {
+  const positions = architecture.names.positions === null ? [] : [modelHooks.posEmbed];
+  return [modelHooks.embed, ...positions, ...distinctSites(architecture)];
 }
 
 /**

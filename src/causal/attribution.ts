@@ -26,7 +26,8 @@ import {
   sub,
 } from '../engine/index.js';
 import { InputError } from '../input-error.js';
-import { gpt2, unembed } from '../models/gpt2.js';
+import { throughFinalNorm, unembed, unembedBias } from '../models/layers.js';
+import { transformer } from '../models/transformer.js';
 import { type HookedModel, cacheNames } from '../models/hooked-model.js';
 import { blockHook, headSite, modelHooks } from '../models/hooks.js';
 import { padded } from '../models/padding.js';
@@ -56,10 +57,14 @@ export interface Attribution {
 /**
  * The parts whose sum is the residual stream, but for the biases of attention outputs: embeddings, heads and MLPs.
  */
-export function writingSites({ config }: HookedModel): string[] {
-  const sites: string[] = [modelHooks.embed, modelHooks.posEmbed];
-  for (let layer = 0; layer < config.n_layer; layer++) {
-    for (let head = 0; head < config.n_head; head++) sites.push(headSite(layer, head));
+export function writingSites({ architecture }: HookedModel): string[] {
+  const { layers, heads, names } = architecture;
+  const sites: string[] = [modelHooks.embed];
+  if (names.positions !== null) sites.push(modelHooks.posEmbed);
+  for (let layer = 0; layer < layers; layer++) {
+    // Where a branch is normalised before it is added, its heads are no parts of the stream.
+    if (names.block(layer).ln1Post !== undefined) sites.push(blockHook(layer, 'attnOut'));
+    else for (let head = 0; head < heads; head++) sites.push(headSite(layer, head));
     sites.push(blockHook(layer, 'mlpOut'));
   }
   return sites;
@@ -92,7 +97,7 @@ export async function attribute(
       throw new InputError(`Input ${at + 1} has ${ids.length} tokens: no position ${position} to attribute.`);
     }
   });
-  const { n_embd: width, vocab_size: vocabulary } = model.config;
+  const { width, vocabulary } = model.architecture;
   const places = positions.reduce((most, position) => Math.max(most, position + 1), 0);
   // The result has sites · vocabulary numbers an input.
   const roomy = Math.floor(2 ** 24 / (sites.length * vocabulary + places * width));
@@ -130,25 +135,23 @@ function attributionGraph(
   batch: number,
   places: number,
 ): ReturnType<typeof graph> {
-  const width = model.config.n_embd;
-  const { cache } = gpt2(model.config, model.parameter, input('ids', 'int32', [batch, places]));
+  const width = model.architecture.width;
+  const ids = input('ids', 'int32', [batch, places]);
+  const { cache, final } = transformer(model.architecture, model.parameter, ids);
   const rows = input('rows', 'int32', [batch]);
+  const atRows = (value: Value, size: number): Value => gather(reshape(value, [batch * places, size]), rows);
   const at = (name: string, size: number): Value => {
     const value = cache.get(name);
     if (value === undefined) throw new GraphError(`attribution: the model has no ${name}`);
-    return gather(reshape(value, [batch * places, size]), rows);
+    return atRows(value, size);
   };
-  const gain = model.parameter('ln_f.weight');
-  if (gain === null) throw new GraphError('attribution: the model has no final LayerNorm');
   const scale = at(modelHooks.finalScale, 1);
-  const normal = sites.map((site) => {
-    const activation = at(site, width);
-    return mul(div(sub(activation, reduceMean(activation, [1], true)), scale), gain);
-  });
+  const normal = sites.map((site) =>
+    throughFinalNorm(model.architecture, model.parameter, at(site, width), scale),
+  );
   // The logits go through the same product, so that one reading of the unembedding serves all.
-  const final = at(modelHooks.finalNormalized, width);
-  const all = unembed(model.config, model.parameter, concat([...normal, final], 0), false);
-  const bias = model.parameter('lm_head.bias');
+  const all = unembed(model.architecture, model.parameter, concat([...normal, atRows(final, width)], 0), false);
+  const bias = model.parameter(unembedBias(model.architecture));
   const own = slice(all, 0, sites.length * batch, (sites.length + 1) * batch);
   return graph({
     parts: slice(all, 0, 0, sites.length * batch),

@@ -256,7 +256,7 @@ function checked(model: HookedModel, { cases, targets, sets, metric, each = 1 }:
           `Pair ${at + 1}: the ${what} of ${ids.length} tokens has no answer at ${index}.`,
         );
       }
-      const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= model.config.vocab_size);
+      const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= model.architecture.vocabulary);
       if (bad !== undefined) throw new InputError(`Pair ${at + 1}: token ${bad} is not in the vocabulary.`);
     }
     if (metric.name === 'logit-difference' && clean[answerAt] === contrast[contrastAnswerAt]) {

@@ -23,9 +23,10 @@ import {
   sizeOf,
   where,
 } from '../engine/index.js';
-import { type Intervention, gpt2, unembed } from '../models/gpt2.js';
+import { type Intervention } from '../models/hook-points.js';
+import { unembed } from '../models/layers.js';
+import { transformer } from '../models/transformer.js';
 import { type HookedModel } from '../models/hooked-model.js';
-import { modelHooks } from '../models/hooks.js';
 import { padded } from '../models/padding.js';
 
 /** Some inputs of one run, and where their logits are read. */
@@ -75,8 +76,8 @@ export interface PatcherOptions {
 }
 
 /** Inputs to run at once: what is recorded stays near 2²⁴ numbers, and no run is larger than what there is to run. */
-export function batchFor({ config }: HookedModel, sites: number, places: number, inputs: number): number {
-  const recorded = Math.max(1, sites) * places * config.n_embd;
+export function batchFor({ architecture }: HookedModel, sites: number, places: number, inputs: number): number {
+  const recorded = Math.max(1, sites) * places * architecture.width;
   return Math.max(1, Math.min(256, inputs, Math.floor(2 ** 24 / recorded)));
 }
 
@@ -84,7 +85,8 @@ export function batchFor({ config }: HookedModel, sites: number, places: number,
 const wideEnough = 256;
 
 /** Threads of an operator that patching a model runs fastest on; null for one a processor. */
-export const patchingThreads = ({ config }: HookedModel): 1 | null => (config.n_embd < wideEnough ? 1 : null);
+export const patchingThreads = ({ architecture }: HookedModel): 1 | null =>
+  architecture.width < wideEnough ? 1 : null;
 
 /** The axis of an activation that counts places: attention rows have heads before it. */
 const placeAxis = (site: string): number => (/\.hook_(attn_scores|pattern)$/.test(site) ? 2 : 1);
@@ -95,7 +97,7 @@ export const isMovable = (site: string): boolean => placeAxis(site) === 1;
 /** Makes a patcher; its graphs are compiled when they are first run. */
 export function createPatcher(runtime: Runtime, model: HookedModel, options: PatcherOptions): Patcher {
   const { sites, places, pad, batch, reads = 1 } = options;
-  const { n_embd: width, vocab_size: vocabulary } = model.config;
+  const { width, vocabulary } = model.architecture;
 
   const ids = input('ids', 'int32', [batch, places]);
   const rows = input('rows', 'int32', [batch * reads]);
@@ -112,15 +114,15 @@ export function createPatcher(runtime: Runtime, model: HookedModel, options: Pat
       },
     ]),
   );
-  const { cache } = gpt2(model.config, model.parameter, ids, { interventions });
+  const run = transformer(model.architecture, model.parameter, ids, { interventions });
   const valueOf = (name: string): Value => {
-    const value = cache.get(name);
+    const value = run.cache.get(name);
     if (value === undefined) throw new GraphError(`patcher: the model has no site ${name}`);
     return value;
   };
   // Logits at the read places alone: of a large vocabulary most of the work would be thrown away.
-  const final = reshape(valueOf(modelHooks.finalNormalized), [batch * places, width]);
-  const logits = unembed(model.config, model.parameter, gather(final, rows));
+  const final = reshape(run.final, [batch * places, width]);
+  const logits = unembed(model.architecture, model.parameter, gather(final, rows));
   // The recorder is the patching graph with nothing exchanged, so that equal activations are equal bits.
   const recorded = Object.fromEntries(sites.map((site) => [site, valueOf(site)]));
 

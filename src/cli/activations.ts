@@ -7,7 +7,7 @@ import { type Tensor, type Tensors } from '../engine/index.js';
 import { InputError, suggest } from '../input-error.js';
 import { modelFor } from '../jobs/shipped.js';
 import { cacheNames, runWithCache } from '../models/hooked-model.js';
-import { fullName, shortName, vectorSites } from '../models/hooks.js';
+import { fullName, shortName, distinctSites } from '../models/hooks.js';
 import { taskNamed } from '../tasks/index.js';
 import { type ModelOptions, printJson, runtimeFor, warnOfMalformed, withModelOptions } from './options.js';
 
@@ -58,11 +58,10 @@ infinite, such as a masked hook_attn_scores, is null.`,
       const ids = task.encode(options.input);
       warnOfMalformed(task, ids);
       const model = await modelFor(task, options.model, options.processing);
-      const { n_layer: layers, n_head: heads } = model.config;
       const accepted = cacheNames(model);
       const names =
         options.sites === undefined
-          ? vectorSites(layers, heads).filter((name) => !/^blocks\.[1-9]\d*\.hook_resid_pre$/.test(name))
+          ? distinctSites(model.architecture)
           : options.sites.split(',').flatMap((name) => expandName(name.trim(), accepted));
       const outputs = await runWithCache(runtimeFor(options), model, [ids], {
         names: [...new Set([...names, 'logits'])],

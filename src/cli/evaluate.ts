@@ -68,7 +68,7 @@ A model's accuracy: the share of held-out inputs whose whole answer is right.`,
         const count = Math.min(options.queries ?? 20_000, task.data.splitSize.test);
         const accuracy = await modelAccuracy(
           runtime,
-          model.config,
+          model.architecture,
           (name) => model.parameter(name),
           task,
           count,

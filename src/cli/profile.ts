@@ -62,12 +62,12 @@ places. Tokens without a name of their own count together: "as query" are those 
         throw new InputError('With --by, a profile is of one site at one place: give one of each.');
       }
       const model = await modelFor(task, options.model, options.processing);
-      const { n_layer: layers, n_head: heads } = model.config;
+      const { layers, heads } = model.architecture;
       const { inputs, seed } = options;
       const asked = { inputs, seed, only, model: modelText(model) };
       const { width } = lookFor(process.stdout, process.env);
       if (feature !== undefined) {
-        const [site = ''] = sitesOf(options.sites, vectorSites(layers, heads));
+        const [site = ''] = sitesOf(options.sites, vectorSites(model.architecture));
         const record = await profileOf(runtimeFor(options), model, task, { ...asked, site, place, feature });
         await drawn(options, (theme) => profileFigure(record, theme), record, profileRows(record));
         if (options.json === true) printJson(record);

@@ -40,7 +40,7 @@ export interface Value extends ValueType {
   readonly index: number;
 }
 
-/** One application of an operator. `Input` and `Constant` are the two that have no operator in ONNX. */
+/** One application of an operator. `Input`, `Constant` and `Shared` are those that have no operator in ONNX. */
 export interface GraphNode {
   readonly op: string;
   readonly rule: OpRule | null;
@@ -49,7 +49,7 @@ export interface GraphNode {
   readonly outputs: readonly Value[];
   /** The name an `Input` is fed by. */
   readonly name: string;
-  /** What a `Constant` holds. */
+  /** What a `Constant` or `Shared` holds. */
   readonly data: TensorData | null;
 }
 
@@ -152,6 +152,19 @@ export function constant(tensor: Tensor): Value {
   );
 }
 
+/**
+ * A value fixed when the graph is built that all graphs share: runs are fed with the caller's own array, where a
+ * {@link constant} is copied into each graph. For weights that are too large to be held more than once; the array
+ * must not change.
+ */
+export function shared(tensor: Tensor): Value {
+  checkTensor('Shared', tensor);
+  return first(
+    makeNode({ op: 'Shared', rule: null, inputs: [], attributes: {}, name: '', data: tensor.data }, [tensor])
+      .outputs,
+  );
+}
+
 /** A float32 scalar. */
 export function scalar(value: number): Value {
   return constant({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
@@ -160,6 +173,8 @@ export function scalar(value: number): Value {
 /** A graph ready to be printed, encoded or compiled: nodes in an order in which they can run. */
 export interface Graph {
   readonly inputs: readonly Value[];
+  /** What runs are fed with besides, see {@link shared}. */
+  readonly shared: readonly Value[];
   readonly nodes: readonly GraphNode[];
   readonly outputs: Readonly<Record<string, Value>>;
 }
@@ -198,6 +213,7 @@ export function graph(outputs: Readonly<Record<string, Value>>): Graph {
   if (values.length === 0) throw new GraphError('graph: at least one output is needed');
   const nodes = sortNodes(values);
   const inputs: Value[] = [];
+  const sharedValues = nodes.filter(({ op }) => op === 'Shared').map(({ outputs: own }) => first(own));
   const names = new Map<string, GraphNode>();
   for (const node of nodes) {
     if (node.op !== 'Input') continue;
@@ -214,7 +230,7 @@ export function graph(outputs: Readonly<Record<string, Value>>): Graph {
   for (const name of Object.keys(outputs)) {
     if (names.has(name)) throw new GraphError(`graph: "${name}" names both an input and an output`);
   }
-  return { inputs, nodes, outputs };
+  return { inputs, shared: sharedValues, nodes, outputs };
 }
 
 /** @throws GraphError unless the value has this shape; `what` names it in the message. */

@@ -11,6 +11,7 @@ export { encodeOnnx, opset } from './onnx/encode.js';
 export {
   add,
   div,
+  erf,
   exp,
   log,
   mul,
@@ -39,7 +40,7 @@ export { cast, concat, slice, split, transpose } from './ops/layout.js';
 export { gather, gatherElements, oneHot, scatterAdd } from './ops/lookup.js';
 export { and, equal, greater, less, where } from './ops/compare.js';
 export { layerNorm, logSoftmax, softmax, type LayerNorm } from './ops/normalize.js';
-export { gelu } from './ops/gelu.js';
+export { erfGelu, gelu } from './ops/gelu.js';
 export { dropout, hashBits } from './ops/dropout.js';
 export { crossEntropy } from './ops/loss.js';
 export { adamW, adamWScales, type AdamWOptions, type AdamWScales, type AdamWState } from './optim/adamw.js';

@@ -110,7 +110,7 @@ export async function attentionByName(
       for (const { site, layer, head } of heads) {
         const pattern = floatsOf(run, blockHook(layer, 'pattern'));
         part.forEach((input, row) => {
-          const from = ((row * model.config.n_head + head) * places + (positions[start + row] ?? 0)) * places;
+          const from = ((row * model.architecture.heads + head) * places + (positions[start + row] ?? 0)) * places;
           const shares = new Map<string, number>();
           sourceNames(task, input).forEach((name, at) => {
             shares.set(name, (shares.get(name) ?? 0) + (pattern[from + at] ?? 0));

@@ -3,7 +3,7 @@
  * @module
  */
 import { type Executable, GraphError, type Runtime, graph, input } from '../engine/index.js';
-import { gpt2 } from '../models/gpt2.js';
+import { transformer } from '../models/transformer.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { padded } from '../models/padding.js';
 import { type Task } from '../tasks/task.js';
@@ -54,10 +54,10 @@ export function createCollector(
   pad: number,
   batch = 256,
 ): Collector {
-  const width = model.config.n_embd;
+  const width = model.architecture.width;
   let compiled: Promise<Executable> | null = null;
   const compile = (): Promise<Executable> => {
-    const { cache } = gpt2(model.config, model.parameter, input('ids', 'int32', [batch, places]));
+    const { cache } = transformer(model.architecture, model.parameter, input('ids', 'int32', [batch, places]));
     const values = sites.map((site) => {
       const value = cache.get(site);
       if (value === undefined) throw new GraphError(`collect: the model has no site ${site}`);

@@ -12,7 +12,7 @@ import {
   graph,
   input,
 } from '../engine/index.js';
-import { gpt2 } from '../models/gpt2.js';
+import { transformer } from '../models/transformer.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { padded } from '../models/padding.js';
 import { type Task } from '../tasks/task.js';
@@ -22,12 +22,12 @@ import { distances, metrics } from './metrics.js';
 /** The graph: inputs `ids` and `query0` …, outputs `euclidean0`, `cosine0` … `[batch, place]`. */
 function manyGraph(model: HookedModel, site: string, batch: number, places: number, queries: number): Graph {
   const ids = input('ids', 'int32', [batch, places]);
-  const z = gpt2(model.config, model.parameter, ids).cache.get(site);
+  const z = transformer(model.architecture, model.parameter, ids).cache.get(site);
   if (z === undefined) throw new GraphError(`judge: the model has no site ${site}`);
   return graph(
     Object.fromEntries(
       Array.from({ length: queries }, (_, at) => {
-        const far = distances(z, input(`query${at}`, 'float32', [1, 1, model.config.n_embd]));
+        const far = distances(z, input(`query${at}`, 'float32', [1, 1, model.architecture.width]));
         return metrics.map((metric) => [`${metric}${at}`, far[metric]] as const);
       }).flat(),
     ),

@@ -73,7 +73,7 @@ describe.each([
 
   it(`takes one query for all or one a candidate: ${task.name}`, async () => {
     const model = await probedModel(task);
-    const width = model.config.n_embd;
+    const width = model.architecture.width;
     const judge = createJudge(runtime, model, task, site, 4);
     // Each candidate is asked about an activation of its own: the one it has itself at the second position.
     const queries = new Float32Array(inputs.length * width);

@@ -12,7 +12,7 @@ import {
   input,
   reshape,
 } from '../engine/index.js';
-import { gpt2 } from '../models/gpt2.js';
+import { transformer } from '../models/transformer.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { padded } from '../models/padding.js';
 import { type Task } from '../tasks/task.js';
@@ -59,10 +59,10 @@ export interface Judge {
 
 /** The graph that gives distances at a site: inputs `ids` and `query`, one output a metric. */
 export function judgeGraph(model: HookedModel, site: string, batch: number, places: number): Graph {
-  const width = model.config.n_embd;
+  const width = model.architecture.width;
   const ids = input('ids', 'int32', [batch, places]);
   const query = input('query', 'float32', [batch, width]);
-  const z = gpt2(model.config, model.parameter, ids).cache.get(site);
+  const z = transformer(model.architecture, model.parameter, ids).cache.get(site);
   if (z === undefined) throw new GraphError(`judge: the model has no site ${site}`);
   return graph(distances(z, reshape(query, [batch, 1, width])));
 }
@@ -75,7 +75,7 @@ export function createJudge(
   site: string,
   batch = judgeBatch,
 ): Judge {
-  const width = model.config.n_embd;
+  const width = model.architecture.width;
   const places = task.maxLength;
   let compiled: Promise<Executable> | null = null;
   return {

@@ -73,7 +73,7 @@ async function patterns(
   task: Task,
   ids: readonly number[],
 ): Promise<AttentionPattern[]> {
-  const { n_layer: layers, n_head: heads } = model.config;
+  const { layers, heads } = model.architecture;
   const names = Array.from({ length: layers }, (_, layer) => blockHook(layer, 'pattern'));
   const outputs = await runWithCache(runtime, model, [ids], { names });
   const size = ids.length;

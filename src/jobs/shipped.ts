@@ -32,9 +32,9 @@ export async function modelFor(
           name: `shipped ${task.name} model`,
         }
       : await loadGpt2(await openDirectory(directory), processing);
-  if (model.config.vocab_size !== task.vocabulary.length || model.config.n_positions < task.maxLength) {
+  if (model.architecture.vocabulary !== task.vocabulary.length || model.architecture.positions < task.maxLength) {
     throw new InputError(
-      `${model.name} has ${model.config.vocab_size} tokens and ${model.config.n_positions} positions; ` +
+      `${model.name} has ${model.architecture.vocabulary} tokens and ${model.architecture.positions} positions; ` +
         `${task.name} needs ${task.vocabulary.length} tokens and ${task.maxLength} positions.`,
     );
   }

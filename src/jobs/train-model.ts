@@ -80,7 +80,7 @@ export async function trainModel(runtime: Runtime, job: TrainModelJob): Promise<
   const config = probedModelConfig(task);
   const accuracy = (state: TrainingState, count: number): Promise<number> => {
     const values = new Map([...state.parameters].map(([name, tensor]) => [name, constant(tensor)]));
-    return modelAccuracy(runtime, config, (name) => values.get(name) ?? null, task, count);
+    return modelAccuracy(runtime, readArchitecture(config), (name) => values.get(name) ?? null, task, count);
   };
   const result = await trainingLoop(runtime, {
     ...job,

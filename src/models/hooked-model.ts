@@ -1,5 +1,5 @@
 /**
- * A GPT-2 ready to be asked: which activations does this input give, and what follows when one is changed.
+ * A model ready to be asked: which activations does this input give, and what follows when one is changed.
  * Each question (which hooks, which interventions, how many inputs) is a graph of its own; who asks one often
  * compiles {@link questionGraph} once and keeps it.
  * @module
@@ -13,39 +13,48 @@ import {
   constant,
   graph,
   input,
+  shared,
 } from '../engine/index.js';
 import { InputError, suggest } from '../input-error.js';
-import { type Gpt2Config } from './gpt2-config.js';
-import { type Intervention, gpt2 } from './gpt2.js';
+import { type Architecture } from './architecture.js';
+import { type Intervention } from './hook-points.js';
 import { headSite, hookNames } from './hooks.js';
-import { type Processing } from './processing.js';
+import { type Processed, type Processing } from './processing.js';
+import { transformer } from './transformer.js';
 import { type ParameterSet, fingerprint } from './weights/fingerprint.js';
 
 /** A model with its weights as they are run. */
 export interface HookedModel {
-  readonly config: Gpt2Config;
+  readonly architecture: Architecture;
   /** For messages: where it was read from. */
   readonly name: string;
   readonly processing: Processing;
   /** Identity of the unprocessed weights. */
   readonly hash: string;
-  /** Parameters as they are run, by Hugging Face name. */
+  /** Parameters as they are run, by the names of the architecture. */
   readonly parameters: ParameterSet;
-  /** The parameters as values of a graph: constants, made once and shared by all graphs. */
+  /** The parameters as values of a graph, made once and shared by all graphs. */
   parameter(name: string): Value | null;
 }
+
+/**
+ * Bytes from which on a model's parameters are fed to each run in place of being copied into each graph. A graph of
+ * a small model runs faster with constants, which ONNX Runtime lays out once.
+ */
+const sharedFrom = 2 ** 24;
 
 /** Makes a model of parameters that have been processed as stated; `raw` are those before processing. */
 export async function hookedModel(
   name: string,
-  config: Gpt2Config,
   raw: ParameterSet,
-  parameters: ParameterSet,
+  { architecture, parameters }: Processed,
   processing: Processing,
 ): Promise<HookedModel> {
   const values = new Map<string, Value>();
+  const bytes = [...parameters.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+  const asValue = bytes < sharedFrom ? constant : shared;
   return {
-    config,
+    architecture,
     name,
     processing,
     hash: await fingerprint(raw),
@@ -54,20 +63,25 @@ export async function hookedModel(
       const known = values.get(parameterName);
       const source = parameters.get(parameterName);
       if (known !== undefined || source === undefined) return known ?? null;
-      const value = constant({ dtype: 'float32', shape: source.shape, data: source.data });
+      const value = asValue({ dtype: 'float32', shape: source.shape, data: source.data });
       values.set(parameterName, value);
       return value;
     },
   };
 }
 
-/** Every name that {@link runWithCache} takes: hooks, single heads and `logits`. */
-export function cacheNames({ config }: HookedModel): string[] {
-  const heads = Array.from({ length: config.n_layer }, (_, layer) =>
-    Array.from({ length: config.n_head }, (__, head) => headSite(layer, head)),
+/** Every site of a single head's output, in the order of layers. */
+export const headSites = ({ layers, heads }: Pick<Architecture, 'layers' | 'heads'>): string[] =>
+  Array.from({ length: layers }, (_, layer) =>
+    Array.from({ length: heads }, (__, head) => headSite(layer, head)),
   ).flat();
-  return [...hookNames(config.n_layer), ...heads, 'logits'];
-}
+
+/** Every name that {@link runWithCache} takes: hooks, single heads and `logits`. */
+export const cacheNames = ({ architecture }: HookedModel): string[] => [
+  ...hookNames(architecture),
+  ...headSites(architecture),
+  'logits',
+];
 
 /** What is asked of a run. */
 export interface RunOptions {
@@ -93,13 +107,19 @@ export function questionGraph(
   for (const name of names) check(name, accepted);
   const hooks = accepted.filter((name) => name !== 'logits');
   for (const name of interventions?.keys() ?? []) check(name, hooks);
-  if (places > model.config.n_positions) {
+  const { architecture } = model;
+  if (places > architecture.positions) {
     throw new InputError(
-      `${places} tokens are more than the ${model.config.n_positions} places of ${model.name}`,
+      `${places} tokens are more than the ${architecture.positions} places of ${model.name}`,
     );
   }
   const ids = input('ids', 'int32', [batch, places]);
-  const run = gpt2(model.config, model.parameter, ids, interventions === undefined ? {} : { interventions });
+  const run = transformer(
+    architecture,
+    model.parameter,
+    ids,
+    interventions === undefined ? {} : { interventions },
+  );
   const outputs: Record<string, Value> = {};
   for (const name of names) {
     const value = name === 'logits' ? run.logits : run.cache.get(name);
@@ -109,7 +129,7 @@ export function questionGraph(
 }
 
 /**
- * Runs equally long inputs and gives the named activations; shapes as in {@link gpt2}.
+ * Runs equally long inputs and gives the named activations; shapes as in {@link transformer}.
  * @param ids token ids, one array an input, all of one length
  */
 export async function runWithCache(
@@ -120,7 +140,7 @@ export async function runWithCache(
 ): Promise<Tensors> {
   const places = ids[0]?.length ?? 0;
   if (places === 0) throw new InputError('A run needs at least one input of at least one token');
-  const vocabulary = model.config.vocab_size;
+  const { vocabulary } = model.architecture;
   for (const row of ids) {
     if (row.length !== places)
       throw new InputError(`Inputs of one run must be equally long: ${places} and ${row.length}`);

@@ -4,8 +4,9 @@
  * @module
  */
 import { InputError, suggest } from '../input-error.js';
+import { type Architecture } from './architecture.js';
 
-/** Hook names of one block, in the order in which they are reached. */
+/** Hook names of one block, in the order in which they are reached; which of them a model has, its architecture says. */
 export const blockHooks = {
   residPre: 'hook_resid_pre',
   ln1Scale: 'ln1.hook_scale',
@@ -13,19 +14,42 @@ export const blockHooks = {
   q: 'attn.hook_q',
   k: 'attn.hook_k',
   v: 'attn.hook_v',
+  qNormScale: 'attn.q_norm.hook_scale',
+  qNormNormalized: 'attn.q_norm.hook_normalized',
+  kNormScale: 'attn.k_norm.hook_scale',
+  kNormNormalized: 'attn.k_norm.hook_normalized',
+  rotQ: 'attn.hook_rot_q',
+  rotK: 'attn.hook_rot_k',
   scores: 'attn.hook_attn_scores',
   pattern: 'attn.hook_pattern',
   z: 'attn.hook_z',
   result: 'attn.hook_result',
+  ln1PostScale: 'ln1_post.hook_scale',
+  ln1PostNormalized: 'ln1_post.hook_normalized',
   attnOut: 'hook_attn_out',
   residMid: 'hook_resid_mid',
   ln2Scale: 'ln2.hook_scale',
   ln2Normalized: 'ln2.hook_normalized',
   mlpPre: 'mlp.hook_pre',
+  mlpPreLinear: 'mlp.hook_pre_linear',
   mlpPost: 'mlp.hook_post',
+  ln2PostScale: 'ln2_post.hook_scale',
+  ln2PostNormalized: 'ln2_post.hook_normalized',
   mlpOut: 'hook_mlp_out',
   residPost: 'hook_resid_post',
 } as const;
+
+/** Whether the blocks of an architecture reach a hook. */
+function hasBlockHook({ names, rotary, parallel }: Architecture, layer: number, hook: keyof typeof blockHooks): boolean {
+  const block = names.block(layer);
+  if (hook.startsWith('qNorm')) return block.qNorm !== undefined;
+  if (hook.startsWith('kNorm')) return block.kNorm !== undefined;
+  if (hook.startsWith('rot')) return rotary !== null;
+  if (hook.startsWith('ln1Post')) return block.ln1Post !== undefined;
+  if (hook.startsWith('ln2Post')) return block.ln2Post !== undefined;
+  if (hook === 'residMid') return !parallel;
+  return hook !== 'mlpPreLinear' || block.mlpGate !== undefined;
+}
 
 /** Hook names outside the blocks. */
 export const modelHooks = {
@@ -43,24 +67,34 @@ export const blockHook = (layer: number, hook: keyof typeof blockHooks): string 
 export const headSite = (layer: number, head: number): string => `${blockHook(layer, 'result')}.${head}`;
 
 /** Every hook name of a model in the order of a run. */
-export function hookNames(layers: number): string[] {
-  const names: string[] = [modelHooks.embed, modelHooks.posEmbed];
-  for (let layer = 0; layer < layers; layer++) {
-    for (const hook of Object.keys(blockHooks)) names.push(blockHook(layer, hook as keyof typeof blockHooks));
+export function hookNames(architecture: Architecture): string[] {
+  const names: string[] = [modelHooks.embed];
+  if (architecture.names.positions !== null) names.push(modelHooks.posEmbed);
+  for (let layer = 0; layer < architecture.layers; layer++) {
+    for (const hook of Object.keys(blockHooks) as (keyof typeof blockHooks)[])
+      if (hasBlockHook(architecture, layer, hook)) names.push(blockHook(layer, hook));
   }
   return [...names, modelHooks.finalScale, modelHooks.finalNormalized];
 }
 
 /** Every site that gives a vector of the model's width at each position, in the order of a run. */
-export function vectorSites(layers: number, heads: number): string[] {
+export function vectorSites({ layers, heads, parallel }: VectorSizes): string[] {
   const sites: string[] = [];
   for (let layer = 0; layer < layers; layer++) {
     sites.push(blockHook(layer, 'residPre'));
     for (let head = 0; head < heads; head++) sites.push(headSite(layer, head));
-    for (const hook of ['residMid', 'mlpOut', 'residPost'] as const) sites.push(blockHook(layer, hook));
+    for (const hook of ['residMid', 'mlpOut', 'residPost'] as const)
+      if (hook !== 'residMid' || !parallel) sites.push(blockHook(layer, hook));
   }
   return sites;
 }
+
+/** The vector sites that differ: what enters a later layer is what left the one before it. */
+export const distinctSites = (sizes: VectorSizes): string[] =>
+  vectorSites(sizes).filter((name) => !/^blocks\.[1-9]\d*\.hook_resid_pre$/.test(name));
+
+/** The part of an architecture that vector sites rest on. */
+type VectorSizes = Pick<Architecture, 'layers' | 'heads' | 'parallel'>;
 
 const shortForms: readonly [RegExp, string][] = [
   [/^blocks\.(\d+)\.attn\.hook_result\.(\d+)$/, 'a$1.$2'],

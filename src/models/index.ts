@@ -5,7 +5,11 @@
 export { InputError } from '../input-error.js';
 export * from './hooks.js';
 export { type Gpt2Config, gpt2ParameterShapes, readGpt2Config } from './gpt2-config.js';
-export { type Gpt2Options, type Gpt2Run, type Intervention, gpt2, unembed } from './gpt2.js';
+export { type Architecture, parameterShapes } from './architecture.js';
+export { type Family, families, readArchitecture } from './families/index.js';
+export { type Intervention } from './hook-points.js';
+export { unembed } from './layers.js';
+export { type Run, type RunOptions as TransformerOptions, transformer } from './transformer.js';
 export {
   type HookedModel,
   type RunOptions,

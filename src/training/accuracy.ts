@@ -4,8 +4,8 @@
  * @module
  */
 import { type Runtime, type Value, floatsOf, graph, input } from '../engine/index.js';
-import { type Gpt2Config } from '../models/gpt2-config.js';
-import { gpt2 } from '../models/gpt2.js';
+import { type Architecture } from '../models/architecture.js';
+import { transformer } from '../models/transformer.js';
 import { padded } from '../models/padding.js';
 import { type Task } from '../tasks/task.js';
 
@@ -14,19 +14,19 @@ const batch = 256;
 
 /**
  * Measures accuracy over the first `count` held-out inputs of the task.
- * @param parameter the model's parameters as values of a graph, see {@link gpt2}
+ * @param parameter the model's parameters as values of a graph, see {@link transformer}
  * @returns a share, 0 … 1
  */
 export async function modelAccuracy(
   runtime: Runtime,
-  config: Gpt2Config,
+  architecture: Architecture,
   parameter: (name: string) => Value | null,
   task: Task,
   count: number,
 ): Promise<number> {
   const places = task.maxLength - 1;
-  const vocabulary = config.vocab_size;
-  const { logits } = gpt2(config, parameter, input('ids', 'int32', [batch, places]));
+  const { vocabulary } = architecture;
+  const { logits } = transformer(architecture, parameter, input('ids', 'int32', [batch, places]));
   const executable = await runtime.compile(graph({ logits }));
   const held = Math.min(count, task.data.splitSize.test);
   let right = 0;

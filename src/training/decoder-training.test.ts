@@ -80,7 +80,7 @@ async function seenFirst(): Promise<Seen[]> {
   const collector = createCollector(runtime, model, addition.sites, addition.maxLength, addition.pad, 64);
   const collected = await collector.collect(inputs);
   await collector.dispose();
-  const width = model.config.n_embd;
+  const width = model.architecture.width;
   return addition.sites.map((site) => {
     const rows = inputs.flatMap((ids, row) =>
       addition.positions(ids).map((position) => activationAt(collected, site, row, position)),
@@ -136,7 +136,7 @@ describe('the start of a decoder', () => {
     }
     const means = dataOf(plan.statistics, 'condition.mean');
     const scales = dataOf(plan.statistics, 'condition.scale');
-    const width = model.config.n_embd;
+    const width = model.architecture.width;
     seen.forEach((own, row) => {
       // To half of float16's 11 digits: that is what is exported.
       own.means.forEach((value, i) =>
@@ -152,7 +152,7 @@ describe('the start of a decoder', () => {
     const means = dataOf(plan.statistics, 'condition.mean');
     const whiten = dataOf(plan.statistics, 'condition.whiten');
     expect(whiten.map(Math.fround)).toEqual([...decodeFloat16(encodeFloat16(Float32Array.from(whiten)))]);
-    const width = model.config.n_embd;
+    const width = model.architecture.width;
     const random = randomFor(99, 'others');
     const inputs = Array.from({ length: 256 }, () => addition.sample(random, 'test'));
     const collector = createCollector(runtime, model, addition.sites, addition.maxLength, addition.pad, 64);
@@ -193,7 +193,7 @@ describe('the start of a decoder', () => {
     // A head that gives nothing: every activation of a0.0 is zero.
     const name = 'h.0.attn.c_proj.weight';
     const { shape, data } = model.parameters.get(name) ?? { shape: [], data: new Float32Array() };
-    const size = 8 * model.config.n_embd;
+    const size = 8 * model.architecture.width;
     parameters.set(name, { shape, data: data.map((value, i) => (i < size ? 0 : value)) });
     const dead = await hookedModel('dead', model.config, parameters, parameters, 'transformerlens');
     const plan = await planDecoderTraining(runtime, dead, addition, tiny(scaled));

@@ -42,7 +42,7 @@ export async function planDecoderTraining(
   task: Task,
   recipe: DecoderRecipe,
 ): Promise<PlannedDecoderTraining> {
-  const config = decoderConfigFor(task, recipe, model.config.n_embd);
+  const config = decoderConfigFor(task, recipe, model.architecture.width);
   const collector = createCollector(runtime, model, config.sites, placesBeforeEos(task), task.pad);
   const random = randomFor(recipe.seed, 'parameters');
   const measured = await measureSites(task, config, collector, random);

@@ -13,8 +13,9 @@ import {
   reshape,
   type Tensors,
 } from '../engine/index.js';
+import { readArchitecture } from '../models/families/index.js';
 import { type Gpt2Config, readGpt2Config } from '../models/gpt2-config.js';
-import { gpt2 } from '../models/gpt2.js';
+import { transformer } from '../models/transformer.js';
 import { padded } from '../models/padding.js';
 import { randomFor, seedFor } from '../random.js';
 import { type Task } from '../tasks/task.js';
@@ -55,6 +56,7 @@ const float32 = (shape: readonly number[], data: Float32Array): Tensor => ({ dty
 /** Plans the training of a task's probed model. */
 export function planModelTraining(task: Task, recipe: ModelRecipe): PlannedTraining {
   const config = probedModelConfig(task);
+  const architecture = readArchitecture(config);
   const read = batchReader({ task, seed: recipe.seed, size: recipe.batch, trim: recipe.trim });
   const { batch } = recipe;
   const spec: TrainingSpec = {
@@ -78,11 +80,11 @@ export function planModelTraining(task: Task, recipe: ModelRecipe): PlannedTrain
         recipe.dropout > 0 ? { rate: recipe.dropout, seed: input('seed', 'uint32', []) } : undefined;
       // The unembedding is tied, as in GPT-2.
       const tied = (name: string): Value | null => (name.startsWith('lm_head') ? null : parameter(name));
-      const { logits } = gpt2(config, tied, ids, {
+      const { logits } = transformer(architecture, tied, ids, {
         ...(noise === undefined ? {} : { dropout: noise }),
         ...(recipe.loss === 'single' ? { readAt: input('readAt', 'int32', [batch]) } : {}),
       });
-      return { loss: crossEntropy(reshape(logits, [rows, config.vocab_size]), targets, weights) };
+      return { loss: crossEntropy(reshape(logits, [rows, architecture.vocabulary]), targets, weights) };
     },
   };
   return {

@@ -53,7 +53,7 @@ describe.each(published)('the published $task.name checkpoint', ({ task, accurac
     const rows = inputs.map((ids) => [...padded([ids], places, task.pad)]);
     const names = [...task.sites];
     const together = await runWithCache(runtime, model, rows, { names });
-    const width = model.config.n_embd;
+    const width = model.architecture.width;
     for (const [row, ids] of inputs.entries()) {
       const alone = await runWithCache(runtime, model, [ids], { names });
       for (const name of names) {
@@ -91,7 +91,7 @@ async function answers(
   const batch = 1000;
   const places = task.maxLength - 1;
   const { vocab_size: vocabulary } = model.config;
-  const { logits } = gpt2(model.config, model.parameter, input('ids', 'int32', [batch, places]));
+  const { logits } = transformer(model.architecture, model.parameter, input('ids', 'int32', [batch, places]));
   const compiled = await runtime.compile(graph({ logits }));
   const all: { ids: number[]; right: boolean }[] = [];
   for (let start = 0; start < count; start += batch) {
@@ -137,14 +137,14 @@ describe('the published addition checkpoint', () => {
     skip(reference.absent, reference.reason);
     const model = await publishedModel('addition', 'transformerlens');
     const site = headSite(0, 0);
-    const width = model.config.n_embd;
+    const width = model.architecture.width;
     const query = addition.encode('835+141=976');
     const position = query.indexOf(addition.vocabulary.indexOf('='));
     const outputs = await runWithCache(runtime, model, [query], { names: [site] });
     const own = floatsOf(outputs, site).slice(position * width, (position + 1) * width);
     // The definition, taken literally: every input is run, and its nearest position counts, EOS left out.
     const [batch, places] = [4500, addition.maxLength - 1];
-    const z = gpt2(model.config, model.parameter, input('ids', 'int32', [batch, places])).cache.get(site);
+    const z = transformer(model.architecture, model.parameter, input('ids', 'int32', [batch, places])).cache.get(site);
     if (z === undefined) throw new Error(site);
     const { euclidean } = distances(z, constant({ dtype: 'float32', shape: [1, 1, width], data: own }));
     const compiled = await runtime.compile(graph({ euclidean }));

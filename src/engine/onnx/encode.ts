@@ -66,12 +66,18 @@ function constantKey({ data }: GraphNode, { dtype, shape }: Value): string | nul
   return `${dtype}:${shape.join(',')}:${bytesOf(data).join(',')}`;
 }
 
-/** Encodes a graph as the bytes of an ONNX ModelProto. */
-export function encodeOnnx(graph: Graph): Uint8Array {
+/** The name under which a graph takes the `at`-th of its shared values. */
+export const sharedName = (at: number): string => `#shared${at}`;
+
+/**
+ * Encodes a graph as the bytes of an ONNX ModelProto.
+ * @param copied whether shared values are stored in it as constants are; otherwise they are inputs by {@link sharedName}
+ */
+export function encodeOnnx(graph: Graph, copied = false): Uint8Array {
   const names = new Map<Value, string>();
   const nodes: NodeProto[] = [];
   const initializers: TensorProto[] = [];
-  const shared = new Map<string, string>();
+  const equal = new Map<string, string>();
   // graph() keeps callers from names that start so.
   let count = 0;
   const fresh = (): string => `#${count++}`;
@@ -85,15 +91,20 @@ export function encodeOnnx(graph: Graph): Uint8Array {
     else aliases.push([value, name]);
   }
 
+  graph.shared.forEach((value, at) => {
+    names.set(value, sharedName(at));
+    if (copied) initializers.push(encodeTensor(sharedName(at), value));
+  });
   for (const node of graph.nodes) {
+    if (node.op === 'Shared') continue;
     for (const value of node.outputs) {
       if (node.op === 'Input') names.set(value, node.name);
       else if (node.op === 'Constant') {
         const key = constantKey(node, value);
-        const name = (key === null ? undefined : shared.get(key)) ?? fresh();
+        const name = (key === null ? undefined : equal.get(key)) ?? fresh();
         names.set(value, name);
-        if (key !== null && shared.has(key)) continue;
-        if (key !== null) shared.set(key, name);
+        if (key !== null && equal.has(key)) continue;
+        if (key !== null) equal.set(key, name);
         initializers.push(encodeTensor(name, value));
       } else names.set(value, outputNames.get(value) ?? fresh());
     }
@@ -128,7 +139,10 @@ export function encodeOnnx(graph: Graph): Uint8Array {
         name: 'graph',
         node: nodes,
         initializer: initializers,
-        input: graph.inputs.map((value) => encodeValueInfo(value.node.name, value)),
+        input: [
+          ...graph.inputs.map((value) => encodeValueInfo(value.node.name, value)),
+          ...(copied ? [] : graph.shared.map((value, at) => encodeValueInfo(sharedName(at), value))),
+        ],
         output: Object.entries(graph.outputs).map(([name, value]) => encodeValueInfo(name, value)),
       },
     }),

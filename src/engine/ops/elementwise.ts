@@ -106,6 +106,7 @@ const tanhRule = unary('Tanh', (_x, y, dy) => mul(dy, sub(1, mul(y, y))));
 const sigmoidRule = unary('Sigmoid', (_x, y, dy) => mul(dy, mul(y, sub(1, y))));
 // Where the input is at or under zero the output is zero, so the sign of the output is the whole gate.
 const reluRule = unary('Relu', (_x, y, dy) => mul(dy, sign(y)));
+const erfRule = unary('Erf', (x, _y, dy) => mul(dy, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))));
 const signRule = unary('Sign', () => null, signedTypes);
 
 /** `a + b`. */
@@ -128,6 +129,8 @@ export const log = (x: Operand): Value => apply1(logRule, [lift(x)]);
 export const tanh = (x: Operand): Value => apply1(tanhRule, [lift(x)]);
 /** Logistic function. */
 export const sigmoid = (x: Operand): Value => apply1(sigmoidRule, [lift(x)]);
+/** Error function. */
+export const erf = (x: Operand): Value => apply1(erfRule, [lift(x)]);
 /** `max(x, 0)`. */
 export const relu = (x: Operand): Value => apply1(reluRule, [lift(x)]);
 /** −1, 0 or 1; constant as far as gradients go. */

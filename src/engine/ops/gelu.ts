@@ -1,9 +1,9 @@
 /**
- * GELU in its tanh form, as GPT-2 has it (`gelu_new`).
+ * GELU in its tanh form, as GPT-2 has it (`gelu_new`), and in its exact form, as GPT-NeoX has it (`gelu`).
  * @module
  */
 import { type OpRule, type Value, apply1 } from '../graph.js';
-import { add, mul, sigmoid, single, sub } from './elementwise.js';
+import { add, erf, mul, sigmoid, single, sub } from './elementwise.js';
 import { reshape } from './reduce.js';
 
 const slope = 2 * Math.sqrt(2 / Math.PI);
@@ -33,3 +33,6 @@ export function gelu(x: Value): Value {
   // ONNX Runtime's kernel takes no scalars.
   return x.shape.length === 0 ? reshape(apply1(geluRule, [reshape(x, [1])]), []) : apply1(geluRule, [x]);
 }
+
+/** `x/2 · (1 + erf(x/√2))`; ONNX Runtime fuses it into one operator. */
+export const erfGelu = (x: Value): Value => mul(mul(x, add(erf(mul(x, Math.SQRT1_2)), 1)), 0.5);

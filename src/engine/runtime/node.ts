@@ -4,9 +4,9 @@
  */
 import { availableParallelism } from 'node:os';
 import * as ort from 'onnxruntime-node';
-import { type DType, GraphError } from '../shape.js';
-import { type Graph, type Tensor, arrayFor } from '../graph.js';
-import { encodeOnnx } from '../onnx/encode.js';
+import { type DType, GraphError, sameShape } from '../shape.js';
+import { type Graph, type Tensor, type Value, arrayFor } from '../graph.js';
+import { encodeOnnx, sharedName } from '../onnx/encode.js';
 import { DeviceError, type Executable, type Runtime, type Tensors, executable } from './runtime.js';
 
 /** Where and how wide to run. */
@@ -36,6 +36,19 @@ function fromOrt(name: string, tensor: ort.Tensor): Tensor {
   if (!(data instanceof arrayFor(dtype)))
     throw new GraphError(`run: output "${name}" came back as ${tensor.type}`);
   return { dtype, shape: tensor.dims, data };
+}
+
+/** ONNX Runtime's views of shared arrays, each made once. */
+const views = new WeakMap<object, ort.Tensor>();
+
+function viewOf({ dtype, shape, node }: Value): ort.Tensor {
+  const { data } = node;
+  if (data === null) throw new GraphError('run: a shared value holds no data');
+  const known = views.get(data);
+  if (known !== undefined && known.type === dtype && sameShape(known.dims, shape)) return known;
+  const view = toOrt({ dtype, shape, data });
+  views.set(data, view);
+  return view;
 }
 
 const mapTensors = <A, B>(
@@ -71,18 +84,23 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
   return {
     name: `onnxruntime-node ${ort.env.versions.node ?? ''} ${device}`,
     async compile(graph: Graph): Promise<Executable> {
-      const compiled = await ort.InferenceSession.create(encodeOnnx(graph), session).catch(
+      // On a GPU shared values would cross over at each run: there a graph has its own copy.
+      const copied = device !== 'cpu';
+      const compiled = await ort.InferenceSession.create(encodeOnnx(graph, copied), session).catch(
         (error: unknown) => {
           throw String(error).includes('WebGPU adapter') ? new DeviceError(noAdapter) : error;
         },
       );
+      const weights = copied
+        ? {}
+        : Object.fromEntries(graph.shared.map((value, at) => [sharedName(at), viewOf(value)]));
       return executable(graph, {
         async run(inputs: Tensors, into: Tensors): Promise<Tensors> {
           const fetches = mapTensors(graph.outputs, (_, name) => {
             const tensor = into[name];
             return tensor === undefined ? null : toOrt(tensor);
           });
-          const results = await compiled.run(mapTensors(inputs, toOrt), fetches);
+          const results = await compiled.run({ ...mapTensors(inputs, toOrt), ...weights }, fetches);
           return mapTensors(graph.outputs, (_, name) => {
             const given = into[name];
             if (given !== undefined) return given;

@@ -52,7 +52,7 @@ export async function enumerateActivations(
   { onProgress, signal }: PassOptions = {},
 ): Promise<EnumeratedActivations> {
   expectEnumerable(task);
-  const width = model.config.n_embd;
+  const width = model.architecture.width;
   const { inputs, places, tokens, marks, rows: counts } = findPrefixes(task);
   const bytes = counts.reduce((sum, count) => sum + count * (2 * width + 4), 0);
   if (bytes > mostBytes) {

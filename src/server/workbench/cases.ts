@@ -148,7 +148,7 @@ function describe(
   const rates = new Map(figures?.sites.map(({ site, rate }) => [site, rate]));
   const token = (tokenId: number): string => task.vocabulary[tokenId] ?? '?';
   const own = words[task.name];
-  const config = probed?.model.config;
+  const sizes = probed?.model.architecture ?? task.model;
   return {
     id,
     task: task.name,
@@ -158,9 +158,9 @@ function describe(
       ...[1, 2].map((seed) => task.draw(randomFor(seed, 'example'))),
     ],
     unavailable,
-    layers: config?.n_layer ?? task.model.layers,
-    heads: config?.n_head ?? task.model.heads,
-    width: config?.n_embd ?? task.model.width,
+    layers: sizes.layers,
+    heads: sizes.heads,
+    width: sizes.width,
     sites: (decoder?.config.sites ?? task.sites).map((site) => ({
       site,
       short: shortName(site),

@@ -22,7 +22,7 @@ export interface Inspector {
 /** Makes an inspector. */
 export function createInspector(runtime: Runtime, model: HookedModel, task: Task): Inspector {
   const places = task.maxLength;
-  const patterns = Array.from({ length: model.config.n_layer }, (_, layer) => blockHook(layer, 'pattern'));
+  const patterns = Array.from({ length: model.architecture.layers }, (_, layer) => blockHook(layer, 'pattern'));
   const compiled = new Map<string, Promise<Executable>>();
   async function run(kind: string, names: readonly string[], ids: readonly number[]) {
     const known = compiled.get(kind) ?? runtime.compile(questionGraph(model, 1, places, { names }));
@@ -74,7 +74,7 @@ export function createInspector(runtime: Runtime, model: HookedModel, task: Task
         places: ids.map((_, at) => placeName(task, ids, at)),
         patterns: patterns.map((name) => {
           const all = floatsOf(outputs, name);
-          return Array.from({ length: model.config.n_head }, (_, head) =>
+          return Array.from({ length: model.architecture.heads }, (_, head) =>
             ids.map((__, query) => {
               const start = (head * places + query) * places;
               return Array.from(all.subarray(start, start + ids.length), rounded);

@@ -1,0 +1,18 @@
+/**
+ * What a family of models is: a name in `config.json` and how the rest of that file reads.
+ * @module
+ */
+import { type Architecture } from '../architecture.js';
+import { type ConfigReader } from './config.js';
+
+/** A family of models. Adding one is adding a file and a line in `index.ts`. */
+export interface Family {
+  /** `model_type` of its configs. */
+  readonly type: string;
+  /** Models of this family, for people. */
+  readonly about: string;
+  /** @throws InputError naming the field that is missing, wrong or asks for something not supported */
+  read(config: ConfigReader): Architecture;
+  /** Whether a tensor of a file is no parameter: a mask or table that is never read. @param name without prefix */
+  isBuffer?(name: string): boolean;
+}

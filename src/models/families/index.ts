@@ -1,0 +1,40 @@
+/**
+ * The families of models that are read.
+ * @module
+ */
+import { InputError, suggest } from '../../input-error.js';
+import { type Architecture } from '../architecture.js';
+import { configReader, isObject } from './config.js';
+import { type Family } from './family.js';
+import { gemma3 } from './gemma3.js';
+import { gpt2 } from './gpt2.js';
+import { gptNeox } from './gpt-neox.js';
+import { llama, mistral, qwen2, qwen3 } from './llama.js';
+
+export { type Family } from './family.js';
+
+/** All families, in the order of their names. */
+export const families: readonly Family[] = [gemma3, gpt2, gptNeox, llama, mistral, qwen2, qwen3];
+
+/**
+ * The family of a parsed `config.json`. One without a `model_type` is a GPT-2's, as older ones are written.
+ * @throws InputError for an unknown family, with the known ones
+ */
+export function familyOf(json: unknown, file = 'config.json'): Family {
+  if (!isObject(json)) throw new InputError(`${file} is not a config: an object is expected.`);
+  const type = json['model_type'] ?? 'gpt2';
+  const known = families.map((family) => family.type);
+  const family = families.find((one) => one.type === type);
+  if (family !== undefined) return family;
+  const given = JSON.stringify(type).slice(0, 60);
+  throw new InputError(
+    `${file}: models of type ${given} are not read.${suggest(String(type), known)} Known: ${known.join(', ')}.`,
+  );
+}
+
+/**
+ * The architecture that a parsed `config.json` describes.
+ * @throws InputError naming the field that is missing, wrong or asks for something not supported
+ */
+export const readArchitecture = (json: unknown, file = 'config.json'): Architecture =>
+  familyOf(json, file).read(configReader(isObject(json) ? json : {}, file));

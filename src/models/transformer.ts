@@ -1,0 +1,144 @@
+/**
+ * A decoder-only transformer as a graph with hooks, built from its {@link Architecture}. Every named activation is a
+ * value of the graph: asking for some makes a graph that stops at the last of them; an intervention takes a value
+ * and gives the one to go on with. Hooks stand where TransformerLens has them.
+ * @module
+ */
+import {
+  type Value,
+  GraphError,
+  add,
+  div,
+  dropout,
+  expand,
+  formatShape,
+  gather,
+  matmul,
+  mul,
+  oneHot,
+  reshape,
+  slice,
+  tanh,
+} from '../engine/index.js';
+import { type Architecture, type Norm } from './architecture.js';
+import { attended, headsOut } from './attention.js';
+import { type Intervention, hookPoints } from './hook-points.js';
+import { type blockHooks, blockHook, modelHooks } from './hooks.js';
+import { type Parameters, activated, linear, need, normalised, unembed } from './layers.js';
+
+/** What a run may be given besides tokens. */
+export interface RunOptions {
+  /** Interventions by hook name; `blocks.L.attn.hook_result.H` is a head alone, `[batch, place, width]`. */
+  readonly interventions?: ReadonlyMap<string, Intervention>;
+  /**
+   * One place a row, int32 `[batch]`: what is asked of the last block is asked of these places alone. All
+   * values after its attention, logits too, then have one place.
+   */
+  readonly readAt?: Value;
+  /** Dropout on embeddings and residual branches, while training. */
+  readonly dropout?: { readonly rate: number; readonly seed: Value };
+}
+
+/** A run as values of a graph. */
+export interface Run {
+  /** `[batch, place, vocabulary]` */
+  readonly logits: Value;
+  /** What the unembedding reads, `[batch, place, width]`: `ln_final.hook_normalized` with gain and shift. */
+  readonly final: Value;
+  /**
+   * Every activation by hook name, as it was after interventions. Residual stream, MLP and attention
+   * outputs and single heads `[batch, place, width]`; q and z `[batch, place, head, width of a head]`, k and v
+   * by key-value head; result `[batch, place, head, width]`; scores and pattern `[batch, head, query place, key
+   * place]`; scales `[batch, place, 1]`.
+   */
+  readonly cache: ReadonlyMap<string, Value>;
+}
+
+/**
+ * Builds a transformer over token ids.
+ * @param parameter gives the value of a parameter by its name in {@link Architecture.names}; for the unembedding and
+ *   its bias it may give null: then the unembedding is tied and has no bias
+ * @param ids `[batch, place]`, int32
+ * @throws GraphError for ids of another shape, an unknown hook, or an intervention that changes a shape
+ */
+export function transformer(
+  architecture: Architecture,
+  parameter: Parameters,
+  ids: Value,
+  options: RunOptions = {},
+): Run {
+  const [batch, length] = ids.shape;
+  if (
+    batch === undefined ||
+    length === undefined ||
+    ids.shape.length !== 2 ||
+    length > architecture.positions
+  ) {
+    throw new GraphError(
+      `${architecture.family}: ids must be [batch, place] with at most ${architecture.positions} places, got ${formatShape(ids.shape)}`,
+    );
+  }
+  const { layers, width, names, norm, embeddingScale, logitCap, parallel } = architecture;
+  const hooks = hookPoints(options.interventions);
+  let stream = 0;
+  const drop = (x: Value): Value =>
+    options.dropout === undefined ? x : dropout(x, options.dropout.rate, options.dropout.seed, stream++);
+
+  const looked = gather(need(parameter, names.embed), ids);
+  const embed = hooks.at(modelHooks.embed, embeddingScale === 1 ? looked : mul(looked, embeddingScale));
+  let residual: Value;
+  if (names.positions === null) residual = drop(embed);
+  else {
+    const positions = reshape(slice(need(parameter, names.positions), 0, 0, length), [1, length, width]);
+    const everywhere = expand(positions, [batch, length, width]);
+    const posEmbed = hooks.at(modelHooks.posEmbed, everywhere);
+    residual = drop(add(embed, posEmbed === everywhere ? positions : posEmbed));
+  }
+
+  for (let layer = 0; layer < layers; layer++) {
+    const at = (name: keyof typeof blockHooks, value: Value): Value => hooks.at(blockHook(layer, name), value);
+    const normal = (x: Value, name: string, which: 'ln1' | 'ln1Post' | 'ln2' | 'ln2Post'): Value =>
+      normalised(parameter, x, name, norm satisfies Norm, hooks, {
+        scale: blockHook(layer, `${which}Scale`),
+        normalized: blockHook(layer, `${which}Normalized`),
+      });
+    const block = names.block(layer);
+
+    residual = at('residPre', residual);
+    let z = attended(architecture, parameter, layer, normal(residual, block.ln1, 'ln1'), hooks);
+    if (options.readAt !== undefined && layer === layers - 1) {
+      const chosen = reshape(oneHot(options.readAt, length), [batch, 1, length]);
+      residual = matmul(chosen, residual);
+      const { heads, headWidth } = architecture;
+      z = reshape(matmul(chosen, reshape(z, [batch, length, heads * headWidth])), [batch, 1, heads, headWidth]);
+    }
+    const mixed = headsOut(architecture, parameter, layer, z, hooks);
+    const branch = block.ln1Post === undefined ? mixed : normal(mixed, block.ln1Post, 'ln1Post');
+    const attention = drop(at('attnOut', branch));
+    const beforeMlp = parallel ? residual : at('residMid', add(residual, attention));
+
+    const input = normal(beforeMlp, block.ln2, 'ln2');
+    const gate = block.mlpGate;
+    const pre = at('mlpPre', linear(parameter, input, gate ?? block.mlpIn));
+    const active = activated(pre, architecture.activation);
+    const post = at(
+      'mlpPost',
+      gate === undefined ? active : mul(active, at('mlpPreLinear', linear(parameter, input, block.mlpIn))),
+    );
+    const written = linear(parameter, post, block.mlpOut);
+    const mlp = drop(
+      at('mlpOut', block.ln2Post === undefined ? written : normal(written, block.ln2Post, 'ln2Post')),
+    );
+    residual = at('residPost', add(parallel ? add(residual, attention) : beforeMlp, mlp));
+  }
+
+  const final = normalised(parameter, residual, names.finalNorm, norm, hooks, {
+    scale: modelHooks.finalScale,
+    normalized: modelHooks.finalNormalized,
+  });
+  const raw = unembed(architecture, parameter, reshape(final, [-1, width]));
+  const capped = logitCap === null ? raw : mul(tanh(div(raw, logitCap)), logitCap);
+  const logits = reshape(capped, [batch, residual.shape[1] ?? 0, -1]);
+  hooks.expectAllUsed();
+  return { logits, final, cache: hooks.cache };
+}
