@@ -1,7 +1,8 @@
 /**
  * A `tokenizer.json` put so that @huggingface/tokenizers does what Hugging Face's own library (in Rust) does with it.
  * Where the two part: JavaScript's `\s` in the pattern of byte-level tokenizers (no U+0085, but U+FEFF), digits beyond
- * ASCII, ways of splitting other than `Isolated` and `Removed`, and parts of the file that may be left out.
+ * ASCII, the letters that match `s` and `k` whatever their case, ways of splitting other than `Isolated` and `Removed`,
+ * and parts of the file that may be left out.
  * @module
  */
 import { isRecord } from '../weights/strict-json.js';
@@ -10,15 +11,14 @@ import { gpt2Split } from './split-patterns.js';
 type Part = Readonly<Record<string, unknown>>;
 
 /** The same tokenizer in words that both libraries take alike. */
-export function exactJson(json: Part & { readonly model: Part }): Record<string, unknown> {
-  const { model, pre_tokenizer: preTokenizer = null } = json;
+export function exactJson(json: Part): Record<string, unknown> {
+  const { pre_tokenizer: preTokenizer = null } = json;
   return {
     added_tokens: [],
     normalizer: null,
     post_processor: null,
     decoder: null,
     ...json,
-    model: model['type'] === undefined && model['merges'] !== undefined ? { type: 'BPE', ...model } : model,
     pre_tokenizer: isRecord(preTokenizer)
       ? { type: 'Sequence', pretokenizers: exactSplits(preTokenizer) }
       : null,
@@ -35,7 +35,7 @@ function exactSplits(part: Part): Part[] {
     case 'ByteLevel': {
       if (part['use_regex'] === false) return [part];
       // A space before the first word comes before the words are cut.
-      const space = { type: 'Replace', pattern: { Regex: '\\A(?! )' }, content: ' ' };
+      const space = { type: 'Replace', pattern: { Regex: '\\A([^ ])' }, content: ' $1' };
       return [
         ...(part['add_prefix_space'] === true ? [space] : []),
         isolated(gpt2Split),
@@ -71,8 +71,22 @@ function exactSplit(part: Part): Part {
     case 'Contiguous':
       return isolated(`(?:${cut})+`);
     default:
-      return part;
+      return typeof regex === 'string' ? { ...part, pattern: { Regex: caseless(regex) } } : part;
   }
+}
+
+/**
+ * Groups in which case does not matter, with each letter spelled out: two letters beyond ASCII have one of ASCII as
+ * their other case, the long s and the sign for kelvin.
+ */
+function caseless(regex: string): string {
+  return regex.replace(/\(\?i:([a-z'|]+)\)/gi, (_, body: string) => {
+    const spelled = body.replace(/[a-z]/gi, (letter) => {
+      const lower = letter.toLowerCase();
+      return `[${lower}${letter.toUpperCase()}${{ s: 'ſ', k: '\u212a' }[lower] ?? ''}]`;
+    });
+    return `(?:${spelled})`;
+  });
 }
 
 const mergedWithNext = (cut: string): string => `(?:${cut})(?:(?!${cut})[\\s\\S])*|(?:(?!${cut})[\\s\\S])+`;

@@ -4,6 +4,7 @@
  */
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { InputError } from '../../input-error.js';
+import { quote } from '../weights/byte-source.js';
 import { isRecord } from '../weights/strict-json.js';
 import { exactJson } from './exact-json.js';
 import { type NamedBos, type TextTokenizer } from './text-tokenizer.js';
@@ -40,8 +41,14 @@ export function tokenizerFromJson(json: unknown, config: unknown = {}): TextToke
       'This is not a tokenizer.json: an object with a "model" that has a "vocab" is expected.',
     );
   }
+  const kind = modelKind(json['model']);
+  if (!['BPE', 'Unigram', 'WordPiece'].includes(kind)) {
+    throw new InputError(
+      `The tokenizer.json cannot be used: its model is of the kind ${quote(kind)}, and BPE, Unigram and WordPiece are known.`,
+    );
+  }
   if (!isRecord(config)) throw new InputError('This is not a tokenizer_config.json: an object is expected.');
-  const whole = exactJson({ ...json, model: json['model'] });
+  const whole = exactJson({ ...json, model: { ...json['model'], type: kind } });
   const inner = build(whole, config);
 
   const vocabulary: string[] = [];
@@ -82,6 +89,12 @@ export function tokenizerFromJson(json: unknown, config: unknown = {}): TextToke
     pieces: (ids) =>
       ids.map((id) => (bytes === null ? visibleText(tokenOf(id)) : visibleBytes(bytes.of(tokenOf(id))))),
   };
+}
+
+/** Older files leave the kind to be seen from what the model has. */
+function modelKind({ type, merges, vocab }: Readonly<Record<string, unknown>>): string {
+  if (typeof type === 'string') return type;
+  return merges !== undefined ? 'BPE' : Array.isArray(vocab) ? 'Unigram' : 'WordPiece';
 }
 
 function build(json: object, config: Record<string, unknown>): LibraryTokenizer {
