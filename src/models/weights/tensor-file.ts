@@ -107,13 +107,22 @@ async function toFloat32(
     );
   }
   const values = widen(aligned(await read()));
-  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  const wrong = firstNotFinite(values);
   if (wrong >= 0) {
     throw new InputError(
       `${file}: tensor ${quote(name)} holds ${values[wrong] ?? NaN} at element ${wrong}; weights must be finite in float32.`,
     );
   }
   return values;
+}
+
+/** A plain loop: a callback for each of a model's weights takes longer than to read them. */
+function firstNotFinite(values: Float32Array): number {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? NaN;
+    if (value - value !== 0) return i;
+  }
+  return -1;
 }
 
 const widening: Readonly<
