@@ -102,6 +102,21 @@ describe('patch', () => {
     );
   });
 
+  it('takes a question as Windows saves it, with a byte order mark and CRLF', async () => {
+    const question = {
+      inputs: ['615+861=1476'],
+      contrasts: ['215+861=1076'],
+      sites: ['a0.0'],
+      positions: ['='],
+    };
+    const text = JSON.stringify(question, null, 2).replaceAll('\n', '\r\n');
+    writeFileSync(file('marked.json'), `\ufeff${text}`);
+    writeFileSync(file('wide.json'), `\ufeff${text}`, 'utf16le');
+    for (const name of ['marked.json', 'wide.json']) {
+      expect(await json(['patch', '--file', name])).toMatchObject([{ experiment: name, n: 1 }, {}]);
+    }
+  });
+
   it('lists the experiments', async () => {
     const { stdout } = await command.run(['patch', '--list']);
     expect(stdout.split('\n').filter((line) => /^A\d-from-/.test(line))).toHaveLength(11);
@@ -129,7 +144,7 @@ describe('patch', () => {
     ["another task's experiment", ['--task', 'addition', '--experiment', 'flip'], /give --task counting\.$/],
     ['two questions', ['--experiment', 'A1-from-F1S1', '--file', 'x.json'], /not both/],
     ['a file that is missing', ['--file', 'x.json'], /^x\.json cannot be read/],
-    ['a file that is no JSON', ['--file', 'broken.json'], /^broken\.json is not JSON/],
+    ['a file that is no JSON', ['--file', 'broken.json'], /^broken\.json: not JSON: /],
     [
       'an unknown metric',
       ['--experiment', 'A1-from-F1S1', '--metric', 'kll'],
