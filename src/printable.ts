@@ -35,6 +35,9 @@ export function quote(text: string): string {
   return `"${shown}"`;
 }
 
+/** The same without the quotes, for a text that a sentence takes as it is: a name, a number. */
+export const shown = (text: string): string => quote(text).slice(1, -1);
+
 /** A message on one line whatever went into it; one of more than 2000 characters keeps its beginning and its end. */
 export function oneLine(message: string): string {
   const most = longestMessage / 2;

@@ -128,6 +128,6 @@ describe('a decoder of a directory', () => {
 
   it('is refused when it is not there', async () => {
     await refused(decoderFor(addition, join(root, 'none'), await probed()), /none does not exist\.$/);
-    await refused(decoderFor(addition, modelDirectory, await probed()), /config\.json: "layers": /);
+    await refused(decoderFor(addition, modelDirectory, await probed()), /config\.json: "layers" is missing$/);
   });
 });
