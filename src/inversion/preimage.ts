@@ -6,6 +6,7 @@
  */
 import { type Executable, GraphError, type Runtime, floatsOf } from '../engine/index.js';
 import { InputError } from '../input-error.js';
+import { expectFinite } from '../models/finite.js';
 import { type HookedModel, questionGraph } from '../models/hooked-model.js';
 import { blockHook, headOf, resolveSite } from '../models/hooks.js';
 import { padded } from '../models/padding.js';
@@ -115,7 +116,11 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
     const outputs = await executable.run({ ids: { dtype: 'int32', shape: [1, places], data } });
     const all = floatsOf(outputs, site);
     return {
-      at: (position: number) => all.slice(position * width, (position + 1) * width),
+      at(position: number): Float32Array<ArrayBuffer> {
+        const activation = all.slice(position * width, (position + 1) * width);
+        expectFinite(activation, site);
+        return activation;
+      },
       attention(position: number): number[] | null {
         if (head === null || pattern === null) return null;
         const start = (head.head * places + position) * places;

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Runtime, type Value, floatsOf, graph, input } from '../engine/index.js';
+import { expectFinite } from '../models/finite.js';
 import { type Gpt2Config } from '../models/gpt2-config.js';
 import { gpt2 } from '../models/gpt2.js';
 import { padded } from '../models/padding.js';
@@ -16,6 +17,7 @@ const batch = 256;
  * Measures accuracy over the first `count` held-out inputs of the task.
  * @param parameter the model's parameters as values of a graph, see {@link gpt2}
  * @returns a share, 0 … 1
+ * @throws InputError when logits are not finite
  */
 export async function modelAccuracy(
   runtime: Runtime,
@@ -38,6 +40,10 @@ export async function modelAccuracy(
       const outputs = await executable.run({ ids: { dtype: 'int32', shape: [batch, places], data } });
       const scores = floatsOf(outputs, 'logits');
       inputs.forEach((ids, row) => {
+        expectFinite(
+          scores.subarray(row * places * vocabulary, (row * places + ids.length - 1) * vocabulary),
+          'logits',
+        );
         const answered = task.determined(ids).every((at) => {
           const from = (row * places + at - 1) * vocabulary;
           return largest(scores.subarray(from, from + vocabulary)) === ids[at];
