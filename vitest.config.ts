@@ -8,13 +8,15 @@ export default defineConfig({
     environment: 'node',
     // Contract suites: the tests of each implementation run them.
     exclude: [...configDefaults.exclude, '**/*.case.test.ts'],
-    globalSetup: ['test/software-vulkan.ts'],
+    globalSetup: ['test/software-vulkan.ts', 'test/built-package.ts'],
     // Worker threads start sooner than processes, and ONNX Runtime's native binding is loaded once.
     pool: 'threads',
     // Each worker runs graphs on threads of its own: more workers only take turns.
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Waiting for a state ends when it has come: on a busy machine a second is no sign that it will not.
+    expect: { poll: { timeout: 25_000 } },
     reporters: report === undefined ? ['default'] : ['default', 'json'],
     ...(report === undefined ? {} : { outputFile: { json: report } }),
     projects: [
@@ -30,13 +32,14 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          // One server for all, which does one reading at a time: so one file at a time, after the others.
+          // One browser and one server for all, which does one reading at a time: so one file at a time, after the others.
           name: 'browser',
           include: ['test/browser/*.test.ts'],
           globalSetup: ['test/browser/serve.ts'],
           fileParallelism: false,
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: { poll: { timeout: 90_000 } },
           sequence: { groupOrder: 2 },
         },
       },

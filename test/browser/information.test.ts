@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type Locator, type Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { violations } from './accessible.js';
-import { complete, inBrowser, requestsOf } from './page.js';
+import { complete, inBrowser, requestsOf, settled, textsOf } from './page.js';
 
 /** A head that holds the hundreds, their order lost. */
 const headReading = '#read?case=addition&input=835%2B141=976&site=a0.0&at==';
@@ -13,8 +13,6 @@ const tells = (page: Page): Locator => page.getByRole('region', { name: 'What it
 /** The bits at a place that says them. */
 const bitsAt = async (where: Locator): Promise<number> =>
   Number(/(\d+\.\d\d) bits/.exec((await where.textContent()) ?? '')?.[1]);
-const settled = (where: Locator): Promise<void> =>
-  expect.poll(() => where.getAttribute('aria-busy'), { timeout: 90_000 }).toBe('false');
 
 /** The text of what a click downloads. */
 async function downloaded(page: Page, button: string): Promise<{ name: string; text: string }> {
@@ -29,15 +27,14 @@ inBrowser('information', (open) => {
     const page = await open(`${headReading}&candidates=64`);
     const reading = await complete(page);
     const sentence = strip(reading).locator('.sentence');
-    await expect
-      .poll(() => sentence.textContent(), { timeout: 30_000 })
-      .toMatch(/Tells\s+F1 and S1, order lost/);
+    await expect.poll(() => sentence.textContent()).toMatch(/Tells\s+F1 and S1, order lost/);
+    await settled(strip(reading));
     expect(await strip(reading).textContent()).toMatch(/95% interval .* effective sample size/);
     const before = await bitsAt(strip(reading));
     const paths = requestsOf(page);
     await reading.getByRole('spinbutton', { name: 'Threshold ε' }).fill('0.4');
     await page.keyboard.press('Enter');
-    await expect.poll(() => bitsAt(strip(reading)), { timeout: 30_000 }).toBeLessThan(before);
+    await expect.poll(() => bitsAt(strip(reading))).toBeLessThan(before);
     expect(paths.filter((path) => path.startsWith('/api/') && path !== '/api/status')).toEqual([
       '/api/interpret',
     ]);
@@ -77,21 +74,24 @@ inBrowser('information', (open) => {
     const page = await open(`${information}&draws=16`);
     const region = tells(page);
     await page.getByRole('table', { name: /Features/ }).waitFor();
-    const estimated = await bitsAt(region.locator('.amount').first());
-    await region.getByRole('button', { name: 'Run all inputs' }).click();
-    await region.getByText(/of 810,000 inputs run at a0\.0/).waitFor({ timeout: 90_000 });
     await settled(region);
+    const estimated = await bitsAt(region.locator('.amount').first());
+    const telling = await textsOf(page, '[aria-label="What it tells"] [role=status]');
+    await region.getByRole('button', { name: 'Run all inputs' }).click();
     const exact = region.locator('.amount').last();
-    await exact.getByText('inputs are inside').waitFor({ timeout: 90_000 });
+    await exact.getByText('inputs are inside').waitFor();
+    await settled(region);
+    expect(await telling()).toContainEqual(expect.stringMatching(/of 810,000 inputs run at a0\.0/));
     expect(Math.abs((await bitsAt(exact)) - estimated)).toBeLessThan(0.5);
     await region.getByText(/60 of the [\d,]+ inputs inside, evenly drawn/).waitFor();
 
     const scoring = page.getByRole('region', { name: 'Completeness' });
     expect(await scoring.getByRole('combobox', { name: 'Draws of noise' }).inputValue()).toBe('16');
-    const progress = scoring.getByText(/of 16 draws of noise/).waitFor();
+    const progress = await textsOf(page, '[aria-label=Completeness] [role=status]');
     await scoring.getByRole('button', { name: 'Score' }).click();
-    await progress;
     await scoring.getByRole('img', { name: /Log-probability under the decoder against distance/ }).waitFor();
+    await settled(scoring);
+    expect(await progress()).toContainEqual(expect.stringMatching(/of 16 draws of noise/));
     expect(await scoring.textContent()).toMatch(/\d of [\d,]+ inputs inside are\s+below the floor/);
     const { text } = await downloaded(page, 'Save the scatter as JSON');
     const { completeness } = JSON.parse(text) as { completeness: { draws: number; points: unknown[] } };
@@ -106,7 +106,7 @@ inBrowser('information', (open) => {
     await scoring.getByText('as asked before').waitFor();
     await settled(region);
     await expect.poll(() => page.url()).not.toContain('completeness=on');
-  }, 180_000);
+  }, 240_000);
 
   it('stops when it is cancelled', async () => {
     const page = await open(information.replace('site=a0.0', 'site=x0.post'));
@@ -125,7 +125,7 @@ inBrowser('information', (open) => {
     const grid = page.getByRole('grid', { name: 'Sites by positions' });
     const known = grid.locator('button:not(.pending)');
     await known.first().waitFor();
-    await expect.poll(() => known.count(), { timeout: 120_000 }).toBe(13 * 12);
+    await expect.poll(() => known.count(), { timeout: 200_000 }).toBe(13 * 12);
     const cell = grid.getByRole('button', { name: /^a0\.0 at =:/ });
     expect(await cell.getAttribute('aria-label')).toMatch(
       /[\d.]+ bits, 95% interval .*effective sample size/,
@@ -134,12 +134,12 @@ inBrowser('information', (open) => {
     for (const text of await grid.locator('.refused').allTextContents()) expect(text).toMatch(/^≥[\d.]+$/);
     const before = Number(await cell.textContent());
     await page.getByRole('slider', { name: 'ε' }).fill('0.5');
-    await expect.poll(() => grid.locator('.behind').count(), { timeout: 60_000 }).toBe(0);
+    await expect.poll(() => grid.locator('.behind').count()).toBe(0);
     await expect.poll(async () => Number((await cell.textContent())?.replace('≥', ''))).toBeLessThan(before);
     expect(await violations(page)).toEqual([]);
     await cell.click();
     await complete(page);
-  }, 200_000);
+  }, 300_000);
 
   it('says what to do before anything is chosen', async () => {
     const page = await open('#information?case=addition');

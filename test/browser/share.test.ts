@@ -56,14 +56,14 @@ inBrowser('keep and share', (open) => {
     await reading.getByRole('button', { name: 'Save' }).click();
     const name = page.getByLabel('Name');
     await name.fill('a/b');
-    expect(await name.getAttribute('aria-invalid')).toBe('true');
+    await expect.poll(() => name.getAttribute('aria-invalid')).toBe('true');
     await name.fill('hundreds');
     await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
     await expect.poll(() => page.url()).toContain('saved=hundreds');
     // The address opens the saved one, with ε to move.
     const other = await open(new URL(page.url()).hash);
     await live(other).getByText('opened: hundreds').waitFor();
-    expect(await all(live(other))).toEqual(before);
+    await expect.poll(() => all(live(other))).toEqual(before);
     // A name that is taken is asked about.
     await live(other).getByRole('button', { name: 'Save' }).click();
     await other.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
@@ -72,7 +72,7 @@ inBrowser('keep and share', (open) => {
 
     await other.getByRole('link', { name: 'Saved' }).click();
     const entry = other.getByRole('row').filter({ hasText: 'hundreds' });
-    expect(await entry.textContent()).toMatch(/addition\s*615\+861=1476\s*a0\.0\s*=\s*64/);
+    await expect.poll(() => entry.textContent()).toMatch(/addition\s*615\+861=1476\s*a0\.0\s*=\s*64/);
     await entry.getByRole('button', { name: 'hundreds', exact: true }).click();
     await live(other).getByText('opened: hundreds').waitFor();
     await other.getByRole('link', { name: 'Saved' }).click();
@@ -113,7 +113,7 @@ inBrowser('keep and share', (open) => {
     await live(page)
       .getByRole('heading', { name: /a0\.0 at =/ })
       .waitFor();
-    expect(await insideShare(live(page))).toBe(share);
+    await expect.poll(() => insideShare(live(page))).toBe(share);
 
     await page.getByRole('link', { name: 'Saved' }).click();
     await file.setInputFiles({
@@ -124,7 +124,7 @@ inBrowser('keep and share', (open) => {
     await live(page)
       .getByRole('heading', { name: /a0\.0 at =/ })
       .waitFor();
-    expect((await rowsOf(live(page), 'inside')).length).toBeGreaterThan(2);
+    await expect.poll(async () => (await rowsOf(live(page), 'inside')).length).toBeGreaterThan(2);
     // It has distances in one metric alone.
     expect(await live(page).getByRole('button', { name: 'Cosine' }).isDisabled()).toBe(true);
 
