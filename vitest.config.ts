@@ -3,6 +3,15 @@ import { configDefaults, defineConfig } from 'vitest/config';
 // A file to write the results to as JSON, for scripts/test-summary.js.
 const report = process.env['TEST_REPORT'];
 
+// What takes minutes: `npm run test:long`. All other tests are for `npm test`.
+const long = '**/*.long.test.ts';
+const browser = {
+  // One browser and one server for all, which does one reading at a time: so one file at a time, after the others.
+  globalSetup: ['test/browser/serve.ts'],
+  fileParallelism: false,
+  hookTimeout: 300_000,
+};
+
 export default defineConfig({
   test: {
     environment: 'node',
@@ -25,21 +34,40 @@ export default defineConfig({
         test: {
           name: 'cpu',
           include: ['{src,test,bench,examples,scripts}/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, '**/*.case.test.ts', 'test/browser/**'],
+          exclude: [...configDefaults.exclude, '**/*.case.test.ts', 'test/browser/**', long],
           provide: { device: 'cpu' },
         },
       },
       {
         extends: true,
         test: {
-          // One browser and one server for all, which does one reading at a time: so one file at a time, after the others.
+          name: 'long',
+          include: [long],
+          exclude: [...configDefaults.exclude, 'test/browser/**'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...browser,
+          name: 'long-browser',
+          include: ['test/browser/*.long.test.ts'],
+          testTimeout: 600_000,
+          expect: { poll: { timeout: 300_000 } },
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...browser,
           name: 'browser',
           include: ['test/browser/*.test.ts'],
-          globalSetup: ['test/browser/serve.ts'],
-          fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          expect: { poll: { timeout: 90_000 } },
+          exclude: [...configDefaults.exclude, long],
+          testTimeout: 300_000,
+          expect: { poll: { timeout: 200_000 } },
           sequence: { groupOrder: 2 },
         },
       },

@@ -76,7 +76,7 @@ inBrowser('ask', (open) => {
     const chips = page.getByRole('radiogroup', { name: 'Position' });
     let answer = (): void => undefined;
     const held = new Promise<void>((resolve) => (answer = resolve));
-    await page.route('**/api/inspect', async (route) => {
+    await page.route(/\/api\/inspect/, async (route) => {
       await held;
       await route.continue();
     });
@@ -100,11 +100,11 @@ inBrowser('ask', (open) => {
     await complete(page);
     let answer = (): void => undefined;
     const held = new Promise<void>((resolve) => (answer = resolve));
-    await page.route('**/api/random', async (route) => {
+    await page.route(/\/api\/random/, async (route) => {
       await held;
       await route.continue();
     });
-    const drawn = page.waitForResponse('**/api/random');
+    const drawn = page.waitForResponse(/\/api\/random/);
     await page.getByRole('button', { name: 'Random' }).click();
     await page.getByLabel('Input').fill('123+456=579');
     answer();

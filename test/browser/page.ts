@@ -2,7 +2,14 @@
  * The page as tests open it, and what a person sees on it.
  * @module
  */
-import { type Browser, type BrowserContextOptions, type Locator, type Page } from 'playwright-core';
+import { buffer } from 'node:stream/consumers';
+import {
+  type Browser,
+  type BrowserContextOptions,
+  type Download,
+  type Locator,
+  type Page,
+} from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, inject } from 'vitest';
 import { connectChromium } from './chromium.js';
 
@@ -34,7 +41,7 @@ export function inBrowser(name: string, tests: (open: Open) => void): void {
       tests(async (hash = '', options = {}) => {
         const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
         const page = await context.newPage();
-        page.setDefaultTimeout(90_000);
+        page.setDefaultTimeout(200_000);
         page.on('pageerror', (error) => faults.push(error.message));
         page.on('console', (message) => {
           // What the server refuses, and what a test withholds, is no fault of the page.
@@ -140,6 +147,11 @@ export async function rowsOf(reading: Locator, side: 'inside' | 'outside'): Prom
 /** The number at the head of a reading: the inside share in percent. */
 export const insideShare = async (reading: Locator): Promise<number> =>
   Number.parseFloat((await reading.locator('.share b').textContent()) ?? '');
+
+/** What a download holds; the browser, which several threads share, has it in its own folder. */
+export async function contentsOf(download: Download): Promise<Buffer> {
+  return buffer(await download.createReadStream());
+}
 
 /** Requests that the page makes from now on, by path. */
 export function requestsOf(page: Page): string[] {

@@ -1,10 +1,9 @@
 /** Keeping and sharing: links, saved readings, exported files, files opened. */
-import { readFile } from 'node:fs/promises';
 import { type Locator, type Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { parseReading } from '../../src/inversion/reading.js';
 import { exportStreamlit } from '../../src/report/index.js';
-import { complete, headReading, inBrowser, insideShare, live, rowsOf } from './page.js';
+import { complete, contentsOf, headReading, inBrowser, insideShare, live, rowsOf } from './page.js';
 
 /** Chooses an entry of the export menu. @returns the file's name and contents */
 async function exported(
@@ -16,7 +15,7 @@ async function exported(
   const downloading = page.waitForEvent('download');
   await page.getByRole('menuitem', { name: new RegExp(`^${entry}`) }).click();
   const file = await downloading;
-  return { name: file.suggestedFilename(), contents: await readFile(await file.path()) };
+  return { name: file.suggestedFilename(), contents: await contentsOf(file) };
 }
 
 const all = async (reading: Locator): Promise<unknown> => ({
