@@ -15,7 +15,7 @@ afterAll(() => command.dispose());
 
 const file = (name: string): string => join(command.folder, name);
 const json = async (args: readonly string[]): Promise<unknown> => {
-  const { code, stdout, stderr } = await command.run([...args, '--json']);
+  const { code, stdout, stderr } = await command.ask([...args, '--json']);
   expect(stderr).toBe('');
   expect(code).toBe(0);
   return JSON.parse(stdout);
@@ -71,7 +71,7 @@ describe('patch', () => {
       '--png',
       'bars.png',
     ];
-    const { code, stdout } = await command.run(args);
+    const { code, stdout } = await command.ask(args);
     expect(code).toBe(0);
     expect(stdout).toMatch(/forward order[^]*a0\.0@=[^]*backward order/);
     expect(readdirSync(command.folder)).toEqual(
@@ -118,7 +118,7 @@ describe('patch', () => {
   });
 
   it('lists the experiments', async () => {
-    const { stdout } = await command.run(['patch', '--list']);
+    const { stdout } = await command.ask(['patch', '--list']);
     expect(stdout.split('\n').filter((line) => /^A\d-from-/.test(line))).toHaveLength(11);
     expect(stdout).toMatch(/^plus /m);
     expect(await json(['patch', '--task', 'counting', '--list'])).toMatchObject({
@@ -169,7 +169,7 @@ describe('patch', () => {
     ['a figure of the "+" check', ['--experiment', 'plus', '--svg', 'x.svg'], /has no figure/],
   ])('refuses %s', async (_, args, message) => {
     writeFileSync(file('broken.json'), '{');
-    expect(refusal(await command.run(['patch', ...args]))).toMatch(message);
+    expect(refusal(await command.ask(['patch', ...args]))).toMatch(message);
   });
 });
 
@@ -212,6 +212,6 @@ describe('attribute', () => {
       /^Nothing follows position 13 .* give --answer\.$/,
     ],
   ])('refuses %s', async (_, args, message) => {
-    expect(refusal(await command.run(['attribute', '--inputs', '2', ...args]))).toMatch(message);
+    expect(refusal(await command.ask(['attribute', '--inputs', '2', ...args]))).toMatch(message);
   });
 });

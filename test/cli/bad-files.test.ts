@@ -63,7 +63,7 @@ function directoryOf(files: Files): string {
 }
 
 const activations = (model: string): Promise<string> =>
-  command.run(['activations', '--input', '615+861=1476', '--json', '--model', model]).then(refusal);
+  command.ask(['activations', '--input', '615+861=1476', '--json', '--model', model]).then(refusal);
 
 /** A safetensors file, part by part. */
 function parts(header: string, data = new Uint8Array(0), length = BigInt(utf8(header).length)): Uint8Array {
@@ -492,11 +492,11 @@ describe('a decoder', () => {
     const decoderDirectory = directoryOf(await filesOf({ model: other }));
     const model = directoryOf(sound);
     const common = ['--model', model, '--decoder', decoderDirectory];
-    expect(refusal(await command.run(['evaluate', '--queries', '1', '--json', ...common]))).toContain(
+    expect(refusal(await command.ask(['evaluate', '--queries', '1', '--json', ...common]))).toContain(
       'was trained on theirs',
     );
     const exported = ['export', '--input', '615+861=1476', '--out', 'never', ...common];
-    expect(refusal(await command.run(exported))).toContain('was trained on theirs');
+    expect(refusal(await command.ask(exported))).toContain('was trained on theirs');
     expect(
       refusal(
         await command.run([

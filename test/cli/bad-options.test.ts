@@ -251,10 +251,10 @@ describe.each([
   ['inputs, sites and positions', inputs],
   ['places for files', places],
 ])('%s', (_, cases) => {
-  it.concurrent.each(cases)('refuses %s', async (__, args, message) => {
+  it.each(cases)('refuses %s', async (__, args, message) => {
     // Data that was asked for and an error never come together.
     const json = args[0] === 'read' || args[0] === 'activations' ? ['--json'] : [];
-    expect(refusal(await command.run([...args, ...json]))).toMatch(message);
+    expect(refusal(await command.ask([...args, ...json]))).toMatch(message);
   });
 });
 

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => command.dispose());
 
 async function output(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await command.run(args);
+  const { code, stdout, stderr } = await command.ask(args);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return stdout;
 }
@@ -77,7 +77,7 @@ describe('activations', () => {
   });
 
   it('warns of an input that is none of the task’s, apart from the data', async () => {
-    const { code, stdout, stderr } = await command.run([
+    const { code, stdout, stderr } = await command.ask([
       'activations',
       '--input',
       '6+8',

@@ -49,7 +49,7 @@ const promised = z.object({
 });
 
 async function json(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await command.run([...args, '--json']);
+  const { code, stdout, stderr } = await command.ask([...args, '--json']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout.trimEnd()).not.toContain('\n');
   return stdout;
@@ -173,10 +173,10 @@ describe('read --json', () => {
       ...quick,
     ];
     const warning = "The input is not one of the task's: does not hold: 615+861 is 1476, not 1477.";
-    const { code, stdout, stderr } = await command.run([...odd, '--json']);
+    const { code, stdout, stderr } = await command.ask([...odd, '--json']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: `Warning: ${warning}\n` });
     expect(readingSchema.parse(JSON.parse(stdout)).warnings).toEqual([warning]);
-    const printed = await command.run([
+    const printed = await command.ask([
       'read',
       '--input',
       '6+8',
@@ -227,7 +227,7 @@ describe('read', () => {
   });
 
   it('prints as many samples as it is told', async () => {
-    const { stdout } = await command.run([...short, '--limit', '3']);
+    const { stdout } = await command.ask([...short, '--limit', '3']);
     expect(stdout.match(/^ ?\d+\.\d{3} /gm)).toHaveLength(3);
   });
 
@@ -261,9 +261,9 @@ describe('read --html', () => {
   });
 
   it('says where it wrote, and writes over an earlier page', async () => {
-    const first = await command.run([...short, '--html', 'again.html']);
+    const first = await command.ask([...short, '--html', 'again.html']);
     const before = readFileSync(join(command.folder, 'again.html'), 'utf8');
-    const { stdout } = await command.run([...short, '--seed', '2', '--html', 'again.html']);
+    const { stdout } = await command.ask([...short, '--seed', '2', '--html', 'again.html']);
     for (const text of [first.stdout, stdout]) expect(text.endsWith('\nWritten: again.html\n')).toBe(true);
     expect(readFileSync(join(command.folder, 'again.html'), 'utf8')).not.toBe(before);
   });

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => command.dispose());
 
 const run = async (...args: readonly string[]): Promise<string> => {
-  const { code, stdout, stderr } = await command.run(args);
+  const { code, stdout, stderr } = await command.ask(args);
   expect({ code, stderr: stderr.replace(/^Written: .*\n/, '') }).toEqual({ code: 0, stderr: '' });
   return stdout;
 };
@@ -95,7 +95,7 @@ describe('profile', () => {
     [['profile', '--sites', 'a0.0', '--positions', '=', '--only', 'F1=0'], /^Hardly any held-out input/],
     [['profile', '--sites', 'a0.0', '--positions', '=', '--by', 'sum'], /^sum has \d+ values/],
   ])('refuses %j', async (args, message) => {
-    expect(refusal(await command.run(args))).toMatch(message);
+    expect(refusal(await command.ask(args))).toMatch(message);
   });
 });
 
