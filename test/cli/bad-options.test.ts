@@ -210,7 +210,7 @@ const places: readonly Case[] = [
   [
     'an export where something is',
     ['export', ...sum, '--out', '.'],
-    /^\. exists already: choose another directory with --out\.$/,
+    /^\. exists already, and is neither an earlier export nor the repository .* choose another directory/,
   ],
   [
     'an export under a file',
