@@ -45,6 +45,8 @@ export const queryFactsSchema = z.object({
   annotation: annotationSchema,
   /** Null where a file does not say. */
   seed: z.number().int().nonnegative().nullable(),
+  /** Temperature that all candidates were drawn at; null in Auto mode, absent where it is not stated. */
+  temperature: z.number().positive().nullable().optional(),
 });
 /** What was asked, and what is known of it before sampling. */
 export type QueryFacts = z.infer<typeof queryFactsSchema>;
@@ -133,7 +135,17 @@ export function keptReadingFault({ query, view, metrics, samples }: KeptReading)
 /** What a person is shown of a kept reading: the same samples as `read` would have shown under its view. */
 export function readingOf(kept: KeptReading, shown = shownSamples): Reading {
   const { query, view, samples, stated } = kept;
-  const { annotation: _annotation, task, attention, warnings, model, decoder, seed, ...rest } = query;
+  const {
+    annotation: _annotation,
+    task,
+    attention,
+    warnings,
+    model,
+    decoder,
+    seed,
+    temperature,
+    ...rest
+  } = query;
   const measured = samples.map((sample) => {
     const distance = sample[view.metric]?.distance ?? Infinity;
     return { sample, distance, inside: distance <= view.epsilon };
@@ -156,6 +168,7 @@ export function readingOf(kept: KeptReading, shown = shownSamples): Reading {
       site: rest.site,
     },
     seed: seed ?? 0,
+    ...(temperature === undefined ? {} : { temperature }),
     attention,
     warnings,
     model,
@@ -215,7 +228,7 @@ export function keptFromReading(value: unknown, name: string): KeptReading {
     );
   }
   const { query, samples, metric, epsilon, candidates, inside, invalid, distinct, ...rest } = parsed.data;
-  const { attention, warnings, model, decoder, seed } = rest;
+  const { attention, warnings, model, decoder, seed, temperature } = rest;
   const task = tasks.find(({ name: own }) => own === rest.task);
   return {
     format: 'inversionview-reading',
@@ -230,6 +243,7 @@ export function keptFromReading(value: unknown, name: string): KeptReading {
       decoder,
       annotation: annotationOf(task, query.tokens),
       seed: Number.isSafeInteger(seed) && seed >= 0 ? seed : null,
+      ...(temperature === undefined ? {} : { temperature }),
     },
     view: { metric, epsilon },
     metrics: [metric],

@@ -91,6 +91,8 @@ export const readingSchema = z.object({
   /** The largest distance inside, in units of the metric. */
   epsilon: z.number().nonnegative(),
   seed: z.number(),
+  /** Temperature that all candidates were drawn at; null in Auto mode, absent where it is not stated. */
+  temperature: z.number().positive().nullable().optional(),
   /** Candidates judged, repeated ones counted each time. */
   candidates: count,
   /** Of the candidates, those within ε, valid or not. */

@@ -30,3 +30,22 @@ export function taskNamed(name: string): Task {
   if (task !== undefined) return task;
   throw new InputError(`Unknown task "${name}".${suggest(name, taskNames)} Tasks: ${taskNames.join(', ')}.`);
 }
+
+/**
+ * The task that an input is of, by its form.
+ * @throws InputError for a text that no task takes
+ * @example taskOf('615+861=1476').name // 'addition'
+ */
+export function taskOf(input: string): Task {
+  const able = tasks.flatMap((task) => {
+    try {
+      return [{ task, problem: task.check(task.encode(input)) }];
+    } catch (error) {
+      if (error instanceof InputError) return [];
+      throw error;
+    }
+  });
+  const found = able.find(({ problem }) => problem === null) ?? able[0];
+  if (found !== undefined) return found.task;
+  throw new InputError(`"${input}" is an input of no task: ${taskNames.join(' and ')} are known.`);
+}

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../input-error.js';
 import { restoreRandom, seededRandom } from '../random.js';
-import { taskNamed, tasks } from './index.js';
+import { taskNamed, taskOf, tasks } from './index.js';
 import type { Split } from './task.js';
 
 const splits = ['train', 'test'] as const;
@@ -143,5 +143,21 @@ describe('taskNamed', () => {
     expect(() => taskNamed('additon')).toThrow(
       new InputError('Unknown task "additon". Did you mean "addition"? Tasks: addition, counting.'),
     );
+  });
+});
+
+describe('taskOf', () => {
+  it('is the task whose form an input has, a malformed one too', () => {
+    const random = seededRandom(2);
+    for (const task of tasks)
+      for (let i = 0; i < 20; i++) expect(taskOf(task.decode(task.drawInput(random)))).toBe(task);
+    expect(taskOf('6+8').name).toBe('addition');
+    expect(taskOf('ab|a:1').name).toBe('counting');
+  });
+
+  it('refuses a text that no task takes', () => {
+    for (const text of ['', '1-1', 'a+1', '漢'])
+      expect(() => taskOf(text)).toThrow(/ is an input of no task: addition and counting are known\.$/);
+    expect(() => taskOf('1-1')).toThrow(InputError);
   });
 });

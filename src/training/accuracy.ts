@@ -26,20 +26,52 @@ export async function modelAccuracy(
   task: Task,
   count: number,
 ): Promise<number> {
+  const inputs = heldOutWhere(task, count);
+  return (await answeredRight(runtime, config, parameter, task, inputs)) / inputs.length;
+}
+
+/**
+ * The first held-out inputs of a task, or the first of those that meet a condition; fewer where there are no more.
+ * @param count 1 at least
+ */
+export function heldOutWhere(
+  task: Task,
+  count: number,
+  holds: (ids: readonly number[]) => boolean = () => true,
+): number[][] {
+  const found: number[][] = [];
+  for (let k = 0; k < task.data.splitSize.test && found.length < count; k++) {
+    const ids = task.data.member('test', k);
+    if (holds(ids)) found.push(ids);
+  }
+  return found;
+}
+
+/**
+ * Counts the inputs whose whole answer is right.
+ * @param parameter the model's parameters as values of a graph, see {@link gpt2}
+ * @param inputs ids from BOS to EOS
+ */
+export async function answeredRight(
+  runtime: Runtime,
+  config: Gpt2Config,
+  parameter: (name: string) => Value | null,
+  task: Task,
+  inputs: readonly (readonly number[])[],
+  onProgress?: (done: number, all: number) => void,
+): Promise<number> {
   const places = task.maxLength - 1;
   const vocabulary = config.vocab_size;
   const { logits } = gpt2(config, parameter, input('ids', 'int32', [batch, places]));
   const executable = await runtime.compile(graph({ logits }));
-  const held = Math.min(count, task.data.splitSize.test);
   let right = 0;
   try {
-    for (let start = 0; start < held; start += batch) {
-      const size = Math.min(batch, held - start);
-      const inputs = Array.from({ length: size }, (_, row) => task.data.member('test', start + row));
-      const data = padded(inputs, places, task.pad, batch);
+    for (let start = 0; start < inputs.length; start += batch) {
+      const part = inputs.slice(start, start + batch);
+      const data = padded(part, places, task.pad, batch);
       const outputs = await executable.run({ ids: { dtype: 'int32', shape: [batch, places], data } });
       const scores = floatsOf(outputs, 'logits');
-      inputs.forEach((ids, row) => {
+      part.forEach((ids, row) => {
         expectFinite(
           scores.subarray(row * places * vocabulary, (row * places + ids.length - 1) * vocabulary),
           'logits',
@@ -50,11 +82,12 @@ export async function modelAccuracy(
         });
         if (answered) right += 1;
       });
+      onProgress?.(start + part.length, inputs.length);
     }
   } finally {
     await executable.dispose();
   }
-  return right / held;
+  return right;
 }
 
 function largest(scores: Float32Array): number {

@@ -11,7 +11,9 @@ import { type HookedModel, runWithCache } from '../../src/models/hooked-model.js
 import { headSite } from '../../src/models/hooks.js';
 import { padded } from '../../src/models/padding.js';
 import { type Task, addition } from '../../src/tasks/index.js';
-import { modelAccuracy } from '../../src/training/accuracy.js';
+import { conditionOf } from '../../src/interpret/condition.js';
+import { shareOf } from '../../src/share.js';
+import { answeredRight, heldOutWhere, modelAccuracy } from '../../src/training/accuracy.js';
 import { published, publishedModel, reference } from '../fixtures/reference.js';
 
 const runtime = nodeRuntime();
@@ -82,6 +84,17 @@ describe('the published addition checkpoint', () => {
     );
     expect(usual).toBeCloseTo(0.1, 1);
     expect(among).toBeGreaterThan(0.99);
+  });
+
+  it('answers as many of the sums with F2+S2 = 9 as published, 80.06%', async ({ skip }) => {
+    skip(reference.absent, reference.reason);
+    const model = await publishedModel('addition', 'none');
+    const inputs = heldOutWhere(addition, 20_000, conditionOf(addition, 'F2+S2=9').holds);
+    const right = await answeredRight(runtime, model.config, model.parameter, addition, inputs);
+    // The published figure is itself a share of 20,175 other inputs.
+    const [own, theirs] = [shareOf(right, inputs.length), shareOf(16_152, 20_175)];
+    expect(own.low, JSON.stringify(own)).toBeLessThan(theirs.high);
+    expect(own.high, JSON.stringify(own)).toBeGreaterThan(theirs.low);
   });
 
   it('knows the hundreds and not their order in a0.0 at "=": 20,000 of 810,000 inputs are in the preimage', async ({
