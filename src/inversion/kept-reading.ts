@@ -83,8 +83,9 @@ export type ReadSample = z.infer<typeof readSampleSchema>;
 /** A distinct input with how often it was drawn and its colours, null where they were not computed. */
 export const keptSampleSchema = readSampleSchema.extend({
   count: z.number().int().min(1),
-  /** One number a token, see `tokenDelta` of a {@link Reading}. */
-  tokenDelta: z.array(z.number()).nullable(),
+  /** One number a token, see `tokenDelta` and `follows` of a {@link Reading}. */
+  tokenDelta: z.array(z.number().nullable()).nullable(),
+  follows: z.array(count).optional(),
 });
 /** A distinct input with how often it was drawn and its colours. */
 export type KeptSample = z.infer<typeof keptSampleSchema>;
@@ -122,6 +123,8 @@ export function keptReadingFault({ query, view, metrics, samples }: KeptReading)
     const places = sample.tokens.length;
     if (sample.tokenDelta !== null && sample.tokenDelta.length !== places)
       return `samples.${at}.tokenDelta must have one number a token`;
+    if (sample.follows?.some((index) => index >= places))
+      return `samples.${at}.follows names a token behind the last`;
     for (const metric of metrics) {
       const verdict = sample[metric];
       if (verdict === null) return `samples.${at} has no distances in the ${metric} metric`;
@@ -187,7 +190,8 @@ export function readingOf(kept: KeptReading, shown = shownSamples): Reading {
       matchedPosition: sample[view.metric]?.position ?? 0,
       inside,
       distances: sample[view.metric]?.distances ?? [],
-      tokenDelta: sample.tokenDelta ?? sample.tokens.map(() => 0),
+      tokenDelta: sample.tokenDelta ?? sample.tokens.map(() => null),
+      ...(sample.follows === undefined ? {} : { follows: sample.follows }),
       round: sample.round,
     })),
   };
@@ -248,7 +252,8 @@ export function keptFromReading(value: unknown, name: string): KeptReading {
     view: { metric, epsilon },
     metrics: [metric],
     samples: samples.map((sample) => {
-      const { tokens, text, valid, round, tokenDelta, distance, matchedPosition, distances } = sample;
+      const { tokens, text, valid, round, tokenDelta, follows, distance, matchedPosition, distances } =
+        sample;
       const verdict = { distance, position: matchedPosition, distances };
       return {
         tokens,
@@ -261,6 +266,7 @@ export function keptFromReading(value: unknown, name: string): KeptReading {
         cosine: metric === 'cosine' ? verdict : null,
         count: 1,
         tokenDelta,
+        ...(follows === undefined ? {} : { follows }),
       };
     }),
     stated: { candidates, inside, invalid, distinct },

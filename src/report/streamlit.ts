@@ -15,7 +15,7 @@
  *   the page answers "file does not exist" when it is asked for.
  * - The JSON: `query_input` (tokens, BOS first, no EOS), `query_position`, `probed_act` (the site), `attn_weights` (one a
  *   token of the query for heads, else empty), `temperature` (0 in Auto mode), `metric`, and `generation`: a list, best
- *   first, of `[tokens with BOS and EOS, probability difference a token, metric value a token, index of the best,
+ *   first, of `[tokens with BOS and EOS, probability difference a token (0 where it is not judged), metric value a token, index of the best,
  *   value of the best]`. EOS counts as far away: distance 1000, similarity −1. Similarities are `1 − distance`.
  *   Figures have three digits behind the point. Lists of one sample are read side by side and end with the
  *   shortest. Tokens are put into the page as HTML. In counting, the fourth token from the end is taken as the letter

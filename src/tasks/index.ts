@@ -12,7 +12,18 @@ export { addition, additionIndex, additionPair } from './addition.js';
 export { counting, withCount } from './counting.js';
 export { type Feature, type FeatureValue, featuresOf, readFeatures } from './features/feature.js';
 export { placeName, resolvePosition } from './positions.js';
-export type { Completion, Enumeration, Place, Redraw, SamplingRound, Split, Task, TaskData } from './task.js';
+export type {
+  Completion,
+  Enumeration,
+  Origin,
+  Place,
+  Redraw,
+  SaidStep,
+  SamplingRound,
+  Split,
+  Task,
+  TaskData,
+} from './task.js';
 
 /** Every task there is. */
 export const tasks: readonly Task[] = [addition, counting];

@@ -90,6 +90,50 @@ describe.each(tasks.map((task) => [task.name, task] as const))('%s', (_, task) =
     );
   });
 
+  it('knows how each token comes about: what is said together is the free tokens, what is fixed is in every input', () => {
+    const fixedAt = new Map<string, number>();
+    fc.assert(
+      fc.property(index, fc.nat(2 ** 32 - 1), (at, seed) => {
+        const ids = task.data.instance(at);
+        const origins = task.completion.origins(ids) ?? [];
+        expect(origins).toHaveLength(ids.length);
+        // Any weights of tokens by step: the decoder's are as good as these.
+        const random = seededRandom(seed + 1);
+        const weights = Array.from({ length: task.completion.maxFree }, () =>
+          task.vocabulary.map(() => 0.1 + random.next()),
+        );
+        const sum = (step: number, tokens: readonly number[]): number =>
+          tokens.reduce((total, token) => total + (weights[step]?.[token] ?? NaN), 0);
+        const product = origins.reduce((all, origin) => {
+          if (origin.kind !== 'said') return all;
+          return origin.steps.reduce(
+            (own, { at: step, among, given }) =>
+              (own * sum(step, among)) / (given === undefined ? 1 : sum(step, given)),
+            all,
+          );
+        }, 1);
+        const whole = task.completion
+          .toFree(ids)
+          .reduce((all, id, step) => (step === 0 ? all : all * sum(step, [id])), 1);
+        expect(Math.log(product / whole)).toBeCloseTo(0, 9);
+        const places = new Map(task.places(ids).map(({ name, index: place }) => [place, name]));
+        origins.forEach(({ kind }, place) => {
+          if (kind !== 'fixed') return;
+          const name = places.get(place) ?? String(place);
+          expect(fixedAt.get(name) ?? ids[place]).toBe(ids[place]);
+          fixedAt.set(name, ids[place] ?? -1);
+        });
+        for (const place of task.determined(ids)) expect(origins[place]?.kind).not.toBe('said');
+      }),
+    );
+    fc.assert(
+      fc.property(anyIds, (ids) => {
+        const origins = task.completion.origins(ids);
+        expect(origins === null || origins.length === ids.length).toBe(true);
+      }),
+    );
+  });
+
   it('reads any sequence without failing, and completes only to sequences of its length', () => {
     fc.assert(
       fc.property(anyIds, (ids) => {

@@ -86,11 +86,18 @@ inBrowser('see', (open) => {
       .locator('[class*=u]')
       .evaluateAll((all) => all.map((at) => at.getAttribute('data-at')));
     expect(raised.some((at) => at === '1' || at === '5')).toBe(true);
+    // And with them the first digit of the sum, which follows from them; "+" is in every input.
+    expect(raised).toContain('9');
+    await row.locator('[data-at="9"]').hover();
+    await expect.poll(() => page.locator('.tip').textContent()).toMatch(/probability \+\S+ at this place/);
+    expect(await row.locator('.unjudged[data-at="4"]').count()).toBe(1);
+    await row.locator('[data-at="4"]').hover();
+    await expect.poll(() => page.locator('.tip').textContent()).toMatch(/not judged$/);
     expect(await row.locator('.m').count()).toBe(1);
     await row.locator('[data-at="8"]').hover();
     await expect
       .poll(() => page.locator('.tip').textContent())
-      .toMatch(/= at position 8, matched\s+distance 0\.0\d\d\s+probability [+−]/);
+      .toMatch(/= at position 8, matched\s+distance 0\.0\d\d\s+not judged/);
     await reading.getByRole('button', { name: 'Colours' }).click();
     await expect.poll(() => row.locator(raisedTokens).count()).toBe(0);
     await row.click();
