@@ -3,18 +3,29 @@ import { configDefaults, defineConfig } from 'vitest/config';
 // A file to write the results to as JSON, for scripts/test-summary.js.
 const report = process.env['TEST_REPORT'];
 
+// What takes minutes: `npm run test:long`. All other tests are for `npm test`.
+const long = '**/*.long.test.ts';
+const browser = {
+  // One browser and one server for all, which does one reading at a time: so one file at a time, after the others.
+  globalSetup: ['test/browser/serve.ts'],
+  fileParallelism: false,
+  hookTimeout: 300_000,
+};
+
 export default defineConfig({
   test: {
     environment: 'node',
     // Contract suites: the tests of each implementation run them.
     exclude: [...configDefaults.exclude, '**/*.case.test.ts'],
-    globalSetup: ['test/software-vulkan.ts'],
+    globalSetup: ['test/software-vulkan.ts', 'test/built-package.ts'],
     // Worker threads start sooner than processes, and ONNX Runtime's native binding is loaded once.
     pool: 'threads',
     // Each worker runs graphs on threads of its own: more workers only take turns.
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Waiting for a state ends when it has come: on a busy machine a second is no sign that it will not.
+    expect: { poll: { timeout: 25_000 } },
     reporters: report === undefined ? ['default'] : ['default', 'json'],
     ...(report === undefined ? {} : { outputFile: { json: report } }),
     projects: [
@@ -23,20 +34,40 @@ export default defineConfig({
         test: {
           name: 'cpu',
           include: ['{src,test,bench,examples,scripts}/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, '**/*.case.test.ts', 'test/browser/**'],
+          exclude: [...configDefaults.exclude, '**/*.case.test.ts', 'test/browser/**', long],
           provide: { device: 'cpu' },
         },
       },
       {
         extends: true,
         test: {
-          // One server for all, which does one reading at a time: so one file at a time, after the others.
+          name: 'long',
+          include: [long],
+          exclude: [...configDefaults.exclude, 'test/browser/**'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...browser,
+          name: 'long-browser',
+          include: ['test/browser/*.long.test.ts'],
+          testTimeout: 600_000,
+          expect: { poll: { timeout: 300_000 } },
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...browser,
           name: 'browser',
           include: ['test/browser/*.test.ts'],
-          globalSetup: ['test/browser/serve.ts'],
-          fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          exclude: [...configDefaults.exclude, long],
+          testTimeout: 300_000,
+          expect: { poll: { timeout: 200_000 } },
           sequence: { groupOrder: 2 },
         },
       },

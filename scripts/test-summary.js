@@ -1,8 +1,8 @@
 /**
- * Prints one line, `N passed, N failed, N skipped`, from the JSON report of a vitest run. A test file that
- * did not load counts as one failure, and so does a report that is not there.
+ * Prints one line, `N passed, N failed, N skipped`, the sum over the JSON reports of vitest runs. A test file
+ * that did not load counts as one failure, and so does a report that is not there.
  *
- *     node scripts/test-summary.js report.json
+ *     node scripts/test-summary.js test.json long.json
  * @module
  */
 import { readFileSync } from 'node:fs';
@@ -25,5 +25,6 @@ function count(path) {
   };
 }
 
-const { passed, failed, skipped } = count(process.argv[2]);
-console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+const counts = process.argv.slice(2).map(count);
+const sum = (name) => counts.reduce((all, one) => all + one[name], 0);
+console.log(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);

@@ -11,6 +11,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // The server's content security policy takes no data: fonts or scripts.
     assetsInlineLimit: 0,
+    // How long each plugin took is no warning for whoever installs a clone.
+    rolldownOptions: { checks: { bundlerTimings: false } },
   },
   // `npx vite web` beside a running `inversionview serve`.
   server: { proxy: { '/api': 'http://127.0.0.1:4747' } },

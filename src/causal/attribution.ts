@@ -26,6 +26,7 @@ import {
   sub,
 } from '../engine/index.js';
 import { InputError } from '../input-error.js';
+import { expectFinite } from '../models/finite.js';
 import { throughFinalNorm, unembed, unembedBias } from '../models/layers.js';
 import { transformer } from '../models/transformer.js';
 import { type HookedModel, cacheNames } from '../models/hooked-model.js';
@@ -120,7 +121,10 @@ export async function attribute(
         all.subarray(row * vocabulary, (row + 1) * vocabulary);
       part.forEach((_, row) => {
         const own = question.sites.map((site, at) => [site, from(parts, at * batch + row)] as const);
-        visit({ parts: new Map(own), logits: from(logits, row) }, start + row);
+        for (const [site, part] of own) expectFinite(part, `${site} unembedded`);
+        const whole = from(logits, row);
+        expectFinite(whole, 'logits');
+        visit({ parts: new Map(own), logits: whole }, start + row);
       });
     }
   } finally {

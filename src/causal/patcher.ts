@@ -23,6 +23,7 @@ import {
   sizeOf,
   where,
 } from '../engine/index.js';
+import { expectFinite } from '../models/finite.js';
 import { type Intervention } from '../models/hook-points.js';
 import { unembed } from '../models/layers.js';
 import { transformer } from '../models/transformer.js';
@@ -126,6 +127,13 @@ export function createPatcher(runtime: Runtime, model: HookedModel, options: Pat
   // The recorder is the patching graph with nothing exchanged, so that equal activations are equal bits.
   const recorded = Object.fromEntries(sites.map((site) => [site, valueOf(site)]));
 
+  /** The logits of a run's own rows; what fills up the batch is not read. */
+  const readLogits = (outputs: Tensors, { inputs }: Block): Float32Array => {
+    const all = floatsOf(outputs, 'logits');
+    expectFinite(all.subarray(0, inputs.length * reads * vocabulary), 'logits');
+    return all;
+  };
+
   let recorder: Promise<Executable> | null = null;
   let patcher: Promise<Executable> | null = null;
   const feeds = (
@@ -158,12 +166,12 @@ export function createPatcher(runtime: Runtime, model: HookedModel, options: Pat
       recorder ??= runtime.compile(graph({ logits, ...recorded }));
       const outputs = await (await recorder).run(feeds(block, new Map(), new Map()));
       const recording = new Map(sites.map((site) => [site, outputOf(outputs, site)]));
-      return { recording, logits: floatsOf(outputs, 'logits'), vocabulary };
+      return { recording, logits: readLogits(outputs, block), vocabulary };
     },
     async run(block, recording, moves) {
       patcher ??= runtime.compile(graph({ logits }));
       const outputs = await (await patcher).run(feeds(block, recording, moves));
-      return { logits: floatsOf(outputs, 'logits'), vocabulary };
+      return { logits: readLogits(outputs, block), vocabulary };
     },
     async dispose() {
       for (const executable of [recorder, patcher])

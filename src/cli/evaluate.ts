@@ -3,12 +3,16 @@
  * @module
  */
 import { type Command } from 'commander';
+import { type Runtime } from '../engine/index.js';
 import { InputError } from '../input-error.js';
-import { averageRate, inPreimageRates } from '../inversion/evaluate.js';
+import { conditionOf } from '../interpret/condition.js';
+import { type SiteRate, averageRate, inPreimageRates } from '../inversion/evaluate.js';
 import { decoderFor, modelFor } from '../jobs/shipped.js';
 import { shortName } from '../models/hooks.js';
-import { taskNamed } from '../tasks/index.js';
-import { modelAccuracy } from '../training/accuracy.js';
+import { type Share, shareOf } from '../share.js';
+import { type Task, taskNamed } from '../tasks/index.js';
+import { answeredRight, heldOutWhere } from '../training/accuracy.js';
+import { knownFeatures, progress } from './interpreting.js';
 import {
   type ModelOptions,
   type ThresholdOptions,
@@ -30,6 +34,8 @@ interface EvaluateOptions extends ModelOptions, ThresholdOptions {
   readonly what: 'decoder' | 'model';
   readonly queries?: number;
   readonly sites?: string;
+  readonly only?: string;
+  readonly features?: string;
   readonly seed: number;
   readonly json?: true;
 }
@@ -44,7 +50,12 @@ export function evaluateCommand(program: Command): void {
       'held-out queries a site (default: 200), or held-out inputs of a model (default: 20000)',
       whole(1, 1_000_000),
     )
-    .option('-s, --sites <names>', 'comma-separated sites (default: all)');
+    .option('-s, --sites <names>', 'comma-separated sites of a decoder (default: all)')
+    .option(
+      '--only <condition>',
+      'of a model: only inputs with a value of a feature: F2+S2=9, A1!=1, several with commas',
+    )
+    .option('-f, --features <files>', 'comma-separated .mjs files with more features that --only can name');
   withThreshold(command)
     .option('--seed <n>', 'draws queries and samples', whole(0), 1)
     .option('--json', 'print the data')
@@ -54,39 +65,34 @@ export function evaluateCommand(program: Command): void {
 Examples:
   inversionview evaluate --queries 200
   inversionview evaluate --task counting --sites a1.0,x1.post --json
-  inversionview evaluate --what model --model path/to/checkpoint
+  inversionview evaluate --what model --model path/to/checkpoint --only F2+S2=9
 
 A decoder's in-preimage rate: of queries on held-out inputs, the share whose single sample at temperature 1
 lies inside the ε-preimage; 90% is very good, and over 200 queries a rate of 90% is known to about ±4 points.
-A model's accuracy: the share of held-out inputs whose whole answer is right.`,
+A model's accuracy: the share of held-out inputs whose whole answer is right, of all or of those that meet a condition.
+Intervals are 95% intervals (Wilson's). --queries 1000000 takes all held-out inputs there are.`,
     )
     .action(async (options: EvaluateOptions) => {
       const task = taskNamed(options.task);
-      const runtime = runtimeFor(options);
-      const model = await modelFor(task, options.model, options.processing);
-      if (options.what === 'model') {
-        const count = Math.min(options.queries ?? 20_000, task.data.splitSize.test);
-        const accuracy = await modelAccuracy(
-          runtime,
-          model.architecture,
-          (name) => model.parameter(name),
-          task,
-          count,
+      if (options.what === 'decoder' && (options.only ?? options.features) !== undefined) {
+        throw new InputError(
+          '--only and --features are for a model’s accuracy: give --what model with them.',
         );
-        if (options.json) printJson({ accuracy, inputs: count });
-        else
-          process.stdout.write(
-            `${(100 * accuracy).toFixed(2)}% of ${count} held-out inputs answered right: ${model.name}\n`,
-          );
+      }
+      const runtime = runtimeFor(options);
+      if (options.what === 'model') {
+        await accuracy(runtime, task, options);
         return;
       }
+      const model = await modelFor(task, options.model, options.processing);
       const decoder = await decoderFor(task, options.decoder, model);
       const sites = sitesOf(options.sites, decoder.config.sites);
       const queries = options.queries ?? 200;
       if (queries > mostQueries)
         throw new InputError(`${queries} queries are too many for a decoder: give ${mostQueries} at most.`);
-      const line = (name: string, rate: number): string =>
-        `${name.padEnd(9)}${(100 * rate).toFixed(1).padStart(5)}%  ${'█'.repeat(Math.round(rate * 40))}\n`;
+      const line = (name: string, rate: number, interval = ''): string =>
+        `${name.padEnd(9)}${(100 * rate).toFixed(1).padStart(5)}%  ${interval.padEnd(14)}${'█'.repeat(Math.round(rate * 40))}\n`;
+      const known = ({ rate }: SiteRate): Share => shareOf(Math.round(rate * queries), queries);
       const rates = await inPreimageRates(runtime, model, decoder, task, {
         queries,
         seed: options.seed,
@@ -94,13 +100,53 @@ A model's accuracy: the share of held-out inputs whose whole answer is right.`,
         ...thresholdOf(options),
         ...(options.json
           ? {}
-          : { onSite: ({ site, rate }) => process.stdout.write(line(shortName(site), rate)) }),
+          : {
+              onSite: (one) =>
+                process.stdout.write(line(shortName(one.site), one.rate, intervalText(known(one)))),
+            }),
       });
       const average = averageRate(rates);
-      if (options.json) printJson({ sites: rates, average, queries });
-      else
+      if (options.json) {
+        const sites = rates.map((one) => ({ ...one, low: known(one).low, high: known(one).high }));
+        printJson({ sites, average, queries });
+      } else
         process.stdout.write(
-          `${line('average', average)}${queries} held-out queries a site: ${decoder.name} on ${model.name}\n`,
+          `${line('average', average)}${queries} held-out queries a site, with 95% intervals: ${decoder.name} on ${model.name}\n`,
         );
     });
+}
+
+/** `82.1 to 90.4`, in percent. */
+const intervalText = ({ low, high }: Share): string =>
+  `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)}`;
+
+/** Measures the probed model and says how it did. */
+async function accuracy(runtime: Runtime, task: Task, options: EvaluateOptions): Promise<void> {
+  const known = await knownFeatures(task, options.features);
+  const only = options.only === undefined ? null : conditionOf(task, options.only, known);
+  const inputs = heldOutWhere(task, options.queries ?? 20_000, only?.holds);
+  if (inputs.length === 0) {
+    throw new InputError(`No held-out input of ${task.name} meets ${only?.text ?? 'this'}.`);
+  }
+  const model = await modelFor(task, options.model, options.processing);
+  const parameter = (name: string) => model.parameter(name);
+  const right = await answeredRight(
+    runtime,
+    model.architecture,
+    parameter,
+    task,
+    inputs,
+    progress('inputs answered'),
+  );
+  const share = shareOf(right, inputs.length);
+  if (options.json === true) {
+    const { share: accuracy, low, high } = share;
+    printJson({ accuracy, low, high, right, inputs: inputs.length, only: only?.text ?? null });
+    return;
+  }
+  const which = only === null ? '' : ` with ${only.text}`;
+  const percent = (100 * share.share).toFixed(2);
+  process.stdout.write(
+    `${percent}% (95% interval ${intervalText(share)}) of ${inputs.length.toLocaleString('en')} held-out inputs${which} answered right: ${model.name}\n`,
+  );
 }

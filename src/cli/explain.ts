@@ -4,7 +4,8 @@
  */
 import { type Command } from 'commander';
 import { createReader } from '../inversion/preimage.js';
-import { type ExplainedQuery, type Explanation, explain, explainPrompt } from '../interpret/explain.js';
+import { type Explanation, explain } from '../interpret/explain.js';
+import { type ExplainedQuery, distinctlySeen, explainPrompt } from '../interpret/explain-prompt.js';
 import { createInterpreter } from '../interpret/interpreter.js';
 import { type PlacedInput, activationsOf, drawQueries } from '../interpret/queries.js';
 import { expectWritable, writeFileAtomic } from '../jobs/files.js';
@@ -53,7 +54,8 @@ export function explainCommand(program: Command): void {
       `
 The language model is any OpenAI-compatible endpoint:
   OPENAI_BASE_URL=http://127.0.0.1:8080/v1 OPENAI_MODEL=some-model inversionview explain --site a0.0 --position "="
-OPENAI_API_KEY is sent where it is set, and stored nowhere. What the model claims is measured on the same queries:
+It is shown inputs inside and outside of each query's ε-preimage, each up to the token where it matches, which is marked:
+what comes after it the activation cannot have seen. OPENAI_API_KEY is sent where it is set, and stored nowhere. What the model claims is measured on the same queries:
 bits and consistency of each feature, and how much of the activations' information the claims account for.`,
     )
     .action(async (options: ExplainOptions) => {
@@ -161,8 +163,8 @@ async function explainedQueries(
       queries.push({
         ids,
         position,
-        inside: spreadOut(inside, options.inside).map(({ text }) => text),
-        outside: spreadOut(outside, options.outside).map(({ text }) => text),
+        inside: spreadOut(distinctlySeen(inside), options.inside),
+        outside: spreadOut(distinctlySeen(outside), options.outside),
         bits: known === null ? (estimate?.bits ?? null) : known.bits,
         features,
         sample,

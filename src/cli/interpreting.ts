@@ -80,14 +80,56 @@ export const decoderOf = ({ task, model }: Opened, options: InterpretOptions): P
 /** Features by name, and those that files export: any of the latter are taken whole. */
 export async function chosenFeatures(task: Task, list: string | undefined): Promise<readonly Feature[]> {
   if (list === undefined) return task.features;
+  const { names, added } = await listedFeatures(task, list);
+  if (names.length === 0) return featuresOf(task, { added });
+  return featuresOf(task, { names: [...names, ...added.map(({ name }) => name)], added });
+}
+
+/** Names of a list, and the features that its files export. */
+async function listedFeatures(
+  task: Task,
+  list: string,
+): Promise<{ readonly names: readonly string[]; readonly added: readonly Feature[] }> {
   // Names of features may hold commas: {F1,S1}.
   const items = list.split(/,(?![^{]*\})/).map((item) => item.trim());
   const isFile = (item: string): boolean => /\.[cm]?[jt]s$/.test(item);
   const added: Feature[] = [];
   for (const file of items.filter(isFile)) added.push(...(await featuresIn(task, file)));
-  const names = items.filter((item) => !isFile(item));
-  if (names.length === 0) return featuresOf(task, { added });
-  return featuresOf(task, { names: [...names, ...added.map(({ name }) => name)], added });
+  return { names: items.filter((item) => !isFile(item)), added };
+}
+
+/**
+ * Features of the task and of files, for options that name some of them.
+ * @throws InputError for a name in the list: features of the task are known without it
+ */
+export async function knownFeatures(task: Task, files: string | undefined): Promise<readonly Feature[]> {
+  if (files === undefined) return task.features;
+  const { names, added } = await listedFeatures(task, files);
+  const [name] = names;
+  if (name === undefined) return featuresOf(task, { added });
+  throw new InputError(
+    `"${name}" is no file: --features takes .mjs files here, and features are named elsewhere.`,
+  );
+}
+
+/**
+ * The one feature that is named, or that a file exports, and all that can be named beside it.
+ * @param known features that can be named without the file
+ * @throws InputError for none or several
+ */
+export async function oneFeature(
+  task: Task,
+  text: string,
+  known: readonly Feature[],
+): Promise<{ readonly feature: Feature; readonly known: readonly Feature[] }> {
+  const { names, added } = await listedFeatures(task, text);
+  const own = known.filter((feature) => !task.features.includes(feature));
+  const all = featuresOf(task, { added: [...own, ...added] });
+  const named = featuresOf(task, { names, added: own });
+  const [feature, ...more] = [...named, ...added];
+  if (feature === undefined) throw new InputError(`${text} exports no feature: a profile is by one.`);
+  if (more.length > 0) throw new InputError('A profile is by one feature: give one name with --by.');
+  return { feature, known: all };
 }
 
 async function featuresIn(task: Task, file: string): Promise<readonly Feature[]> {

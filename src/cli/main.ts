@@ -76,6 +76,10 @@ const commands: Readonly<Record<string, Entry>> = {
     what: 'read inputs at every place and write the files of another program',
     load: async () => (await import('./export.js')).exportCommand,
   },
+  import: {
+    what: 'open a cached file of the published web app, or any other reading in a file',
+    load: async () => (await import('./import.js')).importCommand,
+  },
 };
 
 /** The program, with the whole of one command and the names of the others. */

@@ -23,6 +23,7 @@ import {
 import { InputError } from '../input-error.js';
 import { dataFiles } from '../jobs/figures.js';
 import { modelFor } from '../jobs/shipped.js';
+import { parseJson } from '../models/json-text.js';
 import { patchRows } from '../report/patching-rows.js';
 import { renderAblation, renderOrders, renderSets, renderSweep } from '../report/patching.js';
 import { type Figure, incrementsFigure, sweepFigure } from '../report/plots/index.js';
@@ -157,16 +158,12 @@ async function sourceOf(task: Task, options: PatchOptions): Promise<Ask['source'
 }
 
 async function jsonOf(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  const bytes = await readFile(file).catch((error: unknown) => {
     throw new InputError(
       `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
     );
   });
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`${file} is not JSON: ${error instanceof Error ? error.message : String(error)}.`);
-  }
+  return parseJson(bytes, file);
 }
 
 const names = (task: Task): string[] => experimentsOf(task).map(({ name }) => name);

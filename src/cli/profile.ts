@@ -14,7 +14,7 @@ import { profileFigure } from '../report/plots/profile.js';
 import { attentionRows, profileRows, renderAttention, renderProfile } from '../report/profile.js';
 import { taskNamed } from '../tasks/index.js';
 import { type FigureOptions, drawn, withFigure } from './figure-options.js';
-import { chosenFeatures, modelText } from './interpreting.js';
+import { knownFeatures, modelText, oneFeature } from './interpreting.js';
 import { type ModelOptions, printJson, runtimeFor, sitesOf, whole, withModelOptions } from './options.js';
 import { lookFor } from './terminal.js';
 
@@ -23,6 +23,7 @@ interface ProfileOptions extends ModelOptions, FigureOptions {
   readonly positions?: string;
   readonly by?: string;
   readonly only?: string;
+  readonly features?: string;
   readonly inputs: number;
   readonly seed: number;
   readonly json?: true;
@@ -35,6 +36,10 @@ export function profileCommand(program: Command): void {
     .option('-p, --positions <places>', 'one place with --by, else comma-separated places')
     .option('-b, --by <feature>', 'a feature, or an .mjs file that exports one; without it, where heads look')
     .option('--only <condition>', 'only inputs with a value of a feature: A1=1, A1!=1, several with commas')
+    .option(
+      '-f, --features <files>',
+      'comma-separated .mjs files with more features that --by and --only can name',
+    )
     .option('-n, --inputs <n>', 'held-out inputs', whole(10, 100_000), 2000)
     .option('--seed <n>', 'decides which', whole(0), 1)
     .option('--json', 'print the data')
@@ -44,6 +49,7 @@ export function profileCommand(program: Command): void {
 Examples:
   inversionview profile --sites a0.0,a1.2 --positions "=,A1,A2" --only A1!=1
   inversionview profile --task counting --sites a0.0 --positions query --by count --svg count.svg
+  inversionview profile --sites a0.0 --positions "=" --by mine.mjs
 
 With --by: of each value of the feature the norm of the activations (mean and standard deviation), the cosine of
 their mean and the first value's, and, of a head, its mean attention. Without: mean attention of heads from places to
@@ -51,13 +57,16 @@ places. Tokens without a name of their own count together: "as query" are those 
     )
     .action(async (options: ProfileOptions) => {
       const task = taskNamed(options.task);
-      const only = options.only === undefined ? null : conditionOf(task, options.only);
       const places = options.positions?.split(',').map((place) => place.trim()) ?? [];
       const [place] = places;
       if (place === undefined)
         throw new InputError('Which place? Give --positions, as in --positions "=,A1".');
-      const [feature, ...more] = options.by === undefined ? [] : await chosenFeatures(task, options.by);
-      if (more.length > 0) throw new InputError('A profile is by one feature: give one name with --by.');
+      const added = await knownFeatures(task, options.features);
+      const { feature, known } =
+        options.by === undefined
+          ? { feature: undefined, known: added }
+          : await oneFeature(task, options.by, added);
+      const only = options.only === undefined ? null : conditionOf(task, options.only, known);
       if (feature !== undefined && (places.length > 1 || options.sites?.includes(',') !== false)) {
         throw new InputError('With --by, a profile is of one site at one place: give one of each.');
       }

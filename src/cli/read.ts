@@ -124,9 +124,11 @@ Examples:
 
 How to read it: a decoder proposes inputs, the model runs each of them, and its own activations say how near
 they come. Samples above the rule at ε are inside the ε-preimage: what they share, and those below it do not,
-is what the activation holds. Blue (▴) tokens are made likelier by the activation, red (▾) unlikelier.
+is what the activation holds. Blue (▴) tokens are made likelier by the activation, red (▾) unlikelier; dim ones are
+not judged, as every input has them. Tokens that follow from others (the digits of a sum) are judged at their place.
 With --json: query, metric, epsilon, candidates, inside, samples (text, tokens, valid, distance,
-matchedPosition, inside, distances a position, tokenDelta a token) and, for a head, its attention.`,
+matchedPosition, inside, distances a position, tokenDelta a token (null where not judged), follows: the indices
+of tokens judged at their place) and, for a head, its attention.`,
     )
     .action(async (options: QueryOptions & { json?: true; html?: string; limit: number }) => {
       if (options.html !== undefined) await expectWritable(options.html);

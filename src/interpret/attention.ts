@@ -6,6 +6,7 @@
  */
 import { type Runtime, floatsOf } from '../engine/index.js';
 import { InputError } from '../input-error.js';
+import { expectFinite } from '../models/finite.js';
 import { type HookedModel, questionGraph } from '../models/hooked-model.js';
 import { blockHook, headOf, shortName } from '../models/hooks.js';
 import { padded } from '../models/padding.js';
@@ -112,6 +113,7 @@ export async function attentionByName(
         part.forEach((input, row) => {
           const from = ((row * model.architecture.heads + head) * places + (positions[start + row] ?? 0)) * places;
           const shares = new Map<string, number>();
+          expectFinite(pattern.subarray(from, from + input.length), blockHook(layer, 'pattern'));
           sourceNames(task, input).forEach((name, at) => {
             shares.set(name, (shares.get(name) ?? 0) + (pattern[from + at] ?? 0));
           });

@@ -11,16 +11,9 @@ import { z } from 'zod';
 import { InputError } from '../input-error.js';
 import { featureValue } from '../tasks/features/feature.js';
 import { type Task } from '../tasks/task.js';
-import { type FeatureBits } from './feature-bits.js';
+import { type ExplainedQuery, type Message, explainPrompt, queryText } from './explain-prompt.js';
 import { type Prior } from './prior.js';
 import { Told, candidatesOf } from './readout.js';
-import { type WeightedSample } from './sample.js';
-
-/** One message to a language model. */
-export interface Message {
-  readonly role: 'system' | 'user';
-  readonly content: string;
-}
 
 /** A language model somewhere: pieces of its answer as they come. `jobs/language-model.ts` speaks to an endpoint. */
 export interface LanguageModel {
@@ -37,19 +30,6 @@ export class EndpointError extends Error {
   ) {
     super(message);
   }
-}
-
-/** A query as the language model sees it and as it is scored. */
-export interface ExplainedQuery {
-  readonly ids: readonly number[];
-  readonly position: number;
-  /** Texts of samples, nearest first. */
-  readonly inside: readonly string[];
-  readonly outside: readonly string[];
-  /** Information in the activation; null where there is no number. */
-  readonly bits: number | null;
-  readonly features: readonly FeatureBits[];
-  readonly sample: WeightedSample;
 }
 
 /** One attempt at an answer. */
@@ -73,6 +53,7 @@ export const explanationSchema = z.object({
   task: z.string(),
   site: z.string(),
   place: z.string().nullable(),
+  /** Each up to the place where it is read, which is marked. */
   queries: z.array(z.string()),
   model: z.string(),
   prompt: z.array(z.object({ role: z.enum(['system', 'user']), content: z.string() })),
@@ -92,51 +73,6 @@ export const explanationSchema = z.object({
 
 /** An explanation with its worth. */
 export type Explanation = z.infer<typeof explanationSchema>;
-
-/** The place of a query in its text, marked. */
-export function markedText(task: Task, { ids, position }: Pick<ExplainedQuery, 'ids' | 'position'>): string {
-  return ids
-    .map((id, at) => (at === position ? `[${task.vocabulary[id] ?? '?'}]` : (task.vocabulary[id] ?? '?')))
-    .join('');
-}
-
-/** What the language model is asked. */
-export function explainPrompt(task: Task, prior: Prior, queries: readonly ExplainedQuery[]): Message[] {
-  const features = prior.tables.map(({ feature }) =>
-    feature.phrase === undefined ? `- ${feature.name}` : `- ${feature.name}: ${feature.phrase}`,
-  );
-  const shown = queries.map((query, at) =>
-    [
-      `Query ${at + 1}: ${markedText(task, query)} (read at the token in brackets)`,
-      'Nearly the same activation:',
-      ...query.inside.map((text) => `  ${text}`),
-      'A different activation:',
-      ...query.outside.map((text) => `  ${text}`),
-    ].join('\n'),
-  );
-  return [
-    {
-      role: 'system',
-      content:
-        'You read what one activation of a small transformer tells about its input. For each query you see inputs whose ' +
-        'activation at the same place in the network is nearly that of the query, and inputs whose activation is not. What all of ' +
-        'the former have in common, and the latter have not, is what the activation holds. Claim no more than that.',
-    },
-    {
-      role: 'user',
-      content: [
-        `Task: ${task.about}`,
-        '',
-        'Features that can be named:',
-        ...features,
-        '',
-        ...shown.flatMap((text) => [text, '']),
-        'Which information does this place of the network hold, over all queries? Answer with one JSON object and nothing else:',
-        '{"explanation": "<one or two sentences>", "features": ["<names from the list above that are known>"]}',
-      ].join('\n'),
-    },
-  ];
-}
 
 /** How patient to be. */
 export interface ExplainOptions {
@@ -176,7 +112,7 @@ export async function explain(
   return {
     task: task.name,
     ...about,
-    queries: queries.map((query) => markedText(task, query)),
+    queries: queries.map((query) => queryText(task, query)),
     model: languageModel.name,
     prompt: [...prompt],
     attempts,

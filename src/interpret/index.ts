@@ -20,15 +20,20 @@ export { type Estimate, estimateBits, fewestEffective } from './estimate.js';
 export {
   EndpointError,
   type ExplainOptions,
-  type ExplainedQuery,
   type Explanation,
   type LanguageModel,
-  type Message,
   explain,
-  explainPrompt,
   explanationSchema,
   parseExplanation,
 } from './explain.js';
+export {
+  type ExplainedQuery,
+  type Message,
+  type ShownSample,
+  distinctlySeen,
+  explainPrompt,
+  seenText,
+} from './explain-prompt.js';
 export { type FeatureBits, featureBits } from './feature-bits.js';
 export {
   type GatherQuery,

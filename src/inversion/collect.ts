@@ -3,6 +3,7 @@
  * @module
  */
 import { type Executable, GraphError, type Runtime, graph, input } from '../engine/index.js';
+import { expectFinite } from '../models/finite.js';
 import { transformer } from '../models/transformer.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { padded } from '../models/padding.js';
@@ -16,7 +17,7 @@ export interface Collected {
   readonly sites: ReadonlyMap<string, Float32Array>;
 }
 
-/** The activation of one input at one site and position, as a view. */
+/** The activation of one input at one site and position, as a view. @throws InputError when it is not finite */
 export function activationAt(
   collected: Collected,
   site: string,
@@ -28,7 +29,9 @@ export function activationAt(
   if (position >= collected.places)
     throw new GraphError(`collect: position ${position} was not collected: there are ${collected.places}`);
   const start = (row * collected.places + position) * collected.width;
-  return all.subarray(start, start + collected.width);
+  const activation = all.subarray(start, start + collected.width);
+  expectFinite(activation, site);
+  return activation;
 }
 
 /** Collects activations of a model at fixed sites. */

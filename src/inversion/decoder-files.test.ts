@@ -102,6 +102,14 @@ describe('a directory that is no decoder', () => {
     );
     await refused({ ...files(), 'provenance.json': text('') }, /^dir\/provenance\.json: not JSON/);
     await refused({ ...files(), 'provenance.json': json([]) }, /^dir\/provenance\.json: /);
+    await refused(
+      { ...files(), 'provenance.json': json(null) },
+      /^dir\/provenance\.json: it is not a JSON object$/,
+    );
+    await refused(
+      { ...files(), 'config.json': json({ ...decoder.config, sites: ['a\u001b[31m'] }) },
+      /^dir\/config\.json: "sites\.0": not the name of a hook$/,
+    );
     for (const [field, value] of [
       ['model.processing', { ...provenance, model: { ...provenance.model, processing: 'half' } }],
       ['model.hash', { ...provenance, model: { name: 'mine', processing: 'none' } }],
@@ -113,7 +121,7 @@ describe('a directory that is no decoder', () => {
     ] as const) {
       await refused(
         { ...files(), 'provenance.json': json(value) },
-        new RegExp(`^dir/provenance\\.json: "${field}": `),
+        new RegExp(`^dir/provenance\\.json: "${field}"(: | is missing$)`),
       );
     }
   });
@@ -142,6 +150,37 @@ describe('a directory that is no decoder', () => {
     await refused(
       { ...weightsOfTwo, 'config.json': json({ ...two.config, layers: 1 }) },
       /^dir: the weights hold "h\.1\.\S+", which a decoder of this config\.json does not have/,
+    );
+  });
+
+  it('is refused at once when its config claims more than any file has', async () => {
+    const residual = { kind: 'residual-mlp', blocks: 100_000, hidden: 6 } as const;
+    for (const changes of [{ layers: 100_000 }, { conditioning: residual }]) {
+      const start = performance.now();
+      const config = json({ ...decoder.config, ...changes });
+      await refused(
+        { ...files(), 'config.json': config },
+        /asks for "[\w.]+" \[.*\], the weights hold no such tensor$/,
+      );
+      // Making the names of so many parameters takes seconds.
+      expect(performance.now() - start).toBeLessThan(1000);
+    }
+  });
+
+  it('is refused in one short line for a tensor whose name steers a terminal', async () => {
+    const name = `a\u001b[31mRED\u001b]0;title\u0007\n${'x'.repeat(40_000)}`;
+    const bytes = encodeSafetensors([
+      ...[...decoder.parameters].map(([key, { shape, data }]) => ({
+        name: key,
+        dtype: 'F32' as const,
+        shape,
+        data,
+      })),
+      { name, dtype: 'F32', shape: [1], data: Float32Array.of(1) },
+    ]);
+    await refused(
+      { ...files(), 'model.safetensors': bytes },
+      /^dir: the weights hold "a\\u001b\[31mRED\\u001b\]0;title\\u0007\\nx{1,60}…", which a decoder of this config\.json does not have$/,
     );
   });
 

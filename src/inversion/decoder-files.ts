@@ -4,8 +4,9 @@
  * @module
  */
 import { z } from 'zod';
+import { fieldProblem } from '../field-problem.js';
 import { InputError } from '../input-error.js';
-import { decoderParameters, readDecoderConfig } from '../models/decoder-config.js';
+import { type DecoderConfig, plannedParameters, readDecoderConfig } from '../models/decoder-config.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { readJson } from '../models/read-json.js';
 import { type Directory } from '../models/weights/byte-source.js';
@@ -13,6 +14,8 @@ import { encodeFloat16 } from '../models/weights/float16.js';
 import { type ParameterSet, fingerprint } from '../models/weights/fingerprint.js';
 import { openSafetensors } from '../models/weights/safetensors.js';
 import { encodeSafetensors } from '../models/weights/safetensors-encode.js';
+import { type TensorFile } from '../models/weights/tensor-file.js';
+import { quote, shown } from '../printable.js';
 import { type Decoder, makeDecoder } from './decoder.js';
 
 /** Where a decoder comes from. */
@@ -49,31 +52,15 @@ export interface LoadedDecoder extends Decoder {
  */
 export async function loadDecoder(directory: Directory): Promise<LoadedDecoder> {
   const config = readDecoderConfig(await readJson(directory, 'config.json'), `${directory.name}/config.json`);
-  const origin = provenanceSchema.safeParse(await readJson(directory, 'provenance.json'));
+  const provenance = await readJson(directory, 'provenance.json');
+  const origin = provenanceSchema.safeParse(provenance);
   if (!origin.success) {
-    const [issue] = origin.error.issues;
-    throw new InputError(
-      `${directory.name}/provenance.json: "${issue?.path.join('.') ?? ''}": ${issue?.message ?? ''}`,
-    );
+    throw new InputError(`${directory.name}/provenance.json: ${fieldProblem(origin.error, provenance)}`);
   }
   const file = await openSafetensors(await directory.open('model.safetensors'));
   try {
     const parameters = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-    const plans = decoderParameters(config);
-    const unknown = [...file.tensors.keys()].find((name) => !plans.has(name));
-    if (unknown !== undefined) {
-      throw new InputError(
-        `${directory.name}: the weights hold "${unknown}", which a decoder of this config.json does not have`,
-      );
-    }
-    for (const [name, { shape }] of plans) {
-      const info = file.tensors.get(name);
-      const held = info === undefined ? 'no such tensor' : `[${info.shape.join(', ')}]`;
-      if (info?.shape.join() !== shape.join()) {
-        throw new InputError(
-          `${directory.name}: config.json asks for "${name}" [${shape.join(', ')}], the weights hold ${held}`,
-        );
-      }
+    for (const [name, shape] of expectedShapes(directory.name, config, file)) {
       parameters.set(name, { shape, data: await file.readFloat32(name) });
     }
     const hash = await fingerprint(parameters);
@@ -86,6 +73,32 @@ export async function loadDecoder(directory: Directory): Promise<LoadedDecoder> 
   }
 }
 
+/** The shapes that a config asks for, once the weights are known to have them all and nothing else. */
+function expectedShapes(
+  where: string,
+  config: DecoderConfig,
+  { tensors }: TensorFile,
+): Map<string, readonly number[]> {
+  const shapes = new Map<string, readonly number[]>();
+  for (const [name, { shape }] of plannedParameters(config)) {
+    const info = tensors.get(name);
+    const held = info === undefined ? 'no such tensor' : `[${info.shape.join(', ')}]`;
+    if (info?.shape.join() !== shape.join()) {
+      throw new InputError(
+        `${where}: config.json asks for "${name}" [${shape.join(', ')}], the weights hold ${held}`,
+      );
+    }
+    shapes.set(name, shape);
+  }
+  const unknown = [...tensors.keys()].find((name) => !shapes.has(name));
+  if (unknown !== undefined) {
+    throw new InputError(
+      `${where}: the weights hold ${quote(unknown)}, which a decoder of this config.json does not have`,
+    );
+  }
+  return shapes;
+}
+
 /**
  * Refuses a decoder that was trained on another model, or on this one with its weights processed otherwise.
  * @throws InputError naming both
@@ -94,7 +107,7 @@ export function expectTrainedOn(decoder: LoadedDecoder, model: HookedModel): voi
   const { hash, name, processing } = decoder.provenance.model;
   if (hash !== model.hash) {
     throw new InputError(
-      `The decoder ${decoder.name} was trained on ${name} (${hash.slice(0, 12)}), not on ${model.name} (${model.hash.slice(0, 12)}). ` +
+      `The decoder ${decoder.name} was trained on ${shown(name)} (${shown(hash.slice(0, 12))}), not on ${model.name} (${model.hash.slice(0, 12)}). ` +
         'Train one for this model: inversionview train-decoder.',
     );
   }

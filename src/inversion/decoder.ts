@@ -6,7 +6,7 @@ import { GraphError, type Value, constant } from '../engine/index.js';
 import { type DecoderConfig } from '../models/decoder-config.js';
 import { type ParameterSet } from '../models/weights/fingerprint.js';
 import { hash32 } from '../random.js';
-import { type Task } from '../tasks/task.js';
+import { type Origin, type Task } from '../tasks/task.js';
 
 /** A decoder with its weights. */
 export interface Decoder {
@@ -47,6 +47,19 @@ export const drawnTokens = (task: Task, form: DecoderConfig['form']): number =>
 export function spoken(task: Task, form: DecoderConfig['form'], ids: readonly number[]): readonly number[] {
   if (form === 'plain') return ids;
   return ids.length <= task.completion.maxFree ? ids : task.completion.toFree(ids);
+}
+
+/**
+ * How each token of a sequence comes about under a decoder; null for one that it cannot say. In the plain form it says
+ * every token but BOS, as it does of a draw that could not be completed.
+ */
+export function originsOf(
+  task: Task,
+  form: DecoderConfig['form'],
+  ids: readonly number[],
+): readonly Origin[] | null {
+  if (spoken(task, form, ids) !== ids) return task.completion.origins(ids);
+  return ids.map((id, at) => (at === 0 ? { kind: 'fixed' } : { kind: 'said', steps: [{ at, among: [id] }] }));
 }
 
 /**

@@ -72,8 +72,8 @@ export async function judgeMany(
         part.forEach((candidate, row) => {
           nearest.push(
             nearestOf({
-              euclidean: leastOf(task, candidate, euclidean, row),
-              cosine: leastOf(task, candidate, cosine, row),
+              euclidean: leastOf(task, site, candidate, euclidean, row),
+              cosine: leastOf(task, site, candidate, cosine, row),
             }),
           );
         });

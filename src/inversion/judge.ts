@@ -12,6 +12,7 @@ import {
   input,
   reshape,
 } from '../engine/index.js';
+import { expectFinite } from '../models/finite.js';
 import { transformer } from '../models/transformer.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { padded } from '../models/padding.js';
@@ -101,7 +102,7 @@ export function createJudge(
         });
         for (const metric of metrics) {
           const all = floatsOf(outputs, metric);
-          part.forEach((candidate, row) => verdicts[metric].push(leastOf(task, candidate, all, row)));
+          part.forEach((candidate, row) => verdicts[metric].push(leastOf(task, site, candidate, all, row)));
         }
       }
       return verdicts;
@@ -112,15 +113,22 @@ export function createJudge(
   };
 }
 
-/** The verdict on a candidate. @param all distances of a batch `[candidate, place]`, of which it is one row */
+/**
+ * The verdict on a candidate.
+ * @param all distances of a batch `[candidate, place]`, of which it is one row
+ * @throws InputError when one is not finite: the activation that it is of is not, or is too large to be squared
+ */
 export const leastOf = (
   task: Task,
+  site: string,
   candidate: readonly number[],
   all: Float32Array,
   row: number,
 ): Verdict => {
   const start = row * task.maxLength;
-  return verdict(all.slice(start, start + judgedPlaces(task, candidate)));
+  const own = all.slice(start, start + judgedPlaces(task, candidate));
+  expectFinite(own, `${site} compared with the query's`);
+  return verdict(own);
 };
 
 /** How many positions of a candidate count: those before the first EOS or PAD. */

@@ -45,6 +45,8 @@ export const queryFactsSchema = z.object({
   annotation: annotationSchema,
   /** Null where a file does not say. */
   seed: z.number().int().nonnegative().nullable(),
+  /** Temperature that all candidates were drawn at; null in Auto mode, absent where it is not stated. */
+  temperature: z.number().positive().nullable().optional(),
 });
 /** What was asked, and what is known of it before sampling. */
 export type QueryFacts = z.infer<typeof queryFactsSchema>;
@@ -81,8 +83,9 @@ export type ReadSample = z.infer<typeof readSampleSchema>;
 /** A distinct input with how often it was drawn and its colours, null where they were not computed. */
 export const keptSampleSchema = readSampleSchema.extend({
   count: z.number().int().min(1),
-  /** One number a token, see `tokenDelta` of a {@link Reading}. */
-  tokenDelta: z.array(z.number()).nullable(),
+  /** One number a token, see `tokenDelta` and `follows` of a {@link Reading}. */
+  tokenDelta: z.array(z.number().nullable()).nullable(),
+  follows: z.array(count).optional(),
 });
 /** A distinct input with how often it was drawn and its colours. */
 export type KeptSample = z.infer<typeof keptSampleSchema>;
@@ -120,6 +123,8 @@ export function keptReadingFault({ query, view, metrics, samples }: KeptReading)
     const places = sample.tokens.length;
     if (sample.tokenDelta !== null && sample.tokenDelta.length !== places)
       return `samples.${at}.tokenDelta must have one number a token`;
+    if (sample.follows?.some((index) => index >= places))
+      return `samples.${at}.follows names a token behind the last`;
     for (const metric of metrics) {
       const verdict = sample[metric];
       if (verdict === null) return `samples.${at} has no distances in the ${metric} metric`;
@@ -133,7 +138,17 @@ export function keptReadingFault({ query, view, metrics, samples }: KeptReading)
 /** What a person is shown of a kept reading: the same samples as `read` would have shown under its view. */
 export function readingOf(kept: KeptReading, shown = shownSamples): Reading {
   const { query, view, samples, stated } = kept;
-  const { annotation: _annotation, task, attention, warnings, model, decoder, seed, ...rest } = query;
+  const {
+    annotation: _annotation,
+    task,
+    attention,
+    warnings,
+    model,
+    decoder,
+    seed,
+    temperature,
+    ...rest
+  } = query;
   const measured = samples.map((sample) => {
     const distance = sample[view.metric]?.distance ?? Infinity;
     return { sample, distance, inside: distance <= view.epsilon };
@@ -156,6 +171,7 @@ export function readingOf(kept: KeptReading, shown = shownSamples): Reading {
       site: rest.site,
     },
     seed: seed ?? 0,
+    ...(temperature === undefined ? {} : { temperature }),
     attention,
     warnings,
     model,
@@ -174,7 +190,8 @@ export function readingOf(kept: KeptReading, shown = shownSamples): Reading {
       matchedPosition: sample[view.metric]?.position ?? 0,
       inside,
       distances: sample[view.metric]?.distances ?? [],
-      tokenDelta: sample.tokenDelta ?? sample.tokens.map(() => 0),
+      tokenDelta: sample.tokenDelta ?? sample.tokens.map(() => null),
+      ...(sample.follows === undefined ? {} : { follows: sample.follows }),
       round: sample.round,
     })),
   };
@@ -215,7 +232,7 @@ export function keptFromReading(value: unknown, name: string): KeptReading {
     );
   }
   const { query, samples, metric, epsilon, candidates, inside, invalid, distinct, ...rest } = parsed.data;
-  const { attention, warnings, model, decoder, seed } = rest;
+  const { attention, warnings, model, decoder, seed, temperature } = rest;
   const task = tasks.find(({ name: own }) => own === rest.task);
   return {
     format: 'inversionview-reading',
@@ -230,11 +247,13 @@ export function keptFromReading(value: unknown, name: string): KeptReading {
       decoder,
       annotation: annotationOf(task, query.tokens),
       seed: Number.isSafeInteger(seed) && seed >= 0 ? seed : null,
+      ...(temperature === undefined ? {} : { temperature }),
     },
     view: { metric, epsilon },
     metrics: [metric],
     samples: samples.map((sample) => {
-      const { tokens, text, valid, round, tokenDelta, distance, matchedPosition, distances } = sample;
+      const { tokens, text, valid, round, tokenDelta, follows, distance, matchedPosition, distances } =
+        sample;
       const verdict = { distance, position: matchedPosition, distances };
       return {
         tokens,
@@ -247,6 +266,7 @@ export function keptFromReading(value: unknown, name: string): KeptReading {
         cosine: metric === 'cosine' ? verdict : null,
         count: 1,
         tokenDelta,
+        ...(follows === undefined ? {} : { follows }),
       };
     }),
     stated: { candidates, inside, invalid, distinct },

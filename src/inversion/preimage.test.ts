@@ -119,7 +119,7 @@ describe('reading', () => {
     const { reading, z, bos } = await reader.read({ ...query, shown: 25 });
     const { vocabulary } = decoder.config;
     const number = decoder.config.sites.indexOf(site);
-    for (const { tokens, tokenDelta } of reading.samples) {
+    for (const { tokens, tokenDelta, follows = [] } of reading.samples) {
       const own = idsOf(tokens);
       const said = spoken(addition, 'completion', own);
       const likely = async (activation: Float32Array): Promise<number[]> => {
@@ -135,17 +135,22 @@ describe('reading', () => {
         place > 0 && (said.length === own.length || (place < 8 && id !== 11)) ? [place] : [],
       );
       expect(places).toHaveLength(wanted.length);
-      places.forEach((place, i) => expect(at(tokenDelta, place)).toBeCloseTo(at(wanted, i), 5));
+      places.forEach((place, i) => expect(tokenDelta[place]).toBeCloseTo(at(wanted, i), 5));
+      // The answer follows; what is left is in every input.
+      expect(follows).toEqual(
+        said.length === own.length ? [] : own.flatMap((id, place) => (place > 8 && id <= 9 ? [place] : [])),
+      );
       tokenDelta.forEach((value, place) => {
-        expect(Math.abs(value)).toBeLessThanOrEqual(1);
-        if (!places.includes(place)) expect(value).toBe(0);
+        expect(value === null).toBe(!places.includes(place) && !follows.includes(place));
+        expect(Math.abs(value ?? 0)).toBeLessThanOrEqual(1);
       });
     }
   });
 
   it('adds nothing at BOS', async () => {
     const { reading } = await reader.read({ ...query, position: 0, shown: 10 });
-    expect(reading.samples.flatMap(({ tokenDelta }) => tokenDelta).every((value) => value === 0)).toBe(true);
+    const deltas = reading.samples.flatMap(({ tokenDelta }) => tokenDelta);
+    expect(deltas.every((value) => value === null || value === 0)).toBe(true);
     // Every input has the BOS activation.
     expect(reading.inside).toBe(reading.candidates);
     expect(new Set(reading.samples.map(({ matchedPosition }) => matchedPosition))).toEqual(new Set([0]));

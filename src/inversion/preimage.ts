@@ -6,18 +6,19 @@
  */
 import { type Executable, GraphError, type Runtime, floatsOf } from '../engine/index.js';
 import { InputError } from '../input-error.js';
+import { expectFinite } from '../models/finite.js';
 import { type HookedModel, questionGraph } from '../models/hooked-model.js';
 import { blockHook, headOf, resolveSite } from '../models/hooks.js';
 import { padded } from '../models/padding.js';
 import { randomFor } from '../random.js';
 import { placeName } from '../tasks/positions.js';
 import { type SamplingRound, type Task } from '../tasks/task.js';
+import { type Colours, createColourist } from './colours.js';
 import { type CandidatePlan, joinPlans, planCandidates, sliceRequest } from './candidates.js';
 import { type Decoder, drawnTokens, heard, orderWord } from './decoder.js';
 import { type Judge, createJudge } from './judge.js';
 import { type Reading } from './reading.js';
 import { type Sampler, createSampler } from './sampler.js';
-import { type Scorer, createScorer } from './score.js';
 import { type Candidate, type Judged, type Looked, type View, viewed } from './view.js';
 
 /** Rows of the small graphs that serve a caller who wants the first candidates soon. */
@@ -70,8 +71,8 @@ export interface Reader {
   look(question: Question): Promise<Looked>;
   /** The second: candidates in batches, each drawn when it is asked for. @param soon begins with small batches */
   draw(looked: Looked, drawing: Drawing, soon?: boolean): AsyncGenerator<readonly Candidate[], void>;
-  /** `p(token | z_q) − p(token | z_BOS)` for each token of some inputs: what the activation adds. */
-  deltas(looked: Looked, inputs: readonly (readonly number[])[]): Promise<number[][]>;
+  /** What the activation adds to the likelihood of each token of some inputs, see `colours.ts`. */
+  colour(looked: Looked, inputs: readonly (readonly number[])[]): Promise<Colours[]>;
   /** The same candidates under another threshold or metric: nothing is drawn or judged again. */
   view(judged: Judged, view: View): Promise<Reading>;
   /** Candidates of many positions of one input at one site, in the order of the positions: few runs serve them all. */
@@ -92,7 +93,6 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
   const samplers = new Map<number, Sampler>();
   const judges = new Map<string, Judge>();
   const runs = new Map<string, Promise<Executable>>();
-  let scorer: Scorer | null = null;
 
   const keep = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
     const known = map.get(key);
@@ -101,6 +101,10 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
     map.set(key, made);
     return made;
   };
+
+  const samplerOf = (batch: number): Sampler =>
+    keep(samplers, batch, () => createSampler(runtime, config, parameter, task.bos, tokens, batch));
+  const colourist = createColourist(runtime, decoder, task, () => samplerOf(fullBatch));
 
   /** Activations of an input at all positions of a site, and the attention row of a position where the site is a head. */
   async function run(site: string, ids: readonly number[]) {
@@ -115,7 +119,11 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
     const outputs = await executable.run({ ids: { dtype: 'int32', shape: [1, places], data } });
     const all = floatsOf(outputs, site);
     return {
-      at: (position: number) => all.slice(position * width, (position + 1) * width),
+      at(position: number): Float32Array<ArrayBuffer> {
+        const activation = all.slice(position * width, (position + 1) * width);
+        expectFinite(activation, site);
+        return activation;
+      },
       attention(position: number): number[] | null {
         if (head === null || pattern === null) return null;
         const start = (head.head * places + position) * places;
@@ -131,9 +139,7 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
     z: Float32Array,
     [start, end, batch]: readonly [number, number, number],
   ): Promise<Candidate[]> {
-    const sampler = keep(samplers, batch, () =>
-      createSampler(runtime, config, parameter, task.bos, tokens, batch),
-    );
+    const sampler = samplerOf(batch);
     const own = keep(judges, `${site} ${batch}`, () => createJudge(runtime, model, task, site, batch));
     const part = sliceRequest(request, start, end, tokens);
     const drawn = await sampler.sample(part);
@@ -209,16 +215,9 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
         start = end;
       }
     },
-    async deltas({ asked, z, bos }, inputs) {
-      scorer ??= createScorer(runtime, decoder, task);
-      const site = config.sites.indexOf(asked.query.site);
-      const given = await scorer.probabilities(inputs, z, site);
-      const without = await scorer.probabilities(inputs, bos, site);
-      return inputs.map((ids, at) =>
-        ids.map((_, token) => (given[at]?.[token] ?? 0) - (without[at]?.[token] ?? 0)),
-      );
-    },
-    view: (all, how) => viewed(task, all, how, (inputs) => reader.deltas(all, inputs)),
+    colour: ({ asked, z, bos }, inputs) =>
+      colourist.colour(z, bos, config.sites.indexOf(asked.query.site), inputs),
+    view: (all, how) => viewed(task, all, how, (inputs) => reader.colour(all, inputs)),
     async *survey({ ids, site: name, positions, seed, ...drawing }) {
       const site = resolveSite(name, config.sites);
       const own = await run(site, ids);
@@ -249,12 +248,12 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
       const plan = planned(looked.z, site, 0, { rounds: [{ temperature: 1, noise: 0, candidates: 1 }] });
       const [first] = await judged(plan, site, looked.z, [0, 1, firstBatch]);
       await judged(plan, site, looked.z, [0, 1, fullBatch]);
-      if (first !== undefined) await reader.deltas(looked, [first.ids]);
+      if (first !== undefined) await reader.colour(looked, [first.ids]);
     },
     async dispose() {
       for (const one of [...samplers.values(), ...judges.values()]) await one.dispose();
       for (const made of runs.values()) await (await made).dispose();
-      await scorer?.dispose();
+      await colourist.dispose();
     },
   };
   return reader;

@@ -24,8 +24,13 @@ const sampleSchema = z
     inside: z.boolean(),
     /** Distance at each position that was compared: all before EOS. */
     distances: z.array(z.number()),
-    /** `p(token | z_q) − p(token | z_BOS)` under the decoder, −1 … 1; 0 at BOS and at tokens the decoder does not say. */
-    tokenDelta: z.array(z.number()),
+    /**
+     * What the activation adds to each token's likelihood, `p(token | z_q) − p(token | z_BOS)` under the decoder, −1 … 1;
+     * null where it is not judged: every input has the token at this place, or the decoder cannot say the input.
+     */
+    tokenDelta: z.array(z.number().nullable()),
+    /** Indices of tokens that follow from others: their likelihood is that at their place over all inputs, see `colours.ts`. */
+    follows: z.array(count).optional(),
     /** Number of the sampling round it came from, from 0. */
     round: count,
   })
@@ -36,6 +41,10 @@ const sampleSchema = z
   .refine(({ tokens, tokenDelta }) => tokenDelta.length === tokens.length, {
     path: ['tokenDelta'],
     message: 'must have one number a token',
+  })
+  .refine(({ tokens, follows = [] }) => follows.every((at) => at < tokens.length), {
+    path: ['follows'],
+    message: 'names a token behind the last',
   })
   .refine(({ tokens, distances }) => distances.length <= tokens.length, {
     path: ['distances'],
@@ -91,6 +100,8 @@ export const readingSchema = z.object({
   /** The largest distance inside, in units of the metric. */
   epsilon: z.number().nonnegative(),
   seed: z.number(),
+  /** Temperature that all candidates were drawn at; null in Auto mode, absent where it is not stated. */
+  temperature: z.number().positive().nullable().optional(),
   /** Candidates judged, repeated ones counted each time. */
   candidates: count,
   /** Of the candidates, those within ε, valid or not. */

@@ -10,37 +10,55 @@ import { createScorer } from './score.js';
 
 const runtime = nodeRuntime({ threads: 1 });
 
-/** Probability of each token of a sequence after its first, from the logits of that sequence alone. */
-async function likelihood(
+/** By step, the probabilities of all tokens after the beginning of a sequence, from the logits of that sequence alone. */
+async function nextTokens(
   decoder: Decoder,
   z: Float32Array,
   site: number,
   said: readonly number[],
-): Promise<number[]> {
+): Promise<Float64Array[]> {
   const { vocabulary } = decoder.config;
-  const logits = await wholeLogits(
-    runtime,
-    decoder,
-    z,
-    Int32Array.of(site),
-    Int32Array.from(said.slice(0, -1)),
-  );
+  const fed = Int32Array.from(said.slice(0, -1));
+  const logits = await wholeLogits(runtime, decoder, z, Int32Array.of(site), fed);
   const likely = softmax(Float64Array.from(logits), vocabulary);
-  return said.slice(1).map((token, place) => at(likely, place * vocabulary + token));
+  return said.slice(1).map((_, step) => likely.slice(step * vocabulary, (step + 1) * vocabulary));
 }
 
-/** By token of an input, which of the spoken tokens after BOS say it: none for those that the task writes. */
-function saidAt(task: Task, form: 'plain' | 'completion', ids: readonly number[]): number[][] {
-  if (form === 'plain') return ids.map((_, place) => (place === 0 ? [] : [place - 1]));
+/**
+ * By token of an input, its probability by definition; null for those that the decoder does not say.
+ * @param p probability of a token at a step of what is said, which is 0 for the first token after BOS
+ */
+function wantedOf(
+  task: Task,
+  form: 'plain' | 'completion',
+  ids: readonly number[],
+  p: (step: number, token: number) => number,
+): (number | null)[] {
+  if (form === 'plain') return ids.map((id, place) => (place === 0 ? null : p(place - 1, id)));
   const text = task.decode(ids);
   // The six digits before "=", without the plus.
   if (task === addition)
-    return ids.map((_, place) => ({ 1: [0], 2: [1], 3: [2], 5: [3], 6: [4], 7: [5] })[place] ?? []);
-  // A letter of the string by its name and its count, which are said in alphabetical order; then the letter asked for.
+    return ids.map((id, place) => {
+      const step = [1, 2, 3, 5, 6, 7].indexOf(place);
+      return step < 0 ? null : p(step, id);
+    });
   const string = text.slice(0, text.indexOf('|'));
   const letters = [...new Set(string)].toSorted();
-  const found = [...string].map((letter) => [2 * letters.indexOf(letter), 2 * letters.indexOf(letter) + 1]);
-  return [[], ...found, [], [6], [], [], []];
+  // The token of count n is 25 + n.
+  const atLeast = (letter: string, count: number): number =>
+    Array.from({ length: 10 - count }, (_, more) =>
+      p(2 * letters.indexOf(letter) + 1, 25 + count + more),
+    ).reduce((sum, one) => sum + one, 0);
+  const occurrences = [...string].map((letter, place) => {
+    const count = [...string.slice(0, place + 1)].filter((other) => other === letter).length;
+    const name = p(2 * letters.indexOf(letter), letter.charCodeAt(0) - 97);
+    return count === 1 ? name * atLeast(letter, 1) : atLeast(letter, count) / atLeast(letter, count - 1);
+  });
+  const stops = letters.reduce((product, letter, index) => {
+    const count = [...string].filter((other) => other === letter).length;
+    return (product * p(2 * index + 1, 25 + count)) / atLeast(letter, count);
+  }, 1);
+  return [null, ...occurrences, stops, p(6, ids.at(-4) ?? 0), null, null, null];
 }
 
 const cases = [addition, counting].flatMap((task) =>
@@ -55,26 +73,24 @@ describe.each(cases)('scores of a decoder for $name, $form', ({ task, form }) =>
   // More than one batch of 128, and a rest.
   const inputs = Array.from({ length: 131 }, () => task.sample(random, 'test'));
 
-  it('are the probabilities of the tokens it says, and 1 where the task completes', async () => {
+  it('are the probabilities of the tokens it says, and nothing where the task completes', async () => {
     const scorer = createScorer(runtime, decoder, task);
     const scores = await scorer.probabilities(inputs, z, 4);
     expect(scores.map((own) => own.length)).toEqual(inputs.map((ids) => ids.length));
     for (const row of [0, 1, 127, 128, 130]) {
       const ids = inputs[row] ?? [];
       const said = spoken(task, form, ids);
-      const wanted = await likelihood(decoder, z, 4, said);
-      const places = saidAt(task, form, ids);
-      expect(new Set(places.flat()).size).toBe(said.length - 1);
-      ids.forEach((_, place) => {
-        const score = at(scores[row] ?? [], place);
-        const sources = places[place] ?? [];
-        if (sources.length === 0) expect(score).toBe(1);
-        else
-          expect(score).toBeCloseTo(
-            sources.reduce((product, one) => product * at(wanted, one), 1),
-            5,
-          );
+      const table = await nextTokens(decoder, z, 4, said);
+      const wanted = wantedOf(task, form, ids, (step, token) => at(table[step] ?? [], token));
+      const own = scores[row] ?? [];
+      expect(own.map((score) => score === null)).toEqual(wanted.map((score) => score === null));
+      own.forEach((score, place) => {
+        if (score !== null) expect(score).toBeCloseTo(wanted[place] ?? NaN, 5);
       });
+      // Together they are the probability of all that is said.
+      const product = own.reduce<number>((all, score) => all * (score ?? 1), 1);
+      const whole = said.slice(1).reduce((all, token, step) => all * at(table[step] ?? [], token), 1);
+      expect(product / whole).toBeCloseTo(1, 4);
     }
     await scorer.dispose();
   });
@@ -98,10 +114,13 @@ describe('the score of a draw that could not be completed', () => {
     const scorer = createScorer(runtime, decoder, addition);
     for (const text of ['61+861', '+=E3P0', 'B12']) {
       const ids = [...`B${text}`].map((token) => addition.vocabulary.indexOf(token));
-      const [scores = []] = await scorer.probabilities([ids], z, 1);
-      const wanted = [1, ...(await likelihood(decoder, z, 1, ids))];
-      expect([...scores]).toHaveLength(wanted.length);
-      wanted.forEach((value, place) => expect(at(scores, place)).toBeCloseTo(value, 5));
+      const [[bos, ...scores] = []] = await scorer.probabilities([ids], z, 1);
+      const table = await nextTokens(decoder, z, 1, ids);
+      expect(bos).toBeNull();
+      expect(scores).toHaveLength(ids.length - 1);
+      scores.forEach((value, step) =>
+        expect(value).toBeCloseTo(at(table[step] ?? [], ids[step + 1] ?? -1), 5),
+      );
     }
     await scorer.dispose();
   });

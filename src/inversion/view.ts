@@ -6,6 +6,7 @@
 import { randomFor } from '../random.js';
 import { type Task } from '../tasks/task.js';
 import { chooseShown } from './choose.js';
+import { type Colours } from './colours.js';
 import { type Verdict } from './judge.js';
 import { type Metric } from './metrics.js';
 import { type Reading, type Sample } from './reading.js';
@@ -50,13 +51,13 @@ export interface Judged extends Looked {
 
 /**
  * Makes the reading of a view.
- * @param deltas gives the colours of inputs, one number a token
+ * @param colour gives the colours of inputs
  */
 export async function viewed(
   task: Task,
   { asked, candidates }: Judged,
   { epsilon = task.epsilon, metric = task.metric, shown: most = shownSamples }: View,
-  deltas: (inputs: readonly (readonly number[])[]) => Promise<readonly (readonly number[])[]>,
+  colour: (inputs: readonly (readonly number[])[]) => Promise<readonly Colours[]>,
 ): Promise<Reading> {
   const key = (candidate: Candidate): string => candidate.ids.join(' ');
   const measured = candidates.map((candidate) => {
@@ -64,7 +65,7 @@ export async function viewed(
     return { ...candidate, distance, inside: distance <= epsilon };
   });
   const shown = chooseShown(measured, key, most, randomFor(asked.seed, 'shown'));
-  const colours = await deltas(shown.map(({ ids }) => ids));
+  const colours = await colour(shown.map(({ ids }) => ids));
   const samples = shown.map(({ ids, round, valid, inside, verdicts }, at): Sample => {
     const { distance, position: matchedPosition, distances } = verdicts[metric];
     return {
@@ -75,7 +76,8 @@ export async function viewed(
       matchedPosition,
       inside,
       distances: [...distances],
-      tokenDelta: [...(colours[at] ?? [])],
+      tokenDelta: [...(colours[at]?.tokenDelta ?? [])],
+      follows: [...(colours[at]?.follows ?? [])],
       round,
     };
   });

@@ -3,9 +3,7 @@
  * where they are what runs now.
  * @module
  */
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { packageDirectory } from './package-directory.js';
 
@@ -19,9 +17,8 @@ const fromSources = import.meta.url.endsWith('.ts');
 export function startWorker(entry: string, data: unknown): Worker {
   const directory = packageDirectory();
   if (!fromSources) return new Worker(join(directory, 'dist', `${entry}.js`), { workerData: { data } });
-  const source = pathToFileURL(join(directory, 'src', `${entry}.ts`)).href;
   return new Worker(join(directory, 'scripts', 'source-worker.js'), {
-    workerData: { entry: source, data },
+    workerData: { entry, data },
     execArgv: [],
   });
 }
@@ -29,7 +26,6 @@ export function startWorker(entry: string, data: unknown): Worker {
 /** The arguments with which Node runs this package's command line. */
 export function commandLine(args: readonly string[]): string[] {
   const directory = packageDirectory();
-  if (!fromSources) return [join(directory, 'dist', 'cli', 'main.js'), ...args];
-  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  return ['--import', loader, join(directory, 'src', 'cli', 'main.ts'), ...args];
+  const program = fromSources ? ['scripts', 'source-command.js'] : ['dist', 'cli', 'main.js'];
+  return [join(directory, ...program), ...args];
 }

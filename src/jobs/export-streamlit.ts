@@ -7,6 +7,7 @@ import { type Decoder } from '../inversion/decoder.js';
 import { metrics } from '../inversion/metrics.js';
 import { createReader } from '../inversion/preimage.js';
 import { type Reading } from '../inversion/reading.js';
+import { roundsFor } from '../inversion/rounds.js';
 import { type HookedModel, runWithCache } from '../models/hooked-model.js';
 import { blockHook } from '../models/hooks.js';
 import { type AttentionPattern, exportStreamlit, viewerPositions } from '../report/streamlit.js';
@@ -19,8 +20,17 @@ export interface StreamlitExport {
   /** Full hook names. */
   readonly sites: readonly string[];
   readonly seed: number;
+  /** The task's unless given. It decides which samples are shown; the viewer draws its rule at its own. */
+  readonly epsilon?: number;
+  /** Candidates of each reading; those of Auto mode and {@link candidatesAtTemperature} unless given. */
+  readonly candidates?: number;
+  /** Temperatures that are read besides Auto mode. */
+  readonly temperatures?: readonly number[];
   readonly onPlace?: (done: number, all: number) => void;
 }
+
+/** Candidates drawn at a temperature, as published. */
+export const candidatesAtTemperature = 100;
 
 /**
  * Reads and gives the files by their paths in the viewer's repository.
@@ -31,25 +41,41 @@ export async function streamlitFiles(
   model: HookedModel,
   decoder: Decoder,
   task: Task,
-  { inputs, sites, seed, onPlace }: StreamlitExport,
+  { inputs, sites, seed, epsilon, candidates, temperatures = [], onPlace }: StreamlitExport,
 ): Promise<Record<string, Uint8Array>> {
   const queries = inputs.flatMap((ids) =>
     viewerPositions(task.name, tokensOf(task, ids)).map((position) => ({ ids, position })),
   );
   const reader = createReader(runtime, model, decoder, task);
   const readings: Reading[] = [];
+  const drawings = [null, ...temperatures].map((temperature) => ({
+    temperature,
+    rounds: roundsFor(
+      task,
+      temperature === null
+        ? { ...(candidates === undefined ? {} : { candidates }) }
+        : { temperature, candidates: candidates ?? candidatesAtTemperature },
+    ),
+  }));
+  const threshold = epsilon === undefined ? {} : { epsilon };
+  let done = 0;
   try {
     // Site by site: each has a judge of its own to compile.
     for (const site of sites) {
       for (const { ids, position } of queries) {
-        // One set of candidates serves both metrics.
-        const preimage = await reader.read({ ids, site, position, seed });
-        for (const metric of metrics) {
-          readings.push(
-            metric === preimage.reading.metric ? preimage.reading : await reader.view(preimage, { metric }),
-          );
+        for (const { temperature, rounds } of drawings) {
+          // One set of candidates serves both metrics.
+          const preimage = await reader.read({ ids, site, position, seed, rounds, ...threshold });
+          for (const metric of metrics) {
+            const reading =
+              metric === preimage.reading.metric
+                ? preimage.reading
+                : await reader.view(preimage, { metric, ...threshold });
+            readings.push({ ...reading, temperature });
+          }
         }
-        onPlace?.(readings.length / metrics.length, sites.length * queries.length);
+        done += 1;
+        onPlace?.(done, sites.length * queries.length);
       }
     }
   } finally {

@@ -7,6 +7,7 @@ import { readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../input-error.js';
 import { type KeptReading } from '../inversion/kept-reading.js';
+import { parseJson } from '../models/json-text.js';
 import { isPlainFileName, plainFileNameFault } from '../models/weights/byte-source.js';
 import { ConflictError } from './conflict-error.js';
 import { makeDirectory, writeFileAtomic } from './files.js';
@@ -60,10 +61,10 @@ export function savedReadings<T extends KeptReading>(
 
   async function load(name: string, { size }: Stats): Promise<T> {
     if (size > largest) throw new InputError(`${name}${ending} is larger than a saved reading can be.`);
-    const text = await readFile(pathOf(name), 'utf8');
+    const bytes = await readFile(pathOf(name));
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = parseJson(bytes, name);
     } catch {
       throw new InputError(`${name}${ending} is no saved reading: it is not JSON.`);
     }

@@ -9,6 +9,7 @@ import { type LoadedDecoder, expectTrainedOn, loadDecoder } from '../inversion/d
 import { type HookedModel } from '../models/hooked-model.js';
 import { loadGpt2 } from '../models/load-gpt2.js';
 import { type Processing } from '../models/processing.js';
+import { shown } from '../printable.js';
 import { type Task } from '../tasks/task.js';
 import { openDirectory } from './files.js';
 import { packageDirectory } from './package-directory.js';
@@ -55,7 +56,9 @@ export async function decoderFor(
   const decoder =
     directory === undefined ? { ...loaded, name: `shipped ${task.name} decoder ${hash}` } : loaded;
   if (decoder.provenance.task !== task.name) {
-    throw new InputError(`${decoder.name} was trained for ${decoder.provenance.task}, not for ${task.name}.`);
+    throw new InputError(
+      `${decoder.name} was trained for ${shown(decoder.provenance.task)}, not for ${task.name}.`,
+    );
   }
   const { vocabulary, places, form } = decoder.config;
   if (vocabulary !== task.vocabulary.length || places < drawnTokens(task, form)) {

@@ -111,7 +111,7 @@ describe('a finished training of a probed model', () => {
     for (const [name, { data }] of state.parameters) expect(model.parameters.get(name)?.data).toEqual(data);
 
     expect(json(directory, 'recipe.json')).toEqual(recipe);
-    const accuracy = await modelAccuracy(runtime, model.config, model.parameter, addition, 20_000);
+    const accuracy = await modelAccuracy(runtime, model.architecture, model.parameter, addition, 20_000);
     expect(json(directory, 'provenance.json')).toMatchObject({
       task: 'addition',
       hash: model.hash,

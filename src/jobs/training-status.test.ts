@@ -38,6 +38,12 @@ const state = async (...of: Parameters<typeof child> | []): Promise<string | und
   (await statusOf(folder, name, of.length === 0 ? undefined : child(...of)))?.state;
 
 describe('how a training stands', () => {
+  it('is read from a recipe that an editor has put a byte order mark before', async () => {
+    const recipe = JSON.stringify(modelRecipe('addition', 'fast', 3), null, 2).replaceAll('\n', '\r\n');
+    writeFileSync(join(folder, name, 'recipe.json'), `\ufeff${recipe}`);
+    expect(await statusOf(folder, name)).toMatchObject({ task: 'addition', preset: 'fast', seed: 3 });
+  });
+
   it('is what its record says while its process lives', async () => {
     record('running');
     expect(await state()).toBe('starting');

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { parseJson } from '../models/json-text.js';
 import { checkpointSummary } from './run-directory.js';
 import { type Point, readPoints, readRecord } from './training-record.js';
 
@@ -151,7 +152,7 @@ export const withoutCurves = ({
 
 async function readJson(path: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(path, 'utf8'));
+    return parseJson(await readFile(path), path);
   } catch {
     return null;
   }

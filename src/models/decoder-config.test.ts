@@ -15,7 +15,7 @@ describe('readDecoderConfig', () => {
   });
 
   it.each([
-    ['no object', null, 'mine/config.json: "": '],
+    ['no object', null, 'mine/config.json: it is not a JSON object'],
     ['no fields', {}, '"layers"'],
     ['half a layer', { ...config, layers: 1.5 }, '"layers"'],
     ['no heads', { ...config, heads: 0 }, '"heads"'],

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod';
+import { fieldProblem } from '../field-problem.js';
 import { InputError } from '../input-error.js';
 
 const count = z.number().int().min(1).max(100_000);
@@ -41,7 +42,7 @@ export const decoderConfigSchema = z.object({
   /** Width of the activations. */
   activation_width: count,
   /** Hook names; a site's place in the list is its number. */
-  sites: z.array(z.string()).min(1),
+  sites: z.array(z.string().regex(/^[\w.]{1,100}$/, 'not the name of a hook')).min(1),
   conditioning: conditioningSchema,
   /** Whether the conditioning is also added to every token's embedding. */
   additive: z.boolean(),
@@ -57,12 +58,7 @@ export type Conditioning = DecoderConfig['conditioning'];
 /** @throws InputError naming the field that is wrong */
 export function readDecoderConfig(json: unknown, name = 'config.json'): DecoderConfig {
   const result = decoderConfigSchema.safeParse(json);
-  if (!result.success) {
-    const [issue] = result.error.issues;
-    throw new InputError(
-      `${name}: "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'not a decoder config'}`,
-    );
-  }
+  if (!result.success) throw new InputError(`${name}: ${fieldProblem(result.error, json)}`);
   if (result.data.width % result.data.heads !== 0) {
     throw new InputError(
       `${name}: width ${result.data.width} is not a multiple of heads ${result.data.heads}`,
@@ -89,62 +85,72 @@ export interface ParameterPlan {
   readonly initial: Initial;
 }
 
+type NamedPlan = [name: string, plan: ParameterPlan];
+
+const planned = (name: string, shape: readonly number[], initial: Initial): NamedPlan => [
+  name,
+  { shape, initial },
+];
+const norm = (name: string, size: number): NamedPlan[] => [
+  planned(`${name}.weight`, [size], 'ones'),
+  planned(`${name}.bias`, [size], 'zeros'),
+];
+/** GPT-2's start, for the decoder itself. */
+const gpt = (name: string, rows: number, columns: number, deviation = 0.02): NamedPlan[] => [
+  planned(`${name}.weight`, [rows, columns], { normal: deviation }),
+  planned(`${name}.bias`, [columns], 'zeros'),
+];
+/** PyTorch's, for linear layers of the conditioning. */
+const linear = (name: string, rows: number, columns: number): NamedPlan[] => {
+  const uniform = 1 / Math.sqrt(rows);
+  return [
+    planned(`${name}.weight`, [rows, columns], { uniform }),
+    planned(`${name}.bias`, [columns], { uniform }),
+  ];
+};
+
 /** Every parameter of a decoder. `statistics` are filled from the activations of each site. */
-export function decoderParameters(config: DecoderConfig): Map<string, ParameterPlan> {
+export const decoderParameters = (config: DecoderConfig): Map<string, ParameterPlan> =>
+  new Map(plannedParameters(config));
+
+/** The same one after another: a config may claim more layers than any file has. */
+export function* plannedParameters(config: DecoderConfig): Generator<NamedPlan> {
   const { width, inner, layers, conditioning, activation_width: depth } = config;
-  const plans = new Map<string, ParameterPlan>();
-  const put = (name: string, shape: readonly number[], initial: Initial): void => {
-    plans.set(name, { shape, initial });
-  };
-  const norm = (name: string, size: number): void => {
-    put(`${name}.weight`, [size], 'ones');
-    put(`${name}.bias`, [size], 'zeros');
-  };
-  // GPT-2's start for the decoder itself; PyTorch's for linear layers of the conditioning.
-  const gpt = (name: string, rows: number, columns: number, deviation = 0.02): void => {
-    put(`${name}.weight`, [rows, columns], { normal: deviation });
-    put(`${name}.bias`, [columns], 'zeros');
-  };
-  const linear = (name: string, rows: number, columns: number): void => {
-    const uniform = 1 / Math.sqrt(rows);
-    put(`${name}.weight`, [rows, columns], { uniform });
-    put(`${name}.bias`, [columns], { uniform });
-  };
   const sites = config.sites.length;
   const channel = conditioningWidth(config);
 
   if (conditioning.kind === 'residual-mlp') {
-    put('condition.site.weight', [sites, sites], 'statistics');
+    yield planned('condition.site.weight', [sites, sites], 'statistics');
   } else {
-    put('condition.mean', [sites, depth], 'statistics');
-    if (conditioning.standardize === 'whiten') put('condition.whiten', [sites * depth, depth], 'statistics');
-    else put('condition.scale', [sites, 1], 'statistics');
-    put('condition.project.weight', [sites * depth, channel], { normal: 1 / Math.sqrt(depth) });
-    put('condition.project.bias', [sites, channel], 'zeros');
+    yield planned('condition.mean', [sites, depth], 'statistics');
+    if (conditioning.standardize === 'whiten')
+      yield planned('condition.whiten', [sites * depth, depth], 'statistics');
+    else yield planned('condition.scale', [sites, 1], 'statistics');
+    yield planned('condition.project.weight', [sites * depth, channel], { normal: 1 / Math.sqrt(depth) });
+    yield planned('condition.project.bias', [sites, channel], 'zeros');
   }
   for (let block = 0; block < conditioning.blocks; block++) {
-    norm(`condition.${block}.ln`, channel);
-    linear(`condition.${block}.fc`, channel, conditioning.hidden);
-    linear(`condition.${block}.proj`, conditioning.hidden, channel);
+    yield* norm(`condition.${block}.ln`, channel);
+    yield* linear(`condition.${block}.fc`, channel, conditioning.hidden);
+    yield* linear(`condition.${block}.proj`, conditioning.hidden, channel);
   }
-  norm('condition.ln', channel);
-  if (config.additive) linear('condition.add', channel, width);
+  yield* norm('condition.ln', channel);
+  if (config.additive) yield* linear('condition.add', channel, width);
 
-  put('wte.weight', [config.vocabulary, width], { normal: 0.02 });
-  put('wpe.weight', [config.places, width], { normal: 0.02 });
+  yield planned('wte.weight', [config.vocabulary, width], { normal: 0.02 });
+  yield planned('wpe.weight', [config.places, width], { normal: 0.02 });
   for (let layer = 0; layer < layers; layer++) {
     const own = `h.${layer}`;
-    linear(`${own}.prefix`, channel, width);
-    norm(`${own}.prefix_ln`, width);
-    norm(`${own}.ln_1`, width);
-    gpt(`${own}.attn.c_attn`, width, 3 * width);
-    gpt(`${own}.attn.c_proj`, width, width, 0.02 / Math.sqrt(2 * layers));
-    norm(`${own}.ln_2`, width);
-    gpt(`${own}.mlp.c_fc`, width, inner);
-    gpt(`${own}.mlp.c_proj`, inner, width, 0.02 / Math.sqrt(2 * layers));
+    yield* linear(`${own}.prefix`, channel, width);
+    yield* norm(`${own}.prefix_ln`, width);
+    yield* norm(`${own}.ln_1`, width);
+    yield* gpt(`${own}.attn.c_attn`, width, 3 * width);
+    yield* gpt(`${own}.attn.c_proj`, width, width, 0.02 / Math.sqrt(2 * layers));
+    yield* norm(`${own}.ln_2`, width);
+    yield* gpt(`${own}.mlp.c_fc`, width, inner);
+    yield* gpt(`${own}.mlp.c_proj`, inner, width, 0.02 / Math.sqrt(2 * layers));
   }
-  norm('ln_f', width);
-  return plans;
+  yield* norm('ln_f', width);
 }
 
 /** Parameters that describe the data and are not trained. */

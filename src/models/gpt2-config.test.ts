@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../input-error.js';
-import { attentionScale, gpt2ParameterShapes, innerWidth, readGpt2Config } from './gpt2-config.js';
+import {
+  attentionScale,
+  gpt2ParameterShapes,
+  gpt2ParameterTest,
+  gpt2Parameters,
+  innerWidth,
+  readGpt2Config,
+} from './gpt2-config.js';
 
 const least = { n_layer: 2, n_head: 4, n_embd: 32, vocab_size: 15 };
 
@@ -57,7 +64,7 @@ describe('readGpt2Config', () => {
     ['a text for a number', { n_embd: '32' }, /"n_embd"/],
     ['more than any model has', { vocab_size: 1e9 }, /"vocab_size"/],
     ['a negative epsilon', { layer_norm_epsilon: -1e-5 }, /"layer_norm_epsilon"/],
-    ['a missing field', { n_embd: undefined }, /"n_embd".*number/],
+    ['a missing field', { n_embd: undefined }, /: "n_embd" is missing$/],
     ['a flag that is none', { scale_attn_weights: 'yes' }, /"scale_attn_weights".*boolean/],
     ['heads that do not divide the width', { n_head: 5 }, /n_embd 32 is not a multiple of n_head 5/],
   ])('refuses %s in one line that names the file', (_, change, message) => {
@@ -69,6 +76,32 @@ describe('readGpt2Config', () => {
 
   it.each([null, [], 'gpt2', 7, undefined])('refuses %j', (json) => {
     expect(() => readGpt2Config(json)).toThrow(InputError);
+  });
+
+  it.each(['n_layer', 'n_head', 'n_embd', 'vocab_size'])('says that %s is missing', (field) => {
+    const { [field]: _, ...rest } = { ...least } as Record<string, number>;
+    expect(() => readGpt2Config(rest, 'mine/config.json')).toThrow(
+      new InputError(`mine/config.json: "${field}" is missing`),
+    );
+  });
+
+  const aliases = [
+    ['hidden_size', 'n_embd', 32],
+    ['num_hidden_layers', 'n_layer', 2],
+    ['num_attention_heads', 'n_head', 4],
+    ['max_position_embeddings', 'n_positions', 14],
+  ] as const;
+  it.each(aliases)('takes %s for %s, as transformers does', (alias, field, value) => {
+    const { [field]: _, ...rest } = whole;
+    const config = readGpt2Config({ ...rest, [alias]: value });
+    expect(config).toEqual({ ...whole, tie_word_embeddings: true });
+    // Both are accepted where they agree.
+    expect(readGpt2Config({ ...whole, [alias]: value })).toEqual(config);
+    expect(() => readGpt2Config({ ...whole, [alias]: 7 }, 'mine/config.json')).toThrow(
+      new InputError(
+        `mine/config.json: "${alias}" is another name of "${field}", and the two differ: 7 and ${value}`,
+      ),
+    );
   });
 });
 
@@ -95,6 +128,28 @@ describe('what a config decides', () => {
       'ln_f.weight [32]',
       'ln_f.bias [32]',
     ]);
+  });
+
+  it('knows its parameters by name, however many layers it claims', () => {
+    const config = readGpt2Config({ ...least, tie_word_embeddings: false });
+    const has = gpt2ParameterTest(config);
+    for (const name of gpt2ParameterShapes(config).keys()) expect(has(name), name).toBe(true);
+    const others = [
+      '',
+      'h',
+      'h.2.ln_1.bias',
+      'h.01.ln_1.bias',
+      'h.-1.ln_1.bias',
+      'h.0.ln_3.bias',
+      'h.0.wte.weight',
+    ];
+    for (const name of [...others, 'ln_1.bias', 'constructor', 'h.0.constructor', 'transformer.wte.weight']) {
+      expect(has(name), name).toBe(false);
+    }
+    expect(gpt2ParameterTest({ ...config, tie_word_embeddings: true })('lm_head.weight')).toBe(false);
+    const huge = { ...config, n_layer: 1_000_000 };
+    expect(gpt2ParameterTest(huge)('h.999999.ln_1.bias')).toBe(true);
+    expect(gpt2Parameters(huge).next().value?.[0]).toBe('wte.weight');
   });
 
   it('has an unembedding of its own only when it is not tied', () => {

@@ -3,7 +3,10 @@
  * @module
  */
 import { z } from 'zod';
+import { fieldProblem } from '../field-problem.js';
 import { InputError } from '../input-error.js';
+import { shown } from '../printable.js';
+import { isRecord } from './weights/strict-json.js';
 
 const positive = z.number().int().min(1).max(1_000_000);
 
@@ -28,24 +31,41 @@ export const gpt2ConfigSchema = z.looseObject({
 /** A GPT-2's dimensions under Hugging Face's names. */
 export type Gpt2Config = z.infer<typeof gpt2ConfigSchema>;
 
+/** Other names that transformers takes for fields of a GPT-2 (`GPT2Config.attribute_map`). */
+const aliases: Readonly<Record<string, keyof Gpt2Config>> = {
+  hidden_size: 'n_embd',
+  num_hidden_layers: 'n_layer',
+  num_attention_heads: 'n_head',
+  max_position_embeddings: 'n_positions',
+};
+
 /**
- * Reads a parsed `config.json`.
+ * Reads a parsed `config.json`; aliases of fields become the fields' own names.
  * @throws InputError naming the field that is missing, wrong or asks for something not supported
  */
 export function readGpt2Config(json: unknown, name = 'config.json'): Gpt2Config {
-  const result = gpt2ConfigSchema.safeParse(json);
-  if (!result.success) {
-    const [issue] = result.error.issues;
-    const field = issue?.path.join('.') ?? '';
-    throw new InputError(
-      `${name}: ${field === '' ? '' : `"${field}": `}${issue?.message ?? 'not a GPT-2 config'}`,
-    );
-  }
+  const named = isRecord(json) ? withoutAliases(json, name) : json;
+  const result = gpt2ConfigSchema.safeParse(named);
+  if (!result.success) throw new InputError(`${name}: ${fieldProblem(result.error, named)}`);
   const config = result.data;
   if (config.n_embd % config.n_head !== 0) {
     throw new InputError(`${name}: n_embd ${config.n_embd} is not a multiple of n_head ${config.n_head}`);
   }
   return config;
+}
+
+/** The fields under their own names. @throws InputError where one is given twice and differs */
+function withoutAliases(json: Readonly<Record<string, unknown>>, name: string): Record<string, unknown> {
+  const fields = Object.entries(json).map(([given, value]) => {
+    const field = Object.hasOwn(aliases, given) ? aliases[given] : undefined;
+    if (field !== undefined && Object.hasOwn(json, field) && json[field] !== value) {
+      throw new InputError(
+        `${name}: "${given}" is another name of "${field}", and the two differ: ${shown(JSON.stringify(value))} and ${shown(JSON.stringify(json[field]))}`,
+      );
+    }
+    return [field ?? given, value] as const;
+  });
+  return Object.fromEntries(fields);
 }
 
 /** Width of the hidden layer of the MLPs. */
@@ -57,33 +77,66 @@ export function attentionScale(config: Gpt2Config, layer: number): number {
   return config.scale_attn_by_inverse_layer_idx ? scale / (layer + 1) : scale;
 }
 
-/** Name and shape of each parameter, without the prefix `transformer.`, in Hugging Face's order. */
-export function gpt2ParameterShapes(config: Gpt2Config): Map<string, readonly number[]> {
-  const { n_embd: width, n_layer: layers } = config;
-  const inner = innerWidth(config);
-  const shapes = new Map<string, readonly number[]>([
-    ['wte.weight', [config.vocab_size, width]],
+/** Name and shape of the parameters outside the blocks: those before them, and those after. */
+function outerShapes(config: Gpt2Config): [Map<string, readonly number[]>, Map<string, readonly number[]>] {
+  const { n_embd: width, vocab_size: vocabulary } = config;
+  const before = new Map([
+    ['wte.weight', [vocabulary, width]],
     ['wpe.weight', [config.n_positions, width]],
   ]);
-  for (let layer = 0; layer < layers; layer++) {
-    const own: [string, readonly number[]][] = [
-      ['ln_1.weight', [width]],
-      ['ln_1.bias', [width]],
-      ['attn.c_attn.weight', [width, 3 * width]],
-      ['attn.c_attn.bias', [3 * width]],
-      ['attn.c_proj.weight', [width, width]],
-      ['attn.c_proj.bias', [width]],
-      ['ln_2.weight', [width]],
-      ['ln_2.bias', [width]],
-      ['mlp.c_fc.weight', [width, inner]],
-      ['mlp.c_fc.bias', [inner]],
-      ['mlp.c_proj.weight', [inner, width]],
-      ['mlp.c_proj.bias', [width]],
-    ];
-    for (const [name, shape] of own) shapes.set(`h.${layer}.${name}`, shape);
+  const after = new Map([
+    ['ln_f.weight', [width]],
+    ['ln_f.bias', [width]],
+  ]);
+  if (!config.tie_word_embeddings) after.set('lm_head.weight', [vocabulary, width]);
+  return [before, after];
+}
+
+/** Name and shape of a block's parameters, without its prefix `h.0.`. */
+function blockShapes(config: Gpt2Config): Map<string, readonly number[]> {
+  const { n_embd: width } = config;
+  const inner = innerWidth(config);
+  return new Map([
+    ['ln_1.weight', [width]],
+    ['ln_1.bias', [width]],
+    ['attn.c_attn.weight', [width, 3 * width]],
+    ['attn.c_attn.bias', [3 * width]],
+    ['attn.c_proj.weight', [width, width]],
+    ['attn.c_proj.bias', [width]],
+    ['ln_2.weight', [width]],
+    ['ln_2.bias', [width]],
+    ['mlp.c_fc.weight', [width, inner]],
+    ['mlp.c_fc.bias', [inner]],
+    ['mlp.c_proj.weight', [inner, width]],
+    ['mlp.c_proj.bias', [width]],
+  ]);
+}
+
+/**
+ * Name and shape of each parameter, without the prefix `transformer.`, in Hugging Face's order. One after another: a
+ * config may claim a million layers, and what it is compared with ends long before.
+ */
+export function* gpt2Parameters(config: Gpt2Config): Generator<[string, readonly number[]]> {
+  const [before, after] = outerShapes(config);
+  const block = blockShapes(config);
+  yield* before;
+  for (let layer = 0; layer < config.n_layer; layer++) {
+    for (const [name, shape] of block) yield [`h.${layer}.${name}`, shape];
   }
-  shapes.set('ln_f.weight', [width]);
-  shapes.set('ln_f.bias', [width]);
-  if (!config.tie_word_embeddings) shapes.set('lm_head.weight', [config.vocab_size, width]);
-  return shapes;
+  yield* after;
+}
+
+/** All of {@link gpt2Parameters}. */
+export const gpt2ParameterShapes = (config: Gpt2Config): Map<string, readonly number[]> =>
+  new Map(gpt2Parameters(config));
+
+/** Tells whether a GPT-2 of this config has a parameter of a name, in a time that does not grow with its layers. */
+export function gpt2ParameterTest(config: Gpt2Config): (name: string) => boolean {
+  const outer = outerShapes(config);
+  const block = blockShapes(config);
+  return (name) => {
+    if (outer.some((shapes) => shapes.has(name))) return true;
+    const [, layer, rest] = /^h\.(0|[1-9]\d*)\.(.*)$/s.exec(name) ?? [];
+    return layer !== undefined && rest !== undefined && Number(layer) < config.n_layer && block.has(rest);
+  };
 }

@@ -11,11 +11,13 @@ import {
   type Tensors,
   type Value,
   constant,
+  floatsOf,
   graph,
   input,
   shared,
 } from '../engine/index.js';
 import { InputError, suggest } from '../input-error.js';
+import { expectFinite, expectFiniteScores } from './finite.js';
 import { type Architecture } from './architecture.js';
 import { type Intervention } from './hook-points.js';
 import { headSite, hookNames } from './hooks.js';
@@ -131,6 +133,8 @@ export function questionGraph(
 /**
  * Runs equally long inputs and gives the named activations; shapes as in {@link transformer}.
  * @param ids token ids, one array an input, all of one length
+ * @throws InputError for a name that the model does not have, tokens that it does not take, and an activation that is
+ *   not finite
  */
 export async function runWithCache(
   runtime: Runtime,
@@ -150,10 +154,17 @@ export async function runWithCache(
   const executable: Executable = await runtime.compile(questionGraph(model, ids.length, places, options));
   try {
     // What is asked may not rest on the tokens: position embeddings, or what follows a replaced activation.
-    if (executable.graph.inputs.length === 0) return await executable.run({});
-    return await executable.run({
-      ids: { dtype: 'int32', shape: [ids.length, places], data: Int32Array.from(ids.flat()) },
-    });
+    const fixed = executable.graph.inputs.length === 0;
+    const shape = [ids.length, places];
+    const outputs = await executable.run(
+      fixed ? {} : { ids: { dtype: 'int32', shape, data: Int32Array.from(ids.flat()) } },
+    );
+    for (const name of Object.keys(outputs)) {
+      const values = floatsOf(outputs, name);
+      if (name.endsWith('.hook_attn_scores')) expectFiniteScores(values, places, name);
+      else expectFinite(values, name);
+    }
+    return outputs;
   } finally {
     await executable.dispose();
   }

@@ -153,6 +153,162 @@ describe('loadGpt2', () => {
   });
 });
 
+describe('checkpoints as people have them', () => {
+  const prefixed = (prefix: string): Stored => {
+    const inner = stored(weights, 'transformer.');
+    inner.set('lm_head.weight', weights.get('wte.weight') ?? { shape: [], data: new Float32Array() });
+    inner.set('transformer.h.0.attn.bias', { shape: [1, 1, 7, 7], data: new Float32Array(49) });
+    return stored(inner, prefix);
+  };
+  const onlyHead = stored(weights, 'transformer.');
+  onlyHead.delete('transformer.wte.weight');
+  onlyHead.set('lm_head.weight', weights.get('wte.weight') ?? { shape: [], data: new Float32Array() });
+  const { n_layer, n_head, n_embd, n_positions, ...rest } = config;
+  const renamed = {
+    ...rest,
+    num_hidden_layers: n_layer,
+    num_attention_heads: n_head,
+    hidden_size: n_embd,
+    max_position_embeddings: n_positions,
+  };
+  const masked = encodeSafetensors([
+    ...tensors(weights),
+    { name: 'h.0.attn.bias', dtype: 'BOOL', shape: [1, 1, 7, 7], data: new Uint8Array(49) },
+  ]);
+  const half = new TextDecoder('latin1').decode(masked).replace('"BOOL"', '"F4XX"');
+
+  it.each<[string, Directory]>([
+    ...['module.', '_orig_mod.', 'model.', 'module._orig_mod.', 'net.gpt.', 'a.b.c.d.e.f.g.h.'].map(
+      (prefix): [string, Directory] => [`names behind ${prefix}`, withWeights(prefixed(prefix))],
+    ),
+    ['bare names behind a prefix', withWeights(stored(weights, '_orig_mod.'))],
+    ['tied embeddings under the name of the unembedding alone', withWeights(onlyHead)],
+    ['both, behind a prefix', withWeights(stored(onlyHead, 'module.'))],
+    [
+      'the unembedding alone, bare',
+      withWeights(
+        new Map([...weights].map(([name, p]) => [name === 'wte.weight' ? 'lm_head.weight' : name, p])),
+      ),
+    ],
+    ['a config with other names of its fields', withWeights(weights, renamed)],
+    [
+      'masks in a type that no weight has',
+      directory({ 'model.safetensors': Uint8Array.from(half, (c) => c.charCodeAt(0)) }),
+    ],
+    [
+      'a config as Windows saves it',
+      memoryDirectory('mine', {
+        'config.json': utf8(`\ufeff${JSON.stringify(config, null, 2).replaceAll('\n', '\r\n')}`),
+        'model.safetensors': safetensors(weights),
+      }),
+    ],
+  ])('give the same model: %s', async (_, source) => {
+    const model = await loadGpt2(source, 'none');
+    expect(model.hash).toBe(original.hash);
+    expect([...model.parameters.keys()]).toEqual([...original.parameters.keys()]);
+    expect(model.config).toEqual(config);
+    for (const [name, { data }] of weights) expect(model.parameters.get(name)?.data, name).toEqual(data);
+  });
+
+  it('still lack the embedding where config.json does not tie it to the unembedding', async () => {
+    await expect(
+      loadGpt2(withWeights(onlyHead, { ...config, tie_word_embeddings: false }), 'none'),
+    ).rejects.toThrow(
+      new InputError('mine: config.json asks for "wte.weight", which the weights do not hold'),
+    );
+  });
+
+  it('are refused when the unembedding that stands for both has another shape', async () => {
+    const wrong = new Map(onlyHead).set('lm_head.weight', { shape: [3], data: new Float32Array(3) });
+    await expect(loadGpt2(withWeights(wrong), 'none')).rejects.toThrow(
+      'mine: "wte.weight" is [3] in the weights and [11, 12] by config.json',
+    );
+  });
+
+  it('are never half loaded: a prefix that some names lack is said to be one', async () => {
+    const names = [...prefixed('_orig_mod.').keys()].filter((name) => !name.includes('attn.bias'));
+    await fc.assert(
+      fc.asyncProperty(fc.subarray(names, { minLength: 1, maxLength: names.length - 1 }), async (bare) => {
+        const mixed = new Map(
+          [...prefixed('_orig_mod.')].map(([name, p]) => [
+            bare.includes(name) ? name.slice('_orig_mod.'.length) : name,
+            p,
+          ]),
+        );
+        await expect(loadGpt2(withWeights(mixed), 'none')).rejects.toThrow(
+          /^mine: the weights hold "_orig_mod\.[\w.]+", which a GPT-2 of this config does not have: "_orig_mod\." comes from torch\.compile; take it out of all names before saving$/,
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('that share a prefix name what does not belong by its whole name', async () => {
+    const extra = prefixed('module.').set('module.score.weight', { shape: [2], data: new Float32Array(2) });
+    await expect(loadGpt2(withWeights(extra), 'none')).rejects.toThrow(
+      new InputError(
+        'mine: the weights hold "module.score.weight", which a GPT-2 of this config does not have',
+      ),
+    );
+  });
+
+  it.each([
+    ['layers', { n_layer: 1_000_000 }, /asks for "h\.2\.ln_1\.weight", which the weights do not hold$/],
+    ['tokens', { vocab_size: 1_000_000 }, /"wte\.weight" is \[11, 12\] in the weights and \[1000000, 12\]/],
+    ['places', { n_positions: 1_000_000 }, /"wpe\.weight" is \[7, 12\] in the weights and \[1000000, 12\]/],
+    [
+      'width',
+      { n_embd: 999_999, n_head: 3 },
+      /"wte\.weight" is \[11, 12\] in the weights and \[11, 999999\]/,
+    ],
+    ['heads', { n_embd: 1_000_000, n_head: 1_000_000 }, /"wte\.weight" is/],
+    ['hidden units', { n_inner: 1_000_000 }, /"h\.0\.mlp\.c_fc\.weight" is \[12, 20\]/],
+  ])(
+    'are refused at once, before a weight is read, for a config with a million %s',
+    async (_, change, message) => {
+      let read = 0;
+      const inner = withWeights(weights, { ...config, ...change });
+      const counting: Directory = {
+        ...inner,
+        open: async (file) => {
+          const source = await inner.open(file);
+          return { ...source, read: (from, size) => ((read += size), source.read(from, size)) };
+        },
+      };
+      const start = performance.now();
+      await expect(loadGpt2(counting, 'none')).rejects.toThrow(message);
+      expect(performance.now() - start).toBeLessThan(1000);
+      // The config, the header's length and the header.
+      expect(read).toBeLessThan(5000);
+    },
+  );
+
+  it('are refused for finite weights that processing takes beyond float32, by the name of the parameter', async () => {
+    const large = (
+      name: string,
+      value: number,
+    ): [string, { shape: readonly number[]; data: Float32Array }] => {
+      const { shape, data } = weights.get(name) ?? { shape: [], data: new Float32Array() };
+      return [name, { shape, data: data.map((own) => Math.sign(own) * value) }];
+    };
+    for (const [changes, name] of [
+      [[large('h.1.ln_1.weight', 1e30), large('h.1.attn.c_attn.weight', 1e30)], 'h.1.attn.c_attn.weight'],
+      [[large('h.0.ln_2.bias', -1e30), large('h.0.mlp.c_fc.weight', 1e30)], 'h.0.mlp.c_fc.bias'],
+      [[large('h.0.attn.c_attn.bias', 3e38), large('h.0.attn.c_proj.weight', 3)], 'h.0.attn.c_proj.bias'],
+    ] as const) {
+      const source = withWeights(new Map([...weights, ...changes]));
+      const loading = loadGpt2(source, 'transformerlens');
+      await expect(loading).rejects.toThrow(InputError);
+      await expect(loading).rejects.toThrow(
+        new RegExp(
+          `^mine: "${name.replaceAll('.', '\\.')}" is not finite after weight processing \\(-?(Infinity|NaN) at element \\d+\\): .*--processing none runs them as they are$`,
+        ),
+      );
+      expect((await loadGpt2(source, 'none')).processing).toBe('none');
+    }
+  });
+});
+
 describe('weights in other floats', () => {
   const parameters = [...weights];
   const bfloat = (values: Float32Array): Uint16Array =>

@@ -3,10 +3,11 @@
  * @module
  */
 import { InputError } from '../input-error.js';
-import { type Gpt2Config, gpt2ParameterShapes, readGpt2Config } from './gpt2-config.js';
+import { type Gpt2Config, gpt2Parameters, gpt2ParameterTest, readGpt2Config } from './gpt2-config.js';
 import { type HookedModel, hookedModel } from './hooked-model.js';
 import { type Processing, processWeights } from './processing.js';
 import { readJson } from './read-json.js';
+import { head, storedNames } from './stored-names.js';
 import { type Directory } from './weights/byte-source.js';
 import { type ParameterSet } from './weights/fingerprint.js';
 import { openWeights } from './weights/open-weights.js';
@@ -18,19 +19,20 @@ const isBuffer = (name: string): boolean =>
   /\.attn\.(masked_)?bias$/.test(name) && !/c_attn|c_proj/.test(name);
 
 const prefix = 'transformer.';
-const head = 'lm_head.weight';
+const embedding = 'wte.weight';
 
 /**
  * Reads a checkpoint directory: `config.json` and the weights, in whichever form they are there.
  * @param processing how weights are to be run; recorded in the model
- * @throws InputError when a file is missing or damaged, or config and weights disagree
+ * @throws InputError when a file is missing or damaged, config and weights disagree, or processing leaves float32
  */
 export async function loadGpt2(directory: Directory, processing: Processing): Promise<HookedModel> {
   const config = readGpt2Config(await readJson(directory, 'config.json'), `${directory.name}/config.json`);
-  const weights = await openWeights(directory);
+  const weights = await openWeights(directory, isBuffer);
   try {
     const raw = await readParameters(directory.name, config, weights);
     const parameters = processing === 'transformerlens' ? processWeights(config, raw) : raw;
+    expectFiniteParameters(directory.name, parameters);
     return await hookedModel(directory.name, config, raw, parameters, processing);
   } finally {
     await weights.close();
@@ -38,22 +40,16 @@ export async function loadGpt2(directory: Directory, processing: Processing): Pr
 }
 
 async function readParameters(where: string, config: Gpt2Config, weights: TensorFile): Promise<ParameterSet> {
-  const shapes = gpt2ParameterShapes(config);
-  const stored = new Map<string, string>();
-  for (const name of weights.tensors.keys()) {
-    const bare = name.startsWith(prefix) ? name.slice(prefix.length) : name;
-    if (isBuffer(bare)) continue;
-    if (!shapes.has(bare) && bare !== head) {
-      throw new InputError(
-        `${where}: the weights hold "${name}", which a GPT-2 of this config does not have`,
-      );
-    }
-    const other = stored.get(bare);
-    if (other !== undefined) throw new InputError(`${where}: the weights hold both "${other}" and "${name}"`);
-    stored.set(bare, name);
-  }
-  const parameters = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-  for (const [name, shape] of shapes) {
+  const names = [...weights.tensors.keys()];
+  const stored = storedNames(where, names, gpt2ParameterTest(config));
+  const copy = stored.get(head);
+  const tied = config.tie_word_embeddings && copy !== undefined;
+  // Writers of shared tensors store them under one name, which may be the unembedding's.
+  const sameAs = tied && !stored.has(embedding) ? copy : null;
+  if (sameAs !== null) stored.set(embedding, sameAs);
+  // All is compared before anything is read.
+  const plan = new Map<string, { readonly own: string; readonly shape: readonly number[] }>();
+  for (const [name, shape] of gpt2Parameters(config)) {
     const own = stored.get(name);
     const info = own === undefined ? undefined : weights.tensors.get(own);
     if (own === undefined || info === undefined) {
@@ -64,13 +60,28 @@ async function readParameters(where: string, config: Gpt2Config, weights: Tensor
         `${where}: "${name}" is [${info.shape.join(', ')}] in the weights and [${shape.join(', ')}] by config.json`,
       );
     }
+    plan.set(name, { own, shape });
+  }
+  const parameters = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+  for (const [name, { own, shape }] of plan) {
     parameters.set(name, { shape, data: await weights.readFloat32(own) });
   }
-  const copy = stored.get(head);
-  if (config.tie_word_embeddings && copy !== undefined) {
-    expectTied(where, parameters.get('wte.weight')?.data, await weights.readFloat32(copy));
+  if (tied && sameAs === null) {
+    expectTied(where, parameters.get(embedding)?.data, await weights.readFloat32(copy));
   }
   return parameters;
+}
+
+/** What is computed of finite weights may be beyond float32: a gain times the weight after it. */
+function expectFiniteParameters(where: string, parameters: ParameterSet): void {
+  for (const [name, { data }] of parameters) {
+    const wrong = data.findIndex((value) => !Number.isFinite(value));
+    if (wrong < 0) continue;
+    throw new InputError(
+      `${where}: "${name}" is not finite after weight processing (${data[wrong] ?? NaN} at element ${wrong}): ` +
+        'the weights are too large for LayerNorm to be folded into them; --processing none runs them as they are',
+    );
+  }
 }
 
 /** Hugging Face would pass a different head over in silence; whoever trained it would get figures of another model. */

@@ -76,6 +76,22 @@ describe('renderHtml', () => {
     expect(counting).not.toContain('attention at the marked position');
   });
 
+  it('tells tokens that are not judged from those that are left as they were, and how each is judged', () => {
+    const [sample] = exampleReading(1).samples;
+    if (sample === undefined) throw new Error('no sample');
+    const tokenDelta = sample.tokens.map((token, at) => ('B+=E'.includes(token) ? null : at === 9 ? 0.4 : 0));
+    const judged = renderHtml({ ...exampleReading(0), samples: [{ ...sample, tokenDelta, follows: [9] }] });
+    expect(judged).toMatch(/<span class="n" data-tip="position 4: distance \S+, not judged">\+<\/span>/);
+    expect(judged).toMatch(/<span data-tip="position 1: distance \S+, probability \+0\.000">\d<\/span>/);
+    expect(judged).toMatch(
+      /<span class="u3" data-tip="position 9: \S+ \S+, probability \+0\.400 at this place">/,
+    );
+    expect(judged).toContain('not judged: every input has it there');
+    expect(judged).toContain('judged at their place over all inputs');
+    // Where nothing follows, nothing is said of it.
+    expect(page).not.toContain('judged at their place');
+  });
+
   it('shows spaces, line breaks and empty tokens', () => {
     const reading = exampleReading(0);
     const tokens = ['', '  ', 'a\nb', ' the'];

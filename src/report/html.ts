@@ -10,9 +10,11 @@ import { deltaLevel, deltaSteps } from './palette.js';
 import {
   barShare,
   counted,
-  deltaText,
   distanceText,
+  judgedAtPlace,
+  likelihoodText,
   metricNames,
+  notJudged,
   percent,
   plainNumber,
   positionText,
@@ -117,7 +119,7 @@ function samplesCard(reading: Reading): string {
   const single = reading.samples.every((sample) => sample.tokens.every((token) => [...token].length <= 1));
   const row = (sample: Sample): string => sampleRow(sample, reading.epsilon, single);
   const ruleText = `ε = ${plainNumber(reading.epsilon)} · ${inside.length} inside above, ${outside.length} outside below`;
-  return `<section class="card">${legend()}
+  return `<section class="card">${legend(reading.samples)}
 <table>
 <caption>${counted(reading.samples.length, 'sample')} shown, by distance; hover a token for the distance at its position</caption>
 <thead><tr><th scope="col" class="num">Distance</th><th scope="col" class="bar">0 … ${plainNumber(5 * reading.epsilon)}, dashed: ε</th><th scope="col">Input</th></tr></thead>
@@ -134,11 +136,13 @@ ${outside.map(row).join('\n')}
 function sampleRow(sample: Sample, epsilon: number, single: boolean): string {
   const width = (100 * barShare(sample.distance, epsilon)).toFixed(1);
   const tokens = sample.tokens.map((token, at) => {
-    const delta = sample.tokenDelta[at] ?? 0;
-    const classes = [deltaClass(deltaLevel(delta)), at === sample.matchedPosition ? 'm' : ''].filter(Boolean);
+    const delta = sample.tokenDelta[at] ?? null;
+    const colour = delta === null ? 'n' : deltaClass(deltaLevel(delta));
+    const classes = [colour, at === sample.matchedPosition ? 'm' : ''].filter(Boolean);
     const away = sample.distances[at];
     const place = away === undefined ? 'not compared' : `distance ${escapeHtml(distanceText(away))}`;
-    const tip = `position ${at}: ${place}, probability ${deltaText(delta)}`;
+    const likelihood = likelihoodText(delta, sample.follows?.includes(at) === true);
+    const tip = `position ${at}: ${place}, ${likelihood}`;
     const mark = classes.length === 0 ? '' : ` class="${classes.join(' ')}"`;
     return `<span${mark} data-tip="${tip}">${visible(token)}</span>`;
   });
@@ -147,13 +151,15 @@ function sampleRow(sample: Sample, epsilon: number, single: boolean): string {
   return `<tr><td class="num">${escapeHtml(distanceText(sample.distance))}</td><td class="bar"><span class="track"><i style="width:${width}%"></i></span></td>${cells}</tr>`;
 }
 
-function legend(): string {
+function legend(samples: readonly Sample[]): string {
+  const follow = samples.some(({ follows = [] }) => follows.length > 0);
   const steps = Array.from({ length: 2 * deltaSteps + 1 }, (_, at) => at - deltaSteps);
   const scale = steps.map((level) => `<i class="${deltaClass(level)}"></i>`).join('');
   return `<div class="legend">
 <span>Knowing the activation lowers <span class="scale" role="img" aria-label="from red-orange, lowered by 1, to blue, raised by 1">${scale}</span> raises a token’s probability</span>
+<span><span class="tokens"><span class="n">+</span></span> ${notJudged}</span>
 <span><span class="tokens"><span class="m">=</span></span> matched position: the nearest of the sample</span>
-</div>`;
+</div>${follow ? `<p class="soft note">${judgedAtPlace}</p>` : ''}`;
 }
 
 function readoutCard({ readout }: Reading): string {

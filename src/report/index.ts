@@ -8,6 +8,7 @@
  */
 export { type Field, csv } from './csv.js';
 export { renderHtml, readingElement } from './html.js';
+export { type ImportedReading, importReading } from './import-reading.js';
 export { type Rgb, type Scheme, type Swatch, deltaLevel, deltaSteps, deltaSwatch } from './palette.js';
 export {
   type TableOptions,
@@ -19,4 +20,5 @@ export {
 } from './patching.js';
 export { attributionRows, patchRows } from './patching-rows.js';
 export { type AttentionPattern, type ExportedFile, exportStreamlit, viewerPositions } from './streamlit.js';
+export { exampleRoots, placeholderName, placeholdersOf } from './streamlit-placeholder.js';
 export { type TerminalOptions, renderTerminal } from './terminal.js';

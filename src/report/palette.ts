@@ -30,10 +30,12 @@ const black: Rgb = [0, 0, 0];
 const white: Rgb = [255, 255, 255];
 
 /**
- * The step of a difference: 0 for none worth showing, 1 … 6 raised, −1 … −6 lowered. What is not a number is none.
+ * The step of a difference: 0 for none worth showing, 1 … 6 raised, −1 … −6 lowered. What is not a number, or not judged, is
+ * none.
  * @example deltaLevel(0.4) // 3
  */
-export function deltaLevel(delta: number): number {
+export function deltaLevel(delta: number | null): number {
+  if (delta === null) return 0;
   const size = Math.min(1, Math.abs(delta));
   return size >= unnoticed ? Math.sign(delta) * Math.ceil(size * deltaSteps) : 0;
 }

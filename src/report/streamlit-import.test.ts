@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { exampleReading } from '../../test/fixtures/readings.js';
-import { keptReadingFault } from '../inversion/kept-reading.js';
+import { keptReadingFault, readingOf } from '../inversion/kept-reading.js';
 import { type Reading } from '../inversion/reading.js';
 import { exportStreamlit } from './streamlit.js';
 import { isCached, keptFromStreamlit } from './streamlit-import.js';
@@ -39,7 +39,8 @@ describe('a cached file', () => {
       expect(sample.tokens).toEqual(other?.tokens);
       expect(sample.text).toBe(other?.text);
       expect(sample.valid).toBe(other?.valid);
-      expect(sample.tokenDelta).toEqual(digits(other?.tokenDelta ?? []));
+      // The files have a number for every token: 0 for those that are not judged.
+      expect(sample.tokenDelta).toEqual(digits((other?.tokenDelta ?? []).map((delta) => delta ?? 0)));
       const verdict = sample[metric];
       expect(verdict?.position).toBe(other?.matchedPosition);
       expect(verdict?.distance).toBeCloseTo(other?.distance ?? NaN, 3);
@@ -69,6 +70,45 @@ describe('a cached file', () => {
     });
   });
 
+  const elsewhere = (site: string, changes: Readonly<Record<string, unknown>> = {}) => ({
+    query_input: ['&lt;|endoftext|&gt;', 'Paris'],
+    query_position: 1,
+    probed_act: site,
+    attn_weights: [],
+    temperature: 0,
+    metric: 'sim',
+    generation: [[['&lt;|endoftext|&gt;', 'Rome'], [0, 0.5], [0.1, 0.8], 1, 0.8]],
+    ...changes,
+  });
+
+  it.each([
+    ['a head of GPT-2 XL', 'blocks.35.attn.hook_result.19', 'f.json', 0.25],
+    ['a head that GPT-2 small has not', 'blocks.9.attn.hook_result.19', 'f.json', 0.25],
+    ['a head of GPT-2 small', 'blocks.9.attn.hook_result.11', 'f.json', 0.1],
+    ['another site of GPT-2 small', 'blocks.11.hook_mlp_out', 'f.json', 0.1],
+    ['a folder of facts', 'blocks.5.hook_resid_pre', 'a/cached_fact_generation/x/f.json', 0.25],
+    ['a folder of IOI', 'blocks.20.hook_resid_pre', 'a/cached_ioi_generation/x/f.json', 0.1],
+  ])('takes ε from the study: %s', (_, site, name, epsilon) => {
+    const kept = keptFromStreamlit(elsewhere(site), name);
+    expect(kept.view).toEqual({ metric: 'cosine', epsilon });
+    // A sample at distance 0.2 is inside for facts alone.
+    expect(readingOf(kept).inside).toBe(epsilon === 0.25 ? 1 : 0);
+  });
+
+  it('keeps its temperature, which goes back into the viewer’s file', () => {
+    const reading = { ...exampleReading(4), temperature: 0.5 };
+    const [file] = exportStreamlit([reading]).filter(({ path }) => path.endsWith('-0.5-dist.json'));
+    const kept = keptFromStreamlit(JSON.parse(file?.contents ?? 'null'), 'f.json');
+    expect(kept.query.temperature).toBe(0.5);
+    expect(kept.query.warnings[0]).toContain('at temperature 0.5');
+    expect(readingOf(kept).temperature).toBe(0.5);
+    expect(exportStreamlit([readingOf(kept)]).map(({ path }) => path)).toContain(file?.path);
+    const site = 'blocks.0.hook_mlp_out';
+    expect(keptFromStreamlit(elsewhere(site), 'f.json').query.temperature).toBeNull();
+    const old = keptFromStreamlit(elsewhere(site, { temperature: undefined }), 'f.json');
+    expect(old.query).not.toHaveProperty('temperature');
+  });
+
   it('of counting loses the empty tokens that the viewer needs', () => {
     const file = {
       query_input: [...'Babbc|b:2'],
@@ -96,6 +136,7 @@ describe('a cached file', () => {
     [{ generation: [['B']] }, /generation\.0/],
     [{ generation: 'x' }, /generation/],
     [{ probed_act: 5 }, /probed_act/],
+    [{ temperature: -1 }, /temperature/],
   ])('with %j is refused, naming the field', (change, message) => {
     const file = Object.keys(change).length === 0 ? {} : { ...cached(exampleReading(2)), ...change };
     expect(() => keptFromStreamlit(file, 'mine.json')).toThrow(message);

@@ -17,6 +17,8 @@ const cachedSchema = z.object({
   query_position: z.number().int().nonnegative(),
   probed_act: z.string().max(200),
   attn_weights: z.array(z.number()),
+  /** 0 in Auto mode. */
+  temperature: z.number().nonnegative().optional(),
   metric: z.enum(['dist', 'sim']),
   /** Tokens, probability differences, values of the metric, index and value of the best. */
   generation: z.array(
@@ -30,8 +32,22 @@ const cachedSchema = z.object({
   ),
 });
 
-/** The rule that the viewer draws, whatever the file. */
-const viewerEpsilon = 0.1;
+/**
+ * ε of the study that a file is of, where the viewer draws its rule: 0.25 for facts, 0.1 for the others. A file does not name
+ * its study. Those of facts lie in a folder named for it, and are of a model with more layers and heads than the others'
+ * twelve of each.
+ */
+function studyEpsilon(name: string, site: string, task: Task | undefined): number {
+  if (task !== undefined) return task.epsilon;
+  if (name.includes('cached_fact_')) return factsEpsilon;
+  if (name.includes('cached_ioi_')) return othersEpsilon;
+  const [, layer = 0, head = 0] = /^blocks\.(\d+)\.(?:.*hook_result\.(\d+)$)?/.exec(site)?.map(Number) ?? [];
+  return Math.max(layer, head || 0) >= ioiSize ? factsEpsilon : othersEpsilon;
+}
+const [factsEpsilon, othersEpsilon] = [0.25, 0.1];
+/** Layers, and heads of a layer, of GPT-2 small. */
+const ioiSize = 12;
+
 /** Metric values with which the viewer's files mark positions that were not compared. */
 const isFar = (value: number): boolean => value >= 1000 || value <= -1;
 
@@ -42,7 +58,7 @@ export const isCached = (value: unknown): boolean =>
 /**
  * Takes a cached file.
  * @param value what `JSON.parse` gave
- * @param name what to call it in an error: the file's name
+ * @param name what to call it in an error: the file's name, with its folders where they are known
  * @throws InputError naming the first field that is wrong
  */
 export function keptFromStreamlit(value: unknown, name: string): KeptReading {
@@ -54,6 +70,8 @@ export function keptFromStreamlit(value: unknown, name: string): KeptReading {
     );
   }
   const { query_input, query_position, probed_act: site, attn_weights, generation } = parsed.data;
+  // Files that are older than the field are of Auto mode as well as of one temperature.
+  const temperature = parsed.data.temperature === 0 ? null : parsed.data.temperature;
   const metric = parsed.data.metric === 'sim' ? 'cosine' : 'euclidean';
   const queryTokens = query_input.map(unescapeHtml);
   const task = taskOf(queryTokens);
@@ -76,14 +94,15 @@ export function keptFromStreamlit(value: unknown, name: string): KeptReading {
       short: shortName(site),
       attention: attn_weights.length === 0 ? null : tokens.map((_, at) => attn_weights[at] ?? 0),
       warnings: [
-        'From a cached file of the published web app: figures have three digits, and one metric is known.',
+        `From a cached file of the published web app${temperature === undefined || temperature === null ? '' : `, drawn at temperature ${temperature}`}: figures have three digits, and one metric is known.`,
       ],
       model: 'not stated',
       decoder: 'not stated',
       annotation: annotationOf(task, tokens),
       seed: null,
+      ...(temperature === undefined ? {} : { temperature }),
     },
-    view: { metric, epsilon: viewerEpsilon },
+    view: { metric, epsilon: studyEpsilon(name, site, task) },
     metrics: [metric],
     samples: generation.map(([escaped, deltas, values, position, best], at) => {
       const own = escaped.map(unescapeHtml);

@@ -49,6 +49,7 @@ function openGenerations(files: readonly ExportedFile[], root: string, labels: n
     }
     expect(positions.size).toBe(labels);
     expect(temperatures).toContain('Auto');
+    for (const name of temperatures) expect(name).toMatch(/^(Auto|\d+\.\d+)$/);
     for (const [file, contents] of folder) {
       const metric = /-Auto-(dist|sim)\.json$/.exec(file)?.[1];
       if (metric === undefined) continue;
@@ -125,13 +126,28 @@ describe('exportStreamlit', () => {
       expect(data.attn_weights).toHaveLength(data.probed_act.includes('result') ? 13 : 0);
   });
 
-  it('exports counting, short samples too, and gives addition an example to open with', () => {
+  it('exports counting, short samples too, and nothing of addition', () => {
     const files = exportStreamlit([countingReading()]);
     const opened = openGenerations(files, countingRoot, 3);
     expect(opened).toHaveLength(1);
     expect(opened[0]?.example).toBe('Bvvzccvczvvvzvcvc|v:8');
     expect(opened[0]?.data.generation.at(-1)?.[0]).toEqual(['B', 'E', '', '']);
-    expect(openGenerations(files, additionRoot, 5)).toEqual([]);
+    expect(files.filter(({ path }) => !path.startsWith(countingRoot))).toEqual([]);
+  });
+
+  it('names temperatures as the viewer takes them apart, and leaves Auto mode to be preselected', () => {
+    const reading = exampleReading(3);
+    const files = exportStreamlit([0.5, 1, 2].map((temperature) => ({ ...reading, temperature })));
+    openGenerations(files, additionRoot, 5);
+    const temperatureOf = (name: string): unknown => {
+      const file = files.find(({ path }) => path.endsWith(`-8-${name}-dist.json`));
+      return generationFile.parse(JSON.parse(file?.contents ?? 'null')).temperature;
+    };
+    expect(['0.5', '1.0', '2.0'].map(temperatureOf)).toEqual([0.5, 1, 2]);
+    expect(files.filter(({ path }) => path.endsWith('-8-Auto-none.json'))).toHaveLength(1);
+    expect(() => exportStreamlit([reading, { ...reading, temperature: null }])).toThrow(
+      /\(Auto, dist\) is there twice/,
+    );
   });
 
   it('exports attention of all heads', () => {
@@ -158,7 +174,7 @@ describe('exportStreamlit', () => {
     expect(data.attn_weights[0]).toEqual([1, 0, 0, 0, 0, 0]);
     expect(() => exportStreamlit([], grid.slice(1))).toThrow('layer 0, head 0 over B1+1=2 is missing');
     const counting = exportStreamlit([], [pattern(0, 0, 'counting')]).map(({ path }) => path);
-    expect(counting).toContain('webAPP/cached_attention/(no addition exported)/0-0.json');
+    expect(counting).toEqual(['webAPP/cached_counting_attention/B1+1=2/0-0.json']);
   });
 
   it('refuses what the viewer cannot show', () => {
@@ -173,7 +189,7 @@ describe('exportStreamlit', () => {
     refuse(at(reading, 8, '../../blocks.0.hook_mlp_out'), /not \.\.\//);
     refuse({ ...reading, query: { ...reading.query, tokens: ['B', '1', 'E'] } }, /in this order/);
     expect(() => exportStreamlit([reading, reading])).toThrow(
-      'a0.0 at position 8 of 615+861=1476 (dist) is there twice',
+      'a0.0 at position 8 of 615+861=1476 (Auto, dist) is there twice',
     );
   });
 

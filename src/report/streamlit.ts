@@ -6,15 +6,16 @@
  * - `<example>` is a folder named for the query with BOS and without EOS: `B615+861=1476`. Its name is what the page
  *   lists.
  * - `<file>` is `<site>-<position>-<temperature>-<metric>.json`. The page takes it apart at the hyphens: the full hook
- *   name, the index of the queried token, `Auto` for Auto mode (preselected: without it the page fails), and `dist`
- *   (normalized Euclidean distance) or `sim` (cosine similarity).
+ *   name, the index of the queried token, `Auto` for Auto mode (preselected: without it the page fails) or a temperature
+ *   with a point (`0.5`, `1.0`), and `dist` (normalized Euclidean distance) or `sim` (cosine similarity). Samples of several
+ *   temperatures are put together where a person chooses so.
  * - The positions found in a folder's file names, in ascending order, are offered under fixed labels: addition
  *   `+ = A1 A2 A3`, counting `| query :`. A missing or additional position would shift the labels, so a folder has to
- *   hold just these. A position without a reading gets a file whose metric is `none`: it is listed, never opened, and
+ *   hold just these. A position without a reading in Auto mode gets a file whose metric is `none`: it is listed, never opened, and
  *   the page answers "file does not exist" when it is asked for.
  * - The JSON: `query_input` (tokens, BOS first, no EOS), `query_position`, `probed_act` (the site), `attn_weights` (one a
  *   token of the query for heads, else empty), `temperature` (0 in Auto mode), `metric`, and `generation`: a list, best
- *   first, of `[tokens with BOS and EOS, probability difference a token, metric value a token, index of the best,
+ *   first, of `[tokens with BOS and EOS, probability difference a token (0 where it is not judged), metric value a token, index of the best,
  *   value of the best]`. EOS counts as far away: distance 1000, similarity −1. Similarities are `1 − distance`.
  *   Figures have three digits behind the point. Lists of one sample are read side by side and end with the
  *   shortest. Tokens are put into the page as HTML. In counting, the fourth token from the end is taken as the letter
@@ -24,8 +25,8 @@
  * with `str_tokens` (no EOS), `layer_idx`, `head_idx`, `attn_weights` `[query, key]`. Every combination of a layer and a
  * head that occur has to exist.
  *
- * Both pages open with addition, and fail if it has no example: where only counting is exported, addition gets one
- * that says so. The viewer draws its rule at 0.1 whatever ε the reading was made with.
+ * Both pages open with addition, and fail if it has no example: see `streamlit-placeholder.ts`. The viewer draws its rule at
+ * 0.1, for facts at 0.25, whatever ε the reading was made with.
  * @module
  */
 import { InputError } from '../input-error.js';
@@ -124,14 +125,15 @@ export function exportStreamlit(
       );
     }
     const metric = reading.metric === 'cosine' ? 'sim' : 'dist';
-    const what = `The reading of ${shortName(query.site)} at position ${query.position} of ${query.input} (${metric})`;
+    const what = `The reading of ${shortName(query.site)} at position ${query.position} of ${query.input} (${temperatureName(reading)}, ${metric})`;
+    const temperature = temperatureName(reading);
     add(
-      `${folder}/${query.site}-${query.position}-Auto-${metric}.json`,
+      `${folder}/${query.site}-${query.position}-${temperature}-${metric}.json`,
       generationFile(reading, tokens),
       what,
     );
     labelled.set(folder, { site: query.site, positions });
-    read.add(`${folder} ${query.position}`);
+    if (temperature === auto) read.add(`${folder} ${query.position}`);
   }
   for (const [folder, { site, positions }] of labelled) {
     for (const position of positions) {
@@ -145,7 +147,6 @@ export function exportStreamlit(
     add(`${folder}/${pattern.layer}-${pattern.head}.json`, attentionFile(pattern, tokens), what);
   }
   requireEveryHead(attention);
-  addEmptyAddition(files, readings, attention);
   return [...files].map(([path, contents]) => ({ path, contents: JSON.stringify(contents) }));
 }
 
@@ -185,6 +186,14 @@ function labelledPositions(task: ViewerTask, tokens: readonly string[], input: s
   );
 }
 
+const auto = 'Auto';
+
+/** As Python prints a float: the viewer's own files say 0.5, 1.0, 2.0. */
+function temperatureName({ temperature = null }: Reading): string {
+  if (temperature === null) return auto;
+  return Number.isInteger(temperature) ? temperature.toFixed(1) : String(temperature);
+}
+
 /** Three digits behind the point, as in the published files; JSON has no infinity. */
 const rounded = (value: number): number => (Number.isFinite(value) ? Number(value.toFixed(3)) : 0);
 
@@ -196,7 +205,7 @@ function generationFile(reading: Reading, tokens: readonly string[]): unknown {
     query_position: query.position,
     probed_act: query.site,
     attn_weights: isHead && attention !== null ? tokens.map((_, at) => weight(attention[at])) : [],
-    temperature: 0,
+    temperature: reading.temperature ?? 0,
     metric: metric === 'cosine' ? 'sim' : 'dist',
     generation: [...reading.samples]
       .sort((a, b) => a.distance - b.distance)
@@ -249,29 +258,5 @@ function requireEveryHead(attention: readonly AttentionPattern[]): void {
         throw new InputError(`The attention of layer ${layer}, head ${head} over ${input} is missing.`);
       }
     }
-  }
-}
-
-function addEmptyAddition(
-  files: Map<string, unknown>,
-  readings: readonly Reading[],
-  attention: readonly AttentionPattern[],
-): void {
-  const { addition } = viewerTasks;
-  const lacks = (list: readonly { readonly task: string }[]): boolean =>
-    list.length > 0 && !list.some(({ task }) => task === 'addition');
-  const empty = '(no addition exported)';
-  if (lacks(readings)) {
-    for (const position of [4, 8, 9, 10, 11]) {
-      files.set(`${addition.generation}/${empty}/blocks.0.hook_resid_pre-${position}-Auto-none.json`, {});
-    }
-  }
-  if (lacks(attention)) {
-    files.set(`${addition.attention}/${empty}/0-0.json`, {
-      str_tokens: [],
-      layer_idx: 0,
-      head_idx: 0,
-      attn_weights: [],
-    });
   }
 }

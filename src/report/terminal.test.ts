@@ -34,6 +34,26 @@ function small(): Reading {
 }
 
 describe('renderTerminal', () => {
+  it('names what is not judged and says how what follows is judged', () => {
+    const reading = small();
+    const judged = {
+      ...reading,
+      samples: reading.samples.map((sample) => ({
+        ...sample,
+        tokenDelta: sample.tokens.map((token, at) => ('B+=E'.includes(token) ? null : at === 9 ? 0.4 : 0)),
+        follows: [9],
+      })),
+    };
+    const words = plain(judged).replace(/\s+/g, ' ');
+    expect(words).toContain('B + = E: not judged: every input has it there');
+    expect(words).toContain('are judged at their place over all inputs');
+    expect(words).toMatch(/1▴/);
+    const coloured = renderTerminal(judged, { color: true, width: 80 });
+    expect(coloured).toContain('\u001b[2m+\u001b[0m');
+    expect(coloured.replace(escapeSequence, '').replace(/\s+/g, ' ')).toContain('dim, B + = E: not judged');
+    expect(plain(reading)).not.toContain('judged');
+  });
+
   it('shows a reading without colour', () => {
     expect(plain(small())).toBe(
       `a0.0 at "="                               blocks.0.attn.hook_result.0 · addition

@@ -10,7 +10,9 @@ import {
   barShare,
   counted,
   distanceText,
+  judgedAtPlace,
   metricNames,
+  notJudged,
   percent,
   plainNumber,
   positionText,
@@ -34,6 +36,8 @@ const levels = Array.from('▁▂▃▄▅▆▇█');
 const eighths = ['', ...Array.from('▏▎▍▌▋▊▉')];
 /** From this step on a token gets a sign where there is no colour: a difference above a sixth. */
 const signedLevel = 2;
+/** Most different tokens that a legend names. */
+const mostNamed = 8;
 const signs = { raised: '▴', lowered: '▾' };
 
 /**
@@ -227,14 +231,20 @@ function tokenPieces(sample: Sample, layout: Layout, room: number, style: Style)
     const close = at === matched && closesEarly ? ']' : '';
     const after = (sign + close).padEnd(inline || style.color ? 0 : 1);
     return {
-      printed: before + (style.color ? paintDelta(token, deltaLevel(tokenDelta[at] ?? 0)) : token) + after,
+      printed: before + painted(token, tokenDelta[at] ?? null, style) + after,
       width: columns(before + token + after),
     };
   });
 }
 
+/** A token in its colour; what is not judged is dim. */
+function painted(token: string, delta: number | null, style: Style): string {
+  if (!style.color) return token;
+  return delta === null ? style.dim(token) : paintDelta(token, deltaLevel(delta));
+}
+
 /** The sign of a difference that is large enough for one, else nothing. */
-function signOf(delta = 0): string {
+function signOf(delta: number | null = null): string {
   const level = deltaLevel(delta);
   if (Math.abs(level) < signedLevel) return '';
   return level > 0 ? signs.raised : signs.lowered;
@@ -247,8 +257,14 @@ function legend(reading: Reading, shown: readonly Sample[], width: number, style
   if (style.color) parts.push(`colour: ${effect}`);
   else if (shown.some((sample) => sample.tokenDelta.some((delta) => signOf(delta) !== '')))
     parts.push(`${raised} ${lowered}: ${effect} by more than 1/6`);
+  const unjudged = new Set(
+    shown.flatMap(({ tokens, tokenDelta }) => tokens.filter((_, at) => tokenDelta[at] === null)),
+  );
+  if (unjudged.size > 0 && unjudged.size <= mostNamed)
+    parts.push(`${style.color ? 'dim, ' : ''}${[...unjudged].map(printable).join(' ')}: ${notJudged}`);
   if (shown.some((sample) => !sample.valid)) parts.push('!: not among the task’s inputs');
   const lines = prose(`${parts.join('; ')}.`, width);
+  if (shown.some(({ follows = [] }) => follows.length > 0)) lines.push(...prose(judgedAtPlace, width));
   const all = reading.samples.length;
   if (shown.length < all)
     lines.push(...prose(`${shown.length} of the ${counted(all, 'sample')} printed.`, width));

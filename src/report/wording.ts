@@ -23,6 +23,18 @@ export function deltaText(delta: number): string {
   return `${delta < 0 ? '−' : '+'}${Math.abs(delta).toFixed(3)}`;
 }
 
+/** What the colour of a token says: how much likelier it is with the activation, or that it is not judged. */
+export function likelihoodText(delta: number | null | undefined, follows: boolean): string {
+  if (typeof delta !== 'number') return 'not judged';
+  return `probability ${deltaText(delta)}${follows ? ' at this place' : ''}`;
+}
+
+/** What tokens without a colour of their own mean. */
+export const notJudged = 'not judged: every input has it there';
+/** How tokens that follow from others are judged; said where there are any. */
+export const judgedAtPlace =
+  'Tokens that follow from others, as the digits of a sum do, are judged at their place over all inputs that the decoder gives, not after the tokens that settle them.';
+
 /** A number as it was given, without the digits that float32 adds: 0.1, not 0.10000000149. */
 export const plainNumber = (value: number): string => String(Number(value.toPrecision(6)));
 

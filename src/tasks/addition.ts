@@ -11,7 +11,7 @@ import { characterTokenizer } from '../models/tokenizers/character.js';
 import type { Random } from '../random.js';
 import { additionFeatures } from './features/addition.js';
 import { splitData } from './split-data.js';
-import { syntheticRounds, type Place, type Split, type Task } from './task.js';
+import { syntheticRounds, type Origin, type Place, type Split, type Task } from './task.js';
 
 const vocabulary = Array.from('0123456789B+=EP');
 const BOS = 10;
@@ -20,6 +20,8 @@ const EQUALS = 12;
 const EOS = 13;
 const PAD = 14;
 const MAX_LENGTH = 14;
+/** Index of "=" in every input. */
+const EQUATION_SIGN = 8;
 const isDigit = (id: number | undefined): id is number => id !== undefined && id >= 0 && id <= 9;
 
 const tokenizer = characterTokenizer(vocabulary, ['B', 'E', 'P']);
@@ -155,6 +157,18 @@ function toFree(ids: readonly number[]): number[] {
   return [BOS, ...(equals < 0 ? ids : ids.slice(0, equals)).filter(isDigit)];
 }
 
+/** The six digits are said one by one; the digits of the sum follow from them. */
+function origins(ids: readonly number[]): Origin[] | null {
+  const free = toFree(ids);
+  const question = complete(free)?.slice(0, EQUATION_SIGN + 1);
+  if (question?.every((id, at) => id === ids[at]) !== true) return null;
+  let at = 0;
+  return ids.map((id, place): Origin => {
+    if (place > EQUATION_SIGN) return id === EOS ? { kind: 'fixed' } : { kind: 'follows' };
+    return isDigit(id) ? { kind: 'said', steps: [{ at: ++at, among: [id] }] } : { kind: 'fixed' };
+  });
+}
+
 /** C2 and C3 are the carries out of the tens and out of the ones. */
 function annotate(ids: readonly number[]): Record<string, string | number> {
   const parsed = parse(ids);
@@ -200,7 +214,7 @@ export const addition: Task = {
   sample,
   inSplit,
   data,
-  completion: { toFree, complete, done: (free) => free.length === 7, maxFree: 7 },
+  completion: { toFree, complete, done: (free) => free.length === 7, maxFree: 7, origins },
   redraw: { choices, follow, accepts: () => true },
   annotate,
   features: additionFeatures,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../random.js';
 import { counting, withCount } from './counting.js';
+import type { SaidStep } from './task.js';
 
 const input = 'vvzccvczvvvzvcvc|v:8';
 const reference = [37, 21, 21, 25, 2, 2, 21, 2, 25, 21, 21, 21, 25, 21, 2, 21, 2, 35, 21, 36, 33, 38];
@@ -164,11 +165,30 @@ describe('counting', () => {
     for (const count of times.values()) expect(Math.abs(count - 1000)).toBeLessThan(5 * Math.sqrt(1000));
   });
 
-  it('knows which free tokens say a token of the input', () => {
-    const ids = counting.encode('cabb|b:2');
-    const free = counting.decode(counting.completion.toFree(ids));
-    const said = counting.completion.sources?.(ids).map((from) => from.map((at) => free[at - 1]).join(''));
-    expect(said).toEqual(['', 'c1', 'a1', 'b2', 'b2', '', 'b', '', '', '']);
+  it('knows what decides on each token of the input', () => {
+    const said = (text: string): string[] | undefined =>
+      counting.completion.origins(counting.encode(text))?.map((origin) => {
+        if (origin.kind !== 'said') return origin.kind;
+        const step = ({ at, among, given = [] }: SaidStep): string =>
+          `${at}:${counting.decode(among)}${given.length > 0 ? ` of ${counting.decode(given)}` : ''}`;
+        return origin.steps.map(step).join(', ');
+      });
+    expect(said('cabb|b:2')).toEqual([
+      'fixed',
+      '5:c, 6:123456789',
+      '1:a, 2:123456789',
+      '3:b, 4:123456789',
+      '4:23456789 of 123456789',
+      '2:1 of 123456789, 4:2 of 23456789, 6:1 of 123456789',
+      '7:b',
+      'fixed',
+      'follows',
+      'fixed',
+    ]);
+    for (const text of ['abcd|a:1', 'aaaaaaaaaabc|a:9', 'a1bc|a:1', 'abc|d:1', 'abc', 'abc|a3'])
+      expect(said(text)).toBeUndefined();
+    // A wrong count is where a right one would be.
+    expect(said('abc|a:3')?.at(-2)).toBe('follows');
   });
 
   it('annotates the true count and the letters', () => {

@@ -13,7 +13,7 @@ import { hash32, type Random } from '../random.js';
 import { countingFeatures } from './features/counting.js';
 import { permute, rankOf } from './permutation.js';
 import { splitData } from './split-data.js';
-import { syntheticRounds, type Place, type Split, type Task } from './task.js';
+import { syntheticRounds, type Origin, type Place, type SaidStep, type Split, type Task } from './task.js';
 
 const vocabulary = Array.from('abcdefghijklmnopqrstuvwxyz123456789|:BEP');
 const LETTERS = 26;
@@ -306,15 +306,43 @@ function logOrders(free: readonly number[]): number {
   return counts.reduce((sum, count) => sum - logFactorial(count), logFactorial(all));
 }
 
-/** A letter of the string is said by its name and its count. */
-function sources(ids: readonly number[]): number[][] {
+/** Tokens of counts: of one alone, and of it and all above, by count. */
+const countToken = Array.from({ length: MOST + 1 }, (_, count) => [ZERO + count]);
+const countsFrom = countToken.map((_, least) => countToken.slice(least).flat());
+
+/**
+ * A letter's first occurrence is decided by its name, and each further one by its count: that there are so many at the
+ * least, where there is one fewer. That the string then ends is decided by all three counts: that there are no more.
+ */
+function origins(ids: readonly number[]): Origin[] | null {
+  const read = readFree(toFree(ids));
   const end = stringEnd(ids);
-  const pairs = countsOf(ids).slice(0, 3);
-  const asked = askedAt(ids);
-  return ids.map((id, at) => {
-    if (at === asked) return [1 + 2 * pairs.length];
-    const pair = at < end ? pairs.findIndex(([letter]) => letter === id) : -1;
-    return pair < 0 ? [] : [1 + 2 * pair, 2 + 2 * pair];
+  if (read === null || ids[0] !== BOS || ids[end] !== BAR || ids[end + 2] !== COLON) return null;
+  const { pairs, asked } = read;
+  const length = pairs.reduce((sum, [, count]) => sum + count, 0);
+  if (length !== end - 1 || ids[end + 1] !== asked) return null;
+  const said = (...steps: SaidStep[]): Origin => ({ kind: 'said', steps });
+  const seen = new Map<number, number>();
+  return ids.map((id, at): Origin => {
+    if (at > 0 && at < end) {
+      const pair = pairs.findIndex(([letter]) => letter === id);
+      const before = seen.get(id) ?? 0;
+      seen.set(id, before + 1);
+      const more = { at: 2 + 2 * pair, among: countsFrom[before + 1] ?? [] };
+      return before === 0
+        ? said({ at: 1 + 2 * pair, among: [id] }, more)
+        : said({ ...more, given: countsFrom[before] ?? [] });
+    }
+    if (at === end) {
+      const noMore = ([, count]: readonly [number, number], pair: number): SaidStep => ({
+        at: 2 + 2 * pair,
+        among: countToken[count] ?? [],
+        given: countsFrom[count] ?? [],
+      });
+      return said(...pairs.map(noMore));
+    }
+    if (at === end + 1) return said({ at: 1 + 2 * pairs.length, among: [asked] });
+    return at > end + 2 && id !== EOS ? { kind: 'follows' } : { kind: 'fixed' };
   });
 }
 
@@ -385,7 +413,7 @@ export const counting: Task = {
     done: (free) => free.length === MAX_FREE,
     maxFree: MAX_FREE,
     logOrders,
-    sources,
+    origins,
   },
   redraw: {
     choices,

@@ -37,6 +37,28 @@ export interface TaskData {
 }
 
 /**
+ * A step in which a decoder that says the free tokens alone decides on a token of the input: the token is there when the
+ * free token at `at` is one of `among`, of which `given` were still possible by then (every token unless given).
+ */
+export interface SaidStep {
+  /** Index in what `toFree` gives. */
+  readonly at: number;
+  readonly among: readonly number[];
+  readonly given?: readonly number[];
+}
+
+/**
+ * How a token of an input comes about where a decoder says the free tokens alone.
+ * - `said`: by free tokens; the steps of all tokens of an input together are its free tokens, each once.
+ * - `follows`: it is written from free tokens that stand elsewhere.
+ * - `fixed`: every input has it at this place.
+ */
+export type Origin =
+  | { readonly kind: 'said'; readonly steps: readonly SaidStep[] }
+  | { readonly kind: 'follows' }
+  | { readonly kind: 'fixed' };
+
+/**
  * Which tokens follow from the others. A decoder may then model the free tokens alone, and the task writes the rest: what
  * follows from them, and in an order that the data draws at random, so that every input can come out.
  */
@@ -55,10 +77,10 @@ export interface Completion {
   /** Natural logarithm of the number of inputs that have these free tokens, each equally likely; 0 where absent. */
   logOrders?(free: readonly number[]): number;
   /**
-   * For each token of an input, the indices in `toFree` of the tokens that say it; none for one that follows. Absent where
-   * the free tokens stand in the input as they are, in order.
+   * How each token of an input comes about; null for a sequence that no free tokens stand for. What follows need not be
+   * right: a sum with a wrong answer has the origins of one with the right answer.
    */
-  sources?(ids: readonly number[]): readonly (readonly number[])[];
+  origins(ids: readonly number[]): readonly Origin[] | null;
 }
 
 /**

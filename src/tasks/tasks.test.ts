@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../input-error.js';
 import { restoreRandom, seededRandom } from '../random.js';
-import { taskNamed, tasks } from './index.js';
+import { taskNamed, taskOf, tasks } from './index.js';
 import type { Split } from './task.js';
 
 const splits = ['train', 'test'] as const;
@@ -90,6 +90,50 @@ describe.each(tasks.map((task) => [task.name, task] as const))('%s', (_, task) =
     );
   });
 
+  it('knows how each token comes about: what is said together is the free tokens, what is fixed is in every input', () => {
+    const fixedAt = new Map<string, number>();
+    fc.assert(
+      fc.property(index, fc.nat(2 ** 32 - 1), (at, seed) => {
+        const ids = task.data.instance(at);
+        const origins = task.completion.origins(ids) ?? [];
+        expect(origins).toHaveLength(ids.length);
+        // Any weights of tokens by step: the decoder's are as good as these.
+        const random = seededRandom(seed + 1);
+        const weights = Array.from({ length: task.completion.maxFree }, () =>
+          task.vocabulary.map(() => 0.1 + random.next()),
+        );
+        const sum = (step: number, tokens: readonly number[]): number =>
+          tokens.reduce((total, token) => total + (weights[step]?.[token] ?? NaN), 0);
+        const product = origins.reduce((all, origin) => {
+          if (origin.kind !== 'said') return all;
+          return origin.steps.reduce(
+            (own, { at: step, among, given }) =>
+              (own * sum(step, among)) / (given === undefined ? 1 : sum(step, given)),
+            all,
+          );
+        }, 1);
+        const whole = task.completion
+          .toFree(ids)
+          .reduce((all, id, step) => (step === 0 ? all : all * sum(step, [id])), 1);
+        expect(Math.log(product / whole)).toBeCloseTo(0, 9);
+        const places = new Map(task.places(ids).map(({ name, index: place }) => [place, name]));
+        origins.forEach(({ kind }, place) => {
+          if (kind !== 'fixed') return;
+          const name = places.get(place) ?? String(place);
+          expect(fixedAt.get(name) ?? ids[place]).toBe(ids[place]);
+          fixedAt.set(name, ids[place] ?? -1);
+        });
+        for (const place of task.determined(ids)) expect(origins[place]?.kind).not.toBe('said');
+      }),
+    );
+    fc.assert(
+      fc.property(anyIds, (ids) => {
+        const origins = task.completion.origins(ids);
+        expect(origins === null || origins.length === ids.length).toBe(true);
+      }),
+    );
+  });
+
   it('reads any sequence without failing, and completes only to sequences of its length', () => {
     fc.assert(
       fc.property(anyIds, (ids) => {
@@ -143,5 +187,21 @@ describe('taskNamed', () => {
     expect(() => taskNamed('additon')).toThrow(
       new InputError('Unknown task "additon". Did you mean "addition"? Tasks: addition, counting.'),
     );
+  });
+});
+
+describe('taskOf', () => {
+  it('is the task whose form an input has, a malformed one too', () => {
+    const random = seededRandom(2);
+    for (const task of tasks)
+      for (let i = 0; i < 20; i++) expect(taskOf(task.decode(task.drawInput(random)))).toBe(task);
+    expect(taskOf('6+8').name).toBe('addition');
+    expect(taskOf('ab|a:1').name).toBe('counting');
+  });
+
+  it('refuses a text that no task takes', () => {
+    for (const text of ['', '1-1', 'a+1', '漢'])
+      expect(() => taskOf(text)).toThrow(/ is an input of no task: addition and counting are known\.$/);
+    expect(() => taskOf('1-1')).toThrow(InputError);
   });
 });

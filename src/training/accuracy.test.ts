@@ -45,7 +45,7 @@ describe.each([addition, counting])('accuracy of a model of $name', (task) => {
       });
     }
     for (const place of places) {
-      const accuracy = await modelAccuracy(runtime, model.config, model.parameter, asked(place), count);
+      const accuracy = await modelAccuracy(runtime, model.architecture, model.parameter, asked(place), count);
       expect(accuracy).toBe((right.get(place) ?? 0) / count);
     }
     expect(Math.max(...right.values())).toBeGreaterThan(0);
@@ -54,7 +54,7 @@ describe.each([addition, counting])('accuracy of a model of $name', (task) => {
 
   it('wants every answer token right, and takes no more inputs than are held out', async () => {
     const model = await probedModel(task);
-    const measure = (own: Task) => modelAccuracy(runtime, model.config, model.parameter, own, count);
+    const measure = (own: Task) => modelAccuracy(runtime, model.architecture, model.parameter, own, count);
     expect(await measure({ ...task, determined: () => [] })).toBe(1);
     const [two, four] = [await measure(asked(2)), await measure(asked(4))];
     const both = await measure({ ...task, determined: () => [2, 4] });

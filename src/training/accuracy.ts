@@ -4,6 +4,7 @@
  * @module
  */
 import { type Runtime, type Value, floatsOf, graph, input } from '../engine/index.js';
+import { expectFinite } from '../models/finite.js';
 import { type Architecture } from '../models/architecture.js';
 import { transformer } from '../models/transformer.js';
 import { padded } from '../models/padding.js';
@@ -16,6 +17,7 @@ const batch = 256;
  * Measures accuracy over the first `count` held-out inputs of the task.
  * @param parameter the model's parameters as values of a graph, see {@link transformer}
  * @returns a share, 0 … 1
+ * @throws InputError when logits are not finite
  */
 export async function modelAccuracy(
   runtime: Runtime,
@@ -24,31 +26,68 @@ export async function modelAccuracy(
   task: Task,
   count: number,
 ): Promise<number> {
+  const inputs = heldOutWhere(task, count);
+  return (await answeredRight(runtime, architecture, parameter, task, inputs)) / inputs.length;
+}
+
+/**
+ * The first held-out inputs of a task, or the first of those that meet a condition; fewer where there are no more.
+ * @param count 1 at least
+ */
+export function heldOutWhere(
+  task: Task,
+  count: number,
+  holds: (ids: readonly number[]) => boolean = () => true,
+): number[][] {
+  const found: number[][] = [];
+  for (let k = 0; k < task.data.splitSize.test && found.length < count; k++) {
+    const ids = task.data.member('test', k);
+    if (holds(ids)) found.push(ids);
+  }
+  return found;
+}
+
+/**
+ * Counts the inputs whose whole answer is right.
+ * @param parameter the model's parameters as values of a graph, see {@link transformer}
+ * @param inputs ids from BOS to EOS
+ */
+export async function answeredRight(
+  runtime: Runtime,
+  architecture: Architecture,
+  parameter: (name: string) => Value | null,
+  task: Task,
+  inputs: readonly (readonly number[])[],
+  onProgress?: (done: number, all: number) => void,
+): Promise<number> {
   const places = task.maxLength - 1;
   const { vocabulary } = architecture;
   const { logits } = transformer(architecture, parameter, input('ids', 'int32', [batch, places]));
   const executable = await runtime.compile(graph({ logits }));
-  const held = Math.min(count, task.data.splitSize.test);
   let right = 0;
   try {
-    for (let start = 0; start < held; start += batch) {
-      const size = Math.min(batch, held - start);
-      const inputs = Array.from({ length: size }, (_, row) => task.data.member('test', start + row));
-      const data = padded(inputs, places, task.pad, batch);
+    for (let start = 0; start < inputs.length; start += batch) {
+      const part = inputs.slice(start, start + batch);
+      const data = padded(part, places, task.pad, batch);
       const outputs = await executable.run({ ids: { dtype: 'int32', shape: [batch, places], data } });
       const scores = floatsOf(outputs, 'logits');
-      inputs.forEach((ids, row) => {
+      part.forEach((ids, row) => {
+        expectFinite(
+          scores.subarray(row * places * vocabulary, (row * places + ids.length - 1) * vocabulary),
+          'logits',
+        );
         const answered = task.determined(ids).every((at) => {
           const from = (row * places + at - 1) * vocabulary;
           return largest(scores.subarray(from, from + vocabulary)) === ids[at];
         });
         if (answered) right += 1;
       });
+      onProgress?.(start + part.length, inputs.length);
     }
   } finally {
     await executable.dispose();
   }
-  return right / held;
+  return right;
 }
 
 function largest(scores: Float32Array): number {

@@ -2,7 +2,7 @@
  * How probed models and decoders are trained: recipes, data, the planned steps, accuracy.
  * @module
  */
-export { modelAccuracy } from './accuracy.js';
+export { answeredRight, heldOutWhere, modelAccuracy } from './accuracy.js';
 export {
   type DecoderRecipe,
   decoderConfigFor,

@@ -1,33 +1,18 @@
 /**
- * `inversionview activations` as others call it: in a process of its own, against the reference values.
+ * `inversionview activations` as others call it, against the reference values.
  */
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { bundledCommand, type Command, type Finished } from '../cli/command.js';
 import { furthest } from '../fixtures/float64.js';
 import { centredRows, checkpointPath, published, reference, referenceCases } from '../fixtures/reference.js';
 
-const repository = fileURLToPath(new URL('../../', import.meta.url));
-
-interface Finished {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the command line from its sources. */
-function inversionview(...args: readonly string[]): Promise<Finished> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], {
-      cwd: repository,
-    });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    child.on('error', reject).on('close', (code) => resolve({ code, stdout, stderr }));
-  });
-}
+let command: Command;
+beforeAll(async () => {
+  command = await bundledCommand();
+});
+afterAll(() => command.dispose());
+const inversionview = (...args: readonly string[]): Promise<Finished> => command.ask(args);
 
 type Nested = number | Nested[];
 const nested: z.ZodType<Nested> = z.union([z.number(), z.array(z.lazy(() => nested))]);

@@ -1,6 +1,6 @@
 /** Asking: a case, an input, a token and a cell. */
 import { expect, it } from 'vitest';
-import { cell, complete, headReading, inBrowser, insideShare, live, rowsOf, token } from './page.js';
+import { cell, complete, headReading, inBrowser, insideShare, live, rowsOf, settled, token } from './page.js';
 
 inBrowser('ask', (open) => {
   it('shows an input as tokens with place names and the prediction after each', async () => {
@@ -58,11 +58,59 @@ inBrowser('ask', (open) => {
     const page = await open(headReading);
     await complete(page);
     await page.getByLabel('Case study').selectOption('counting');
-    await expect.poll(() => page.locator('.chip .place').allTextContents()).toContain('query');
-    expect(await page.getByLabel('Input').inputValue()).toMatch(/\|.:\d$/);
-    expect(
-      await page.getByRole('radiogroup', { name: 'Site' }).getByRole('radio').allTextContents(),
-    ).toContain('mlp');
-    await live(page).getByRole('heading').first().waitFor();
+    await expect.poll(() => page.getByLabel('Input').inputValue()).toMatch(/\|.:\d$/);
+    await settled(page.getByRole('radiogroup', { name: 'Position' }));
+    expect(await page.locator('.chip .place').allTextContents()).toContain('query');
+    const sites = page.getByRole('radiogroup', { name: 'Site' }).getByRole('radio');
+    expect(await sites.allTextContents()).toContain('mlp');
+    // Counting has this site, and no place of that name: a position is yet to be chosen.
+    expect(await sites.and(page.getByRole('radio', { checked: true })).getAttribute('data-site')).toBe(
+      'a0.0',
+    );
+    await live(page).getByText('What does an activation know?').waitFor();
+  });
+
+  it('says that it is busy until the tokens are those of the question', async () => {
+    const page = await open(headReading);
+    const reading = await complete(page);
+    const chips = page.getByRole('radiogroup', { name: 'Position' });
+    let answer = (): void => undefined;
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    await page.route(/\/api\/inspect/, async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.getByLabel('Input').fill('123+456=579');
+    for (const part of [chips, reading]) await expect.poll(() => part.getAttribute('aria-busy')).toBe('true');
+    expect(await page.locator('.chip b').allTextContents()).toEqual(Array.from('B615+861=1476E'));
+    answer();
+    await settled(chips);
+    expect(await page.locator('.chip b').allTextContents()).toEqual(Array.from('B123+456=579E'));
+    await complete(page);
+    expect(await reading.getByRole('heading').first().textContent()).toContain('123+456=579');
+    // What is no input is answered too: it is said, and nothing more is to come.
+    await page.getByLabel('Input').fill('123x');
+    await page.getByText('"x"').waitFor();
+    await settled(chips);
+    await settled(reading);
+  });
+
+  it('leaves what a person types while an input is being drawn', async () => {
+    const page = await open(headReading);
+    await complete(page);
+    let answer = (): void => undefined;
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    await page.route(/\/api\/random/, async (route) => {
+      await held;
+      await route.continue();
+    });
+    const drawn = page.waitForResponse(/\/api\/random/);
+    await page.getByRole('button', { name: 'Random' }).click();
+    await page.getByLabel('Input').fill('123+456=579');
+    answer();
+    await (await drawn).finished();
+    await complete(page);
+    expect(await page.getByLabel('Input').inputValue()).toBe('123+456=579');
+    expect(await live(page).getByRole('heading').first().textContent()).toContain('123+456=579');
   });
 });

@@ -3,7 +3,7 @@
  * @module
  */
 import { existsSync } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserServer, type LaunchOptions, chromium } from 'playwright-core';
 
 const places = [
   process.env['CHROMIUM'],
@@ -17,10 +17,18 @@ export const chromiumPath: string | null =
   places.find((path) => path !== undefined && path !== '' && existsSync(path)) ?? null;
 
 /** Starts it without anything that reaches for the network. @throws Error where there is none */
-export function startChromium(): Promise<Browser> {
+export const startChromium = (): Promise<Browser> => chromium.launch(options());
+
+/** Starts one that several threads share: each connects to its address. @throws Error where there is none */
+export const shareChromium = (): Promise<BrowserServer> => chromium.launchServer(options());
+
+/** A browser that was started by `shareChromium`; closing it leaves it to the others. */
+export const connectChromium = (address: string): Promise<Browser> => chromium.connect(address);
+
+function options(): LaunchOptions {
   if (chromiumPath === null)
     throw new Error('No Chromium: apt-get install chromium, or name one in CHROMIUM.');
-  return chromium.launch({
+  return {
     executablePath: chromiumPath,
     args: [
       '--headless',
@@ -32,5 +40,5 @@ export function startChromium(): Promise<Browser> {
       '--disable-component-update',
       '--disable-sync',
     ],
-  });
+  };
 }

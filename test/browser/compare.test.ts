@@ -16,7 +16,7 @@ inBrowser('compare', (open) => {
     const before = await insideShare(right);
     await left.getByRole('spinbutton', { name: 'Threshold ε' }).fill('0');
     await page.keyboard.press('Enter');
-    expect(await insideShare(left)).toBeLessThan(5);
+    await expect.poll(() => insideShare(left)).toBeLessThan(5);
     expect(await insideShare(right)).toBe(before);
     await left.getByRole('button', { name: 'Close' }).click();
     await expect.poll(() => page.getByRole('article').count()).toBe(1);

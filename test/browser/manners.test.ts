@@ -91,10 +91,10 @@ inBrowser('manners', (open) => {
       page.evaluate(() => document.documentElement.dataset['scheme']);
     await page.getByRole('button', { name: 'Colours of the page: as the system' }).click();
     await page.getByRole('button', { name: 'Colours of the page: light' }).click();
-    expect(await scheme()).toBe('dark');
+    await expect.poll(scheme).toBe('dark');
     await page.reload();
     await page.getByRole('main').waitFor();
-    expect(await scheme()).toBe('dark');
+    await expect.poll(scheme).toBe('dark');
   });
 
   it('leads a first-time visitor through one head, and what it says of the head holds', async () => {
@@ -116,7 +116,7 @@ inBrowser('manners', (open) => {
       await page.getByRole('dialog', { name: title }).getByRole('button', { name: 'Next' }).click();
     }
     await page.getByRole('button', { name: 'Done' }).click();
-    expect(await page.getByRole('dialog').count()).toBe(0);
+    await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
     await page.reload();
     await complete(page);
     expect(await page.getByRole('button', { name: 'Begin' }).count()).toBe(0);
@@ -140,13 +140,7 @@ inBrowser('manners', (open) => {
     await live(page).locator('[role=option][data-index="0"]').waitFor();
     await page.close();
     await expect
-      .poll(
-        async () => {
-          const status: unknown = await (await fetch(`${inject('workbench') ?? ''}api/status`)).json();
-          return status;
-        },
-        { timeout: 15_000 },
-      )
+      .poll(async () => (await (await fetch(`${inject('workbench') ?? ''}api/status`)).json()) as unknown)
       .toMatchObject({ working: 0, waiting: 0 });
   });
 });

@@ -2,16 +2,15 @@
 import { type Locator, type Page } from 'playwright-core';
 import { expect, inject, it } from 'vitest';
 import { violations } from './accessible.js';
-import { complete, inBrowser } from './page.js';
+import { complete, inBrowser, settled } from './page.js';
 
 const asked = '#patch?case=addition&input=615%2B861=1476&site=a0.0&at==&candidates=64';
 const swept = `${asked}&change=F1&change=S1&predict=A1`;
 
 /** The token of the input at a place, which a person clicks to change it. */
 const changing = (page: Page, place: string): Locator =>
-  page
-    .getByRole('group', { name: 'Tokens to change' })
-    .getByRole('button', { name: new RegExp(`^${place},`) });
+  changes(page).getByRole('button', { name: new RegExp(`^${place},`) });
+const changes = (page: Page): Locator => page.getByRole('group', { name: 'Tokens to change' });
 const field = (page: Page): Locator => page.getByRole('textbox', { name: 'Contrast input', exact: true });
 const contrastOf = (page: Page): Promise<string> => field(page).inputValue();
 const note = (page: Page): Locator => page.locator('#contrast-note');
@@ -71,6 +70,7 @@ inBrowser('patch', (open) => {
     await expect
       .poll(async () => {
         await page.getByRole('button', { name: 'Redraw', exact: true }).click();
+        await settled(changes(page));
         return contrastOf(page);
       })
       .not.toBe(before);
@@ -127,7 +127,7 @@ inBrowser('patch', (open) => {
       await page.keyboard.press(key);
     await whole(page);
     expect(await contrastOf(page)).toMatch(/^\d15\+\d61=/);
-    const pressed = page.getByRole('group', { name: 'Tokens to change' }).locator('[aria-pressed=true]');
+    const pressed = changes(page).locator('[aria-pressed=true]');
     expect(await pressed.allTextContents()).toEqual(['6', '8']);
     await page.getByRole('tab', { name: 'Sweep' }).focus();
     await page.keyboard.press('ArrowRight');
@@ -142,7 +142,7 @@ inBrowser('patch', (open) => {
     expect(await row.textContent()).toMatch(/± [\d.]+\s+logits/);
     await page.getByRole('button', { name: /^Patch x0\.post/ }).click();
     await page.getByRole('row', { name: /^a0\.0 \+ x0\.post/ }).waitFor();
-    expect(await page.getByRole('row').count()).toBe(1 + 3);
+    await expect.poll(() => page.getByRole('row').count()).toBe(1 + 3);
     await page.getByText(/distinct contrast inputs of 64 drawn/).waitFor();
   });
 
@@ -164,7 +164,7 @@ inBrowser('patch', (open) => {
     await page.getByRole('button', { name: 'Run A2-from-F2S2-A1not1' }).click();
     await page.getByRole('img', { name: /^Bars of A2-from-F2S2-A1not1 over 30 inputs/ }).waitFor();
     await expect.poll(() => page.url()).toContain('experiment=A2-from-F2S2-A1not1');
-    expect(await page.getByRole('cell', { name: 'backward' }).count()).toBe(8);
+    await expect.poll(() => page.getByRole('cell', { name: 'backward' }).count()).toBe(8);
     for (const format of ['picture as SVG', 'picture as PNG', 'data as JSON']) {
       const saved = page.waitForEvent('download');
       await page.getByRole('button', { name: `Save the figure’s ${format}` }).click();
@@ -188,7 +188,7 @@ inBrowser('patch', (open) => {
     await page.keyboard.press('Escape');
     await page.getByRole('radio', { name: /^A1,/ }).click();
     await page.getByRole('img', { name: /Logit of 4, less the logit of 8, as predicted at A1/ }).waitFor();
-    expect(await page.getByRole('row').count()).toBe(1 + 12 + 2);
+    await expect.poll(() => page.getByRole('row').count()).toBe(1 + 12 + 2);
   });
 
   it('fits 1280 × 720 and shifts nothing while a sweep comes in', async () => {

@@ -1,16 +1,18 @@
 /**
- * Set up once for all tests in the browser: a workbench with the shipped weights. Where there is no Chromium, nothing is
- * started and the tests say so.
+ * Set up once for all tests in the browser: a workbench with the shipped weights, and one Chromium. Where there is none,
+ * nothing is started and the tests say so.
  * @module
  */
 import { type TestProject } from 'vitest/node';
-import { chromiumPath } from './chromium.js';
+import { chromiumPath, shareChromium } from './chromium.js';
 import { ownWorkbench } from './workbench.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** Address of the workbench; null where there is no browser to open it in. */
     workbench: string | null;
+    /** Address of the browser that all files share; null where there is none. */
+    chromium: string | null;
   }
 }
 
@@ -18,10 +20,15 @@ declare module 'vitest' {
 export default async function serve({ provide }: TestProject): Promise<() => Promise<void>> {
   if (chromiumPath === null) {
     provide('workbench', null);
+    provide('chromium', null);
     return () => Promise.resolve();
   }
-  const workbench = await ownWorkbench();
-  await workbench.prepared;
+  // Graphs are compiled when a test asks for them: most sites are read by none.
+  const [workbench, browser] = await Promise.all([ownWorkbench({ prepare: false }), shareChromium()]);
   provide('workbench', workbench.url);
-  return () => workbench.close();
+  provide('chromium', browser.wsEndpoint());
+  return async () => {
+    await browser.close();
+    await workbench.close();
+  };
 }

@@ -1,10 +1,9 @@
 /** Keeping and sharing: links, saved readings, exported files, files opened. */
-import { readFile } from 'node:fs/promises';
 import { type Locator, type Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { parseReading } from '../../src/inversion/reading.js';
 import { exportStreamlit } from '../../src/report/index.js';
-import { complete, headReading, inBrowser, insideShare, live, rowsOf } from './page.js';
+import { complete, contentsOf, headReading, inBrowser, insideShare, live, rowsOf } from './page.js';
 
 /** Chooses an entry of the export menu. @returns the file's name and contents */
 async function exported(
@@ -16,7 +15,7 @@ async function exported(
   const downloading = page.waitForEvent('download');
   await page.getByRole('menuitem', { name: new RegExp(`^${entry}`) }).click();
   const file = await downloading;
-  return { name: file.suggestedFilename(), contents: await readFile(await file.path()) };
+  return { name: file.suggestedFilename(), contents: await contentsOf(file) };
 }
 
 const all = async (reading: Locator): Promise<unknown> => ({
@@ -56,14 +55,14 @@ inBrowser('keep and share', (open) => {
     await reading.getByRole('button', { name: 'Save' }).click();
     const name = page.getByLabel('Name');
     await name.fill('a/b');
-    expect(await name.getAttribute('aria-invalid')).toBe('true');
+    await expect.poll(() => name.getAttribute('aria-invalid')).toBe('true');
     await name.fill('hundreds');
     await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
     await expect.poll(() => page.url()).toContain('saved=hundreds');
     // The address opens the saved one, with ε to move.
     const other = await open(new URL(page.url()).hash);
     await live(other).getByText('opened: hundreds').waitFor();
-    expect(await all(live(other))).toEqual(before);
+    await expect.poll(() => all(live(other))).toEqual(before);
     // A name that is taken is asked about.
     await live(other).getByRole('button', { name: 'Save' }).click();
     await other.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
@@ -72,7 +71,7 @@ inBrowser('keep and share', (open) => {
 
     await other.getByRole('link', { name: 'Saved' }).click();
     const entry = other.getByRole('row').filter({ hasText: 'hundreds' });
-    expect(await entry.textContent()).toMatch(/addition\s*615\+861=1476\s*a0\.0\s*=\s*64/);
+    await expect.poll(() => entry.textContent()).toMatch(/addition\s*615\+861=1476\s*a0\.0\s*=\s*64/);
     await entry.getByRole('button', { name: 'hundreds', exact: true }).click();
     await live(other).getByText('opened: hundreds').waitFor();
     await other.getByRole('link', { name: 'Saved' }).click();
@@ -113,7 +112,7 @@ inBrowser('keep and share', (open) => {
     await live(page)
       .getByRole('heading', { name: /a0\.0 at =/ })
       .waitFor();
-    expect(await insideShare(live(page))).toBe(share);
+    await expect.poll(() => insideShare(live(page))).toBe(share);
 
     await page.getByRole('link', { name: 'Saved' }).click();
     await file.setInputFiles({
@@ -124,7 +123,7 @@ inBrowser('keep and share', (open) => {
     await live(page)
       .getByRole('heading', { name: /a0\.0 at =/ })
       .waitFor();
-    expect((await rowsOf(live(page), 'inside')).length).toBeGreaterThan(2);
+    await expect.poll(async () => (await rowsOf(live(page), 'inside')).length).toBeGreaterThan(2);
     // It has distances in one metric alone.
     expect(await live(page).getByRole('button', { name: 'Cosine' }).isDisabled()).toBe(true);
 

@@ -19,8 +19,8 @@ export interface OwnWorkbench {
   close(): Promise<void>;
 }
 
-/** Starts one. */
-export async function ownWorkbench(): Promise<OwnWorkbench> {
+/** Starts one. @param prepare whether its graphs are compiled before anyone asks */
+export async function ownWorkbench({ prepare = true } = {}): Promise<OwnWorkbench> {
   const folder = mkdtempSync(join(tmpdir(), 'inversionview-browser-'));
   const web = join(folder, 'web');
   await pageInto(web);
@@ -36,7 +36,7 @@ export async function ownWorkbench(): Promise<OwnWorkbench> {
     cache: join(folder, 'cache'),
     web,
     threads: null,
-    prepare: true,
+    prepare,
   });
   return {
     url: server.url,

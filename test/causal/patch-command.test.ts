@@ -15,7 +15,7 @@ afterAll(() => command.dispose());
 
 const file = (name: string): string => join(command.folder, name);
 const json = async (args: readonly string[]): Promise<unknown> => {
-  const { code, stdout, stderr } = await command.run([...args, '--json']);
+  const { code, stdout, stderr } = await command.ask([...args, '--json']);
   expect(stderr).toBe('');
   expect(code).toBe(0);
   return JSON.parse(stdout);
@@ -71,7 +71,7 @@ describe('patch', () => {
       '--png',
       'bars.png',
     ];
-    const { code, stdout } = await command.run(args);
+    const { code, stdout } = await command.ask(args);
     expect(code).toBe(0);
     expect(stdout).toMatch(/forward order[^]*a0\.0@=[^]*backward order/);
     expect(readdirSync(command.folder)).toEqual(
@@ -102,8 +102,23 @@ describe('patch', () => {
     );
   });
 
+  it('takes a question as Windows saves it, with a byte order mark and CRLF', async () => {
+    const question = {
+      inputs: ['615+861=1476'],
+      contrasts: ['215+861=1076'],
+      sites: ['a0.0'],
+      positions: ['='],
+    };
+    const text = JSON.stringify(question, null, 2).replaceAll('\n', '\r\n');
+    writeFileSync(file('marked.json'), `\ufeff${text}`);
+    writeFileSync(file('wide.json'), `\ufeff${text}`, 'utf16le');
+    for (const name of ['marked.json', 'wide.json']) {
+      expect(await json(['patch', '--file', name])).toMatchObject([{ experiment: name, n: 1 }, {}]);
+    }
+  });
+
   it('lists the experiments', async () => {
-    const { stdout } = await command.run(['patch', '--list']);
+    const { stdout } = await command.ask(['patch', '--list']);
     expect(stdout.split('\n').filter((line) => /^A\d-from-/.test(line))).toHaveLength(11);
     expect(stdout).toMatch(/^plus /m);
     expect(await json(['patch', '--task', 'counting', '--list'])).toMatchObject({
@@ -129,7 +144,7 @@ describe('patch', () => {
     ["another task's experiment", ['--task', 'addition', '--experiment', 'flip'], /give --task counting\.$/],
     ['two questions', ['--experiment', 'A1-from-F1S1', '--file', 'x.json'], /not both/],
     ['a file that is missing', ['--file', 'x.json'], /^x\.json cannot be read/],
-    ['a file that is no JSON', ['--file', 'broken.json'], /^broken\.json is not JSON/],
+    ['a file that is no JSON', ['--file', 'broken.json'], /^broken\.json: not JSON: /],
     [
       'an unknown metric',
       ['--experiment', 'A1-from-F1S1', '--metric', 'kll'],
@@ -154,7 +169,7 @@ describe('patch', () => {
     ['a figure of the "+" check', ['--experiment', 'plus', '--svg', 'x.svg'], /has no figure/],
   ])('refuses %s', async (_, args, message) => {
     writeFileSync(file('broken.json'), '{');
-    expect(refusal(await command.run(['patch', ...args]))).toMatch(message);
+    expect(refusal(await command.ask(['patch', ...args]))).toMatch(message);
   });
 });
 
@@ -197,6 +212,6 @@ describe('attribute', () => {
       /^Nothing follows position 13 .* give --answer\.$/,
     ],
   ])('refuses %s', async (_, args, message) => {
-    expect(refusal(await command.run(['attribute', '--inputs', '2', ...args]))).toMatch(message);
+    expect(refusal(await command.ask(['attribute', '--inputs', '2', ...args]))).toMatch(message);
   });
 });

@@ -63,7 +63,7 @@ function directoryOf(files: Files): string {
 }
 
 const activations = (model: string): Promise<string> =>
-  command.run(['activations', '--input', '615+861=1476', '--json', '--model', model]).then(refusal);
+  command.ask(['activations', '--input', '615+861=1476', '--json', '--model', model]).then(refusal);
 
 /** A safetensors file, part by part. */
 function parts(header: string, data = new Uint8Array(0), length = BigInt(utf8(header).length)): Uint8Array {
@@ -85,6 +85,16 @@ function withTensor(name: string, data: (values: Float32Array) => Float32Array):
   const before = own.get(name);
   if (before === undefined) throw new Error(`no tensor ${name}`);
   own.set(name, { ...before, data: data(before.data.slice()) });
+  return gpt2Files(config, own).get('model.safetensors') ?? new Uint8Array(0);
+}
+
+/** Finite weights whose product with the gain before them is beyond float32. */
+function overflowing(): Uint8Array {
+  const own = new Map([...weights].map(([key, tensor]) => [key, { ...tensor }]));
+  for (const name of ['h.0.ln_1.weight', 'h.0.attn.c_attn.weight']) {
+    const { shape = [], data = new Float32Array() } = weights.get(name) ?? {};
+    own.set(name, { shape, data: data.map((value) => Math.sign(value) * 1e30) });
+  }
   return gpt2Files(config, own).get('model.safetensors') ?? new Uint8Array(0);
 }
 
@@ -192,6 +202,57 @@ const checkpoints: readonly (readonly [string, () => Files, RegExp])[] = [
     'infinite weights',
     () => changed({ 'model.safetensors': withTensor('ln_f.bias', (values) => values.fill(-Infinity, 0, 1)) }),
     /holds -Infinity at element 0/,
+  ],
+  [
+    'weights that overflow when LayerNorm is folded into them',
+    () => changed({ 'model.safetensors': overflowing() }),
+    /: "h\.0\.attn\.c_attn\.weight" is not finite after weight processing \(.*\): .*; --processing none runs them as they are$/,
+  ],
+  [
+    'a name of 40 KB that steers the terminal',
+    () =>
+      changed({
+        'model.safetensors': parts(
+          listing({ [`a\u001b[31mRED\u001b]0;title\u0007\n${'x'.repeat(40_000)}`]: entry('F32', [2], 0, 8) }),
+          eight,
+        ),
+      }),
+    /^.{0,40}: the weights hold "a\\u001b\[31mRED\\u001b\]0;title\\u0007\\nx{1,60}…", which a GPT-2 of this config does not have$/,
+  ],
+  [
+    'a config of a million layers',
+    () => changed({ 'config.json': JSON.stringify({ ...config, n_layer: 1_000_000 }) }),
+    /config\.json asks for "h\.2\.ln_1\.weight", which the weights do not hold$/,
+  ],
+  [
+    'a config without a field',
+    () => changed({ 'config.json': '{"n_head": 4, "n_embd": 32, "vocab_size": 15}' }),
+    /config\.json: "n_layer" is missing$/,
+  ],
+  [
+    'a checkpoint of before PyTorch 1.6',
+    () =>
+      changed({
+        'model.safetensors': null,
+        'pytorch_model.bin': Uint8Array.of(
+          0x80,
+          2,
+          0x8a,
+          10,
+          0x6c,
+          0xfc,
+          0x9c,
+          0x46,
+          0xf9,
+          0x20,
+          0x6a,
+          0xa8,
+          0x50,
+          0x19,
+          0x2e,
+        ),
+      }),
+    /is in PyTorch's format of before 1\.6, which is not accepted: write it anew with python -c "import torch; f = 'pytorch_model\.bin'; torch\.save\(.*, f\)"\.$/,
   ],
   [
     'weights of fewer layers than the config',
@@ -320,6 +381,27 @@ describe('a checkpoint', () => {
   });
 });
 
+describe('a model whose finite weights overflow when they are run', () => {
+  const query = ['--input', '615+861=1476'];
+  const place = ['--site', 'a0.0', '--position', '='];
+  it.concurrent.each<[string, readonly string[]]>([
+    ['activations', query],
+    ['activations', [...query, '--sites', 'hook_attn_scores', '--json']],
+    ['preimage', ['--exact', '--no-cache', ...query, ...place]],
+    ['bits', ['--no-cache', '--json', ...query, ...place]],
+    ['profile', ['--sites', 'a0.0', '--positions', 'A1', '--inputs', '50', '--json']],
+    ['attribute', ['--inputs', '5', '--json']],
+    ['patch', ['--experiment', 'A1-from-F1S1', '--inputs', '5', '--json']],
+    ['profile', ['--sites', 'a0.0', '--positions', 'A1', '--by', 'F1', '--inputs', '50', '--json']],
+    ['evaluate', ['--what', 'model', '--queries', '5']],
+  ])('is refused by %s %j, and no number is printed', async (name, args) => {
+    const model = directoryOf(changed({ 'model.safetensors': overflowing() }));
+    expect(refusal(await command.run([name, ...args, '--model', model, '--processing', 'none']))).toMatch(
+      /^The model cannot be read: its activation [\w.' ]+ is -?(NaN|Infinity), as its weights are too large to be run in float32\.$/,
+    );
+  });
+});
+
 describe('a decoder', () => {
   const decoder = smallDecoder(addition);
 
@@ -397,7 +479,9 @@ describe('a decoder', () => {
     expect(await read(changed({ 'config.json': wider }, files))).toMatch(
       /config\.json asks for "[\w.]+" \[8, 99\], the weights hold \[8, 12\]/,
     );
-    expect(await read(changed({ 'provenance.json': '{}' }, files))).toMatch(/provenance\.json: "task": /);
+    expect(await read(changed({ 'provenance.json': '{}' }, files))).toMatch(
+      /provenance\.json: "task" is missing$/,
+    );
     expect(await read(changed({ 'provenance.json': null }, files))).toMatch(
       /provenance\.json cannot be read: no such file/,
     );
@@ -408,11 +492,11 @@ describe('a decoder', () => {
     const decoderDirectory = directoryOf(await filesOf({ model: other }));
     const model = directoryOf(sound);
     const common = ['--model', model, '--decoder', decoderDirectory];
-    expect(refusal(await command.run(['evaluate', '--queries', '1', '--json', ...common]))).toContain(
+    expect(refusal(await command.ask(['evaluate', '--queries', '1', '--json', ...common]))).toContain(
       'was trained on theirs',
     );
     const exported = ['export', '--input', '615+861=1476', '--out', 'never', ...common];
-    expect(refusal(await command.run(exported))).toContain('was trained on theirs');
+    expect(refusal(await command.ask(exported))).toContain('was trained on theirs');
     expect(
       refusal(
         await command.run([

@@ -53,6 +53,21 @@ const words: readonly Case[] = [
     /Did you mean "cosine"\? Accepted: euclidean, cosine\.$/,
   ],
   ['an unknown device', ['read', ...query, '--device', 'gpu'], /Accepted: cpu, webgpu\.$/],
+  [
+    'a condition on a decoder',
+    ['evaluate', '--only', 'A1=1'],
+    /^--only and --features are for a model’s accuracy: give --what model with them\.$/,
+  ],
+  [
+    'a condition that no input meets',
+    ['evaluate', '--what', 'model', '--only', 'F1=0'],
+    /^No held-out input of addition meets F1=0\.$/,
+  ],
+  [
+    'a condition on an unknown feature',
+    ['evaluate', '--what', 'model', '--only', 'F2+S3=9'],
+    /^Unknown feature "F2\+S3"\. Did you mean "F/,
+  ],
   ['an unknown kind', ['evaluate', '--what', 'all'], /Accepted: decoder, model\.$/],
   ['an unknown format', ['export', ...sum, '--out', 'x', '--format', 'csv'], /Accepted: streamlit\.$/],
   [
@@ -195,7 +210,7 @@ const places: readonly Case[] = [
   [
     'an export where something is',
     ['export', ...sum, '--out', '.'],
-    /^\. exists already: choose another directory with --out\.$/,
+    /^\. exists already, and is neither an earlier export nor the repository .* choose another directory/,
   ],
   [
     'an export under a file',
@@ -251,10 +266,10 @@ describe.each([
   ['inputs, sites and positions', inputs],
   ['places for files', places],
 ])('%s', (_, cases) => {
-  it.concurrent.each(cases)('refuses %s', async (__, args, message) => {
+  it.each(cases)('refuses %s', async (__, args, message) => {
     // Data that was asked for and an error never come together.
     const json = args[0] === 'read' || args[0] === 'activations' ? ['--json'] : [];
-    expect(refusal(await command.run([...args, ...json]))).toMatch(message);
+    expect(refusal(await command.ask([...args, ...json]))).toMatch(message);
   });
 });
 

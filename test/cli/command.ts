@@ -1,20 +1,17 @@
 /**
- * Runs the command line as a person does: in a process of its own. The sources are bundled once a test file, which
- * starts far sooner than running them through a loader, and cannot be out of date as `dist` can.
+ * Runs the command line as a person does: in a process of its own, from the package that is built once for all tests. What
+ * is only about words and data is asked of one process that stays: starting and loading cost more than most answers.
  * @module
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'tsdown';
 import { vi } from 'vitest';
+import { builtPackage } from '../built-package.js';
 
 // Processes are slow to start where others are at work.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
-
-const repository = fileURLToPath(new URL('../../', import.meta.url));
 
 /** How a command ended. */
 export interface Finished {
@@ -37,38 +34,67 @@ export interface RunOptions {
 export interface Command {
   /** Empty at the start; the commands run in it. */
   readonly folder: string;
+  /** A process of its own: for signals, pipes, and what the environment says of the terminal. */
   run(args: readonly string[], options?: RunOptions): Promise<Finished>;
+  /** The process that stays, one call after the other: for what is said, given and written. */
+  ask(args: readonly string[], options?: Pick<RunOptions, 'env'>): Promise<Finished>;
   dispose(): void;
 }
 
-/** Bundles the command line. The bundle lies in the repository, where it finds its packages and the shipped weights. */
-export async function bundledCommand(): Promise<Command> {
-  const cache = join(repository, 'node_modules', '.cache');
-  mkdirSync(cache, { recursive: true });
-  const place = mkdtempSync(join(cache, 'inversionview-'));
-  await build({
-    config: false,
-    cwd: repository,
-    entry: { main: 'src/cli/main.ts' },
-    outDir: place,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    fixedExtension: false,
-    dts: false,
-    // One file loads faster than a hundred; what is left outside is native.
-    deps: { alwaysBundle: [/^(zod|@bufbuild|commander|pure-rand|fastest-levenshtein|yauzl|cli-progress)/] },
-    clean: false,
-    logLevel: 'silent',
-  });
+/** The command line, with an empty folder that it runs in. */
+export function bundledCommand(): Promise<Command> {
+  const main = join(builtPackage(), 'dist', 'cli', 'main.js');
   const folder = mkdtempSync(join(tmpdir(), 'inversionview-cli-'));
-  return {
+  const staying = createStaying(main, folder);
+  return Promise.resolve({
     folder,
-    run: (args, options = {}) => finished([join(place, 'main.js'), ...args], folder, options),
+    run: (args, options = {}) => finished([main, ...args], folder, options),
+    ask: staying.ask,
     dispose() {
-      rmSync(place, { recursive: true, force: true });
+      staying.end();
       rmSync(folder, { recursive: true, force: true });
     },
+  });
+}
+
+/** What test/cli/staying-process.js is asked. */
+export interface Asked {
+  readonly main: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Starts the process at the first call; one that died takes its call with it, and the next call starts another. */
+function createStaying(main: string, cwd: string): Pick<Command, 'ask'> & { end(): void } {
+  let child: ChildProcess | null = null;
+  let last: Promise<unknown> = Promise.resolve();
+  const start = (): ChildProcess =>
+    fork(join(import.meta.dirname, 'staying-process.js'), {
+      cwd,
+      env: environment({}),
+      execArgv: [],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+  const answer = (asked: Asked): Promise<Finished> =>
+    new Promise((resolve, reject) => {
+      const own = (child ??= start());
+      const died = (code: number | null): void => {
+        child = null;
+        reject(new Error(`the process ended with ${code} at ${JSON.stringify(asked.args)}`));
+      };
+      own.once('exit', died).once('message', (finished: Finished) => {
+        own.off('exit', died);
+        resolve(finished);
+      });
+      own.send(asked);
+    });
+  return {
+    ask(args, { env = {} } = {}) {
+      const next = last.then(() => answer({ main, args, env }));
+      last = next.catch(() => undefined);
+      return next;
+    },
+    end: () => void child?.kill(),
   };
 }
 

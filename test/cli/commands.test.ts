@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => command.dispose());
 
 async function output(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await command.run(args);
+  const { code, stdout, stderr } = await command.ask(args);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return stdout;
 }
@@ -77,7 +77,7 @@ describe('activations', () => {
   });
 
   it('warns of an input that is none of the task’s, apart from the data', async () => {
-    const { code, stdout, stderr } = await command.run([
+    const { code, stdout, stderr } = await command.ask([
       'activations',
       '--input',
       '6+8',
@@ -105,13 +105,30 @@ describe('evaluate', () => {
       expect(accuracy).toBeGreaterThan(least);
     }
     expect(await output('evaluate', '--what', 'model', '--queries', '500')).toMatch(
-      /^\d+\.\d\d% of 500 held-out inputs answered right: shipped addition model\n$/,
+      /^\d+\.\d\d% \(95% interval \d+\.\d to \d+\.\d\) of 500 held-out inputs answered right: shipped addition model\n$/,
     );
+  });
+
+  it('gives the accuracy of a model on the inputs that meet a condition, with an interval', async () => {
+    const asked = ['evaluate', '--what', 'model', '--only', 'F2+S2=9,A4=–', '--queries', '300'];
+    const record = z
+      .strictObject({
+        accuracy: z.number(),
+        low: z.number(),
+        high: z.number(),
+        right: z.number(),
+        inputs: z.literal(300),
+        only: z.literal('F2+S2=9,A4=–'),
+      })
+      .parse(await json(...asked));
+    expect(record.accuracy).toBe(record.right / 300);
+    expect(record.low <= record.accuracy && record.accuracy <= record.high).toBe(true);
+    expect(await output(...asked)).toMatch(/of 300 held-out inputs with F2\+S2=9,A4=– answered right/);
   });
 
   it('gives the in-preimage rate of each site of a decoder, and their mean', async () => {
     const schema = z.object({
-      sites: z.array(z.object({ site: z.string(), rate: z.number() })),
+      sites: z.array(z.object({ site: z.string(), rate: z.number(), low: z.number(), high: z.number() })),
       average: z.number(),
     });
     const asked = ['evaluate', '--task', 'addition', '--queries', '40', '--sites', 'x1.post,a0.0,a0.0'];
@@ -120,12 +137,15 @@ describe('evaluate', () => {
       'blocks.1.hook_resid_post',
       'blocks.0.attn.hook_result.0',
     ]);
-    for (const { rate } of sites) expect(Number.isInteger(Math.round(rate * 40 * 1e6) / 1e6)).toBe(true);
+    for (const { rate, low, high } of sites) {
+      expect(Number.isInteger(Math.round(rate * 40 * 1e6) / 1e6)).toBe(true);
+      expect(low <= rate && rate <= high && high - low > 0.05).toBe(true);
+    }
     expect(average).toBeCloseTo(sites.reduce((all, { rate }) => all + rate, 0) / 2, 12);
     expect(schema.parse(await json(...asked, '--seed', '1'))).toEqual({ sites, average });
     const text = await output(...asked);
     expect(text).toMatch(
-      /^x1\.post +[\d.]+% [ █]*\na0\.0 +[\d.]+% [ █]*\naverage +[\d.]+% [ █]*\n40 held-out queries a site: /,
+      /^x1\.post +[\d.]+%  [\d.]+ to [\d.]+ +█*\na0\.0 +[\d.]+%  [\d.]+ to [\d.]+ +█*\naverage +[\d.]+% [ █]*\n40 held-out queries a site, with 95% intervals: /,
     );
   });
 

@@ -1,12 +1,13 @@
 /**
  * `inversionview export --format streamlit`: the tree that the published viewer lists, with what `read` reads.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readingSchema } from '../../src/inversion/reading.js';
-import { bundledCommand, type Command, type Finished } from './command.js';
+import { keptReadingSchema } from '../../src/server/contract/index.js';
+import { bundledCommand, type Command, type Finished, refusal } from './command.js';
 
 let command: Command;
 let exported: Finished;
@@ -93,16 +94,76 @@ describe('export --format streamlit', () => {
     });
   });
 
-  it('writes counting’s own places, and an empty example of addition that the viewer opens with', async () => {
-    const counting = ['export', '--task', 'counting', '--input', 'vvzccvczvvvzvcvc|v:8', '--sites', 'm1'];
-    const { code, stderr } = await command.run([...counting, '--threads', '1', '--out', 'counting']);
+  it('adds another task to it, each input by its form, and keeps no empty example beside real ones', async () => {
+    const counting = 'vvzccvczvvvzvcvc|v:8';
+    const { code, stderr } = await command.run([
+      ...['export', '--input', counting, '101+539=640', '--sites', 'm1,a0.0', '--temperature', '0.5,2'],
+      ...['-n', '64', '--threads', '1', '--out', 'both'],
+    ]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const root = join(command.folder, 'counting/training_outputs');
-    expect(readdirSync(join(root, 'cached_counting_generation/Bvvzccvczvvvzvcvc|v:8')).sort()).toEqual(
-      [17, 18, 19].flatMap((place) =>
-        ['dist', 'sim'].map((metric) => `blocks.1.hook_mlp_out-${place}-Auto-${metric}.json`),
-      ),
+    const root = join(command.folder, 'both/training_outputs');
+    const names = (places: readonly number[], sites: readonly string[]): string[] =>
+      sites.flatMap((site) =>
+        places.flatMap((place) =>
+          ['Auto', '0.5', '2.0'].flatMap((temperature) =>
+            ['dist', 'sim'].map((metric) => `${site}-${place}-${temperature}-${metric}.json`),
+          ),
+        ),
+      );
+    const own = ['blocks.0.attn.hook_result.0', 'blocks.1.hook_mlp_out'];
+    expect(readdirSync(join(root, `cached_counting_generation/B${counting}`)).sort()).toEqual(
+      names([17, 18, 19], own).sort(),
     );
-    expect(readdirSync(join(root, 'cached_addition_generation'))).toEqual(['(no addition exported)']);
+    expect(readdirSync(join(root, 'cached_addition_generation'))).toEqual(['B101+539=640']);
+    expect(readdirSync(join(root, 'cached_addition_generation/B101+539=640')).sort()).toEqual(
+      names([4, 8, 9, 10, 11], own).sort(),
+    );
+  });
+});
+
+describe('import', () => {
+  const file = `cache/new/${generations}/B615+861=1476/blocks.0.attn.hook_result.0-8-Auto-sim.json`;
+
+  it('shows a file of the viewer, and writes it as a saved reading and a page', async () => {
+    const { code, stdout, stderr } = await command.run([
+      ...['import', file, '--out', 'saved.json', '--html', 'saved.html'],
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^Warning: From a cached file of the published web app: [^]*\na0\.0 at "=" /);
+    expect(stdout).toMatch(/Written: saved\.json, saved\.html\n$/);
+    const saved: unknown = JSON.parse(readFileSync(join(command.folder, 'saved.json'), 'utf8'));
+    const kept = keptReadingSchema.parse(saved);
+    expect(kept).toMatchObject({
+      view: { metric: 'cosine', epsilon: 0.1 },
+      query: { place: '=', temperature: null },
+      request: null,
+    });
+    const wider = await command.run(['import', 'saved.json', '--epsilon', '0.5', '--json']);
+    const reading = readingSchema.parse(JSON.parse(wider.stdout));
+    expect(reading.epsilon).toBe(0.5);
+    expect(reading.inside).toBe(kept.samples.filter(({ cosine }) => (cosine?.distance ?? 1) <= 0.5).length);
+  });
+
+  it.each([
+    [['import'], /^Missing required argument 'file'\.$/],
+    [['import', 'gone.json'], /^gone\.json does not exist\.$/],
+    [['import', 'cache'], /^cache is a directory: give one of its files\.$/],
+    [['import', 'no.json'], /^no\.json is not JSON\.$/],
+    [['import', file, '--out', 'not/there.json'], /^not\/there\.json cannot be written: /],
+    [
+      ['export', '--input', '615+861=1476', 'aabc|a:2', '--model', 'x', '--out', 'x'],
+      /^--model and --decoder are of one task/,
+    ],
+    [
+      ['export', '--input', '615-861', '--out', 'x'],
+      /^"615-861" is an input of no task: addition and counting/,
+    ],
+    [
+      ['export', '--input', '1+1=2', '--temperature', '0', '--out', 'x'],
+      /Give a number from 0\.001 to 1000\.$/,
+    ],
+  ])('refuses %j', async (args, message) => {
+    writeFileSync(join(command.folder, 'no.json'), '{');
+    expect(refusal(await command.run(args))).toMatch(message);
   });
 });

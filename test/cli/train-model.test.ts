@@ -17,7 +17,7 @@ afterAll(() => command.dispose());
 
 /** Half of the steps come after the first evaluation: time enough to stop it there. */
 const training = (out: string): string[] => [
-  ...['train-model', 'addition', '--steps', '400', '--evaluate-every', '200', '--batch', '32'],
+  ...['train-model', 'addition', '--steps', '400', '--evaluate-every', '200', '--batch', '8'],
   ...['--seed', '5', '--threads', '1', '--out', out],
 ];
 const resuming = (directory: string): string[] => [

@@ -3,14 +3,8 @@
  */
 import { afterEach, describe, expect, it } from 'vitest';
 import { InputError } from '../../src/input-error.js';
-import {
-  type ExplainedQuery,
-  type Explanation,
-  explain,
-  explainPrompt,
-  parseExplanation,
-  readAnswer,
-} from '../../src/interpret/explain.js';
+import { type Explanation, explain, parseExplanation, readAnswer } from '../../src/interpret/explain.js';
+import { type ExplainedQuery, type ShownSample, explainPrompt } from '../../src/interpret/explain-prompt.js';
 import { featureBits } from '../../src/interpret/feature-bits.js';
 import { createPrior } from '../../src/interpret/prior.js';
 import { exactSample } from '../../src/interpret/sample.js';
@@ -23,6 +17,10 @@ import { type Behaviour, type Endpoint, behaviours, startEndpoint } from './endp
 
 const task = fewSums([111, 122, 222, 311, 422, 511, 533, 644, 711, 755]);
 const prior = createPrior(task);
+const shown = (text: string, matchedPosition: number): ShownSample => ({
+  tokens: ['B', ...text, 'E'],
+  matchedPosition,
+});
 /** Queries whose activations tell the two hundreds, order lost. */
 const queries = ['111+511=622', '222+711=933'].map((input): ExplainedQuery => {
   const ids = task.encode(input);
@@ -35,8 +33,8 @@ const queries = ['111+511=622', '222+711=933'].map((input): ExplainedQuery => {
   return {
     ids,
     position: 8,
-    inside: members.slice(0, 3).map((at) => task.decode(task.data.instance(at))),
-    outside: ['755+755=1510'],
+    inside: members.slice(0, 3).map((at) => shown(task.decode(task.data.instance(at)), 8)),
+    outside: [shown('755+755=1510', 8), shown('755+755=1510', 3), shown('755+111=866', 3)],
     bits: -Math.log2(members.length / task.data.size),
     features: featureBits(prior, sample, ids, seededRandom(1)),
     sample,
@@ -66,9 +64,10 @@ describe('explain', () => {
     expect(request).toMatchObject({ path: '/v1/chat/completions', authorization: 'Bearer very secret' });
     expect(request?.body).toMatchObject({ model: 'served', stream: true, messages: explanation.prompt });
     const prompt = explanation.prompt.map(({ content }) => content).join('\n');
-    expect(prompt).toContain('B111+511[=]622E');
+    expect(prompt).toContain('Query 1: B111+511[=]\n');
     expect(prompt).toContain('- {F1,S1}: F1 and S1, order lost');
-    expect(prompt).toContain('  755+755=1510');
+    expect(prompt).toContain('\n  B755+755[=]\n');
+    expect(explanation.queries).toEqual(['B111+511[=]', 'B222+711[=]']);
     expect(pieces.join('')).toBe(good);
 
     expect(explanation).toMatchObject({
@@ -254,6 +253,36 @@ describe('endpointFrom', () => {
 });
 
 describe('explainPrompt', () => {
+  const prompt = (own: readonly ExplainedQuery[]): string =>
+    explainPrompt(task, prior, own)
+      .map(({ content }) => content)
+      .join('\n');
+
+  it('shows of every input what the activation can have seen, and inputs that are one to it once', () => {
+    const text = prompt(queries);
+    // No answer stands in it, and nothing but a line's end or a sentence after a marked token.
+    for (const answer of ['622', '933', '1510', '866']) expect(text).not.toContain(answer);
+    for (const line of text.split('\n').filter((one) => /^( {2}|Query )/.test(one)))
+      expect(line).toMatch(/^( {2}|Query \d+: )B[\d+=]*\[[\d+=]\]$/);
+    expect(text.split('\n  B75[5]\n')).toHaveLength(3);
+  });
+
+  it('hangs on nothing after the matched position', () => {
+    const cut = queries.map((query): ExplainedQuery => {
+      const early = ({ tokens, matchedPosition }: ShownSample): ShownSample => ({
+        tokens: [...tokens.slice(0, matchedPosition + 1), '0', '0', 'E'],
+        matchedPosition,
+      });
+      return {
+        ...query,
+        ids: [...query.ids.slice(0, query.position + 1), 0],
+        inside: query.inside.map(early),
+        outside: query.outside.map(early),
+      };
+    });
+    expect(prompt(cut)).toBe(prompt(queries));
+  });
+
   it('names every feature once, a person’s own among them', () => {
     const own = createPrior(task, [...addition.features, { name: 'mine', of: () => 1 }]);
     const text = explainPrompt(task, own, queries)

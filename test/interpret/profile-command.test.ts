@@ -1,7 +1,7 @@
 /**
  * `profile`, and `bits` by classes, with the shipped models: the data they promise, a figure, and what they refuse.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
@@ -12,11 +12,17 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 });
 let command: Command;
 beforeAll(async () => {
   command = await bundledCommand();
+  const feature = (name: string): string =>
+    `{ name: '${name}', of: (ids) => (ids[1] === ids[5] ? 'yes' : 'no') }`;
+  const write = (file: string, ...names: readonly string[]): void =>
+    writeFileSync(join(command.folder, file), `export default [${names.map(feature).join(', ')}];`);
+  write('one.mjs', 'same hundreds');
+  write('two.mjs', 'same hundreds', 'other');
 });
 afterAll(() => command.dispose());
 
 const run = async (...args: readonly string[]): Promise<string> => {
-  const { code, stdout, stderr } = await command.run(args);
+  const { code, stdout, stderr } = await command.ask(args);
   expect({ code, stderr: stderr.replace(/^Written: .*\n/, '') }).toEqual({ code: 0, stderr: '' });
   return stdout;
 };
@@ -71,6 +77,32 @@ describe('profile', () => {
     expect(existsSync(join(command.folder, 'count.csv'))).toBe(true);
   });
 
+  it('is by the feature of a file, or by one of several, and --only knows them too', async () => {
+    const schema = z.object({
+      feature: z.string(),
+      only: z.string().nullable(),
+      values: z.array(z.object({ value: z.string(), inputs: z.number() })),
+    });
+    const where = ['profile', '--sites', 'a0.0', '--positions', '=', '-n', '60', '--json'];
+    const profile = async (...args: readonly string[]) =>
+      schema.parse(JSON.parse(await run(...where, ...args)));
+    const alone = await profile('--by', 'one.mjs');
+    expect(alone.feature).toBe('same hundreds');
+    expect(alone.values.map(({ value }) => value)).toEqual(['no', 'yes']);
+    expect(alone.values.reduce((sum, { inputs }) => sum + inputs, 0)).toBe(60);
+    expect(await profile('--by', 'same hundreds', '--features', 'two.mjs')).toEqual(alone);
+    const some = z
+      .object({ inputs: z.number(), only: z.string(), values: z.array(z.object({ value: z.number() })) })
+      .parse(
+        JSON.parse(
+          await run(...where, '--by', 'F1+S1', '--features', 'one.mjs', '--only', 'same hundreds=yes'),
+        ),
+      );
+    expect(some.inputs).toBe(60);
+    // Twice the same digit.
+    for (const { value } of some.values) expect(value % 2).toBe(0);
+  });
+
   it('gives where heads look, of the inputs that meet a condition', async () => {
     const args = ['profile', '--sites', 'a0.0', '--positions', '=,A1', '--only', 'A1!=1', '-n', '200'];
     const { rows, inputs, only } = attentionSchema.parse(JSON.parse(await run(...args, '--json')));
@@ -91,11 +123,20 @@ describe('profile', () => {
       /^Unknown feature "C5"\. Did you mean/,
     ],
     [['profile', '--sites', 'a0.0', '--positions', '=', '--by', 'C2,C3'], /^A profile is by one feature/],
+    [
+      ['profile', '--sites', 'a0.0', '--positions', '=', '--by', 'two.mjs'],
+      /^A profile is by one feature: give one name with --by\.$/,
+    ],
+    [
+      ['profile', '--positions', '=', '--features', 'C2'],
+      /^"C2" is no file: --features takes \.mjs files here/,
+    ],
+    [['profile', '--positions', '=', '--only', 'same hundreds=yes'], /^Unknown feature "same hundreds"\./],
     [['profile', '--sites', 'a0.0', '--positions', '=', '--only', 'A1'], /^"A1" is no condition/],
     [['profile', '--sites', 'a0.0', '--positions', '=', '--only', 'F1=0'], /^Hardly any held-out input/],
     [['profile', '--sites', 'a0.0', '--positions', '=', '--by', 'sum'], /^sum has \d+ values/],
   ])('refuses %j', async (args, message) => {
-    expect(refusal(await command.run(args))).toMatch(message);
+    expect(refusal(await command.ask(args))).toMatch(message);
   });
 });
 

@@ -42,6 +42,7 @@ function kept(events: readonly ReadEvent[], request: ReadRequest): KeptReading {
   if (facts === undefined) throw new Error('no query');
   const { rounds: _r, candidates: _c, epsilon, metric, norm: _n, fromBos: _f, ...rest } = facts;
   const deltas = of('deltas').flatMap((part) => part.deltas);
+  const follows = of('deltas').flatMap((part) => part.follows);
   const draws = of('candidates').flatMap((part) => part.draws);
   return {
     format: 'inversionview-reading',
@@ -61,6 +62,7 @@ function kept(events: readonly ReadEvent[], request: ReadRequest): KeptReading {
         ...sample,
         count: draws.filter((draw) => draw === at).length,
         tokenDelta: deltas[at] ?? null,
+        follows: follows[at] ?? [],
       })),
     stated: null,
   };
@@ -133,9 +135,12 @@ describe('POST /api/read', () => {
           round: other?.round,
         });
         expect(sample.distance).toBeCloseTo(other?.distance ?? NaN, 5);
-        sample.tokenDelta.forEach((delta, token) =>
-          expect(delta).toBeCloseTo(other?.tokenDelta[token] ?? NaN, 3),
-        );
+        expect(sample.follows).toEqual(other?.follows);
+        sample.tokenDelta.forEach((delta, token) => {
+          const wanted = other?.tokenDelta[token] ?? null;
+          if (wanted === null) expect(delta).toBeNull();
+          else expect(delta).toBeCloseTo(wanted, 3);
+        });
         sample.distances.forEach((far, token) => expect(far).toBeCloseTo(other?.distances[token] ?? NaN, 3));
       });
     }

@@ -81,6 +81,13 @@ describe('a saved reading', () => {
     await server.client.deleteReading('kept');
   });
 
+  it('is listed and opened with a byte order mark before it', async () => {
+    writeFileSync(join(folder, 'moved.json'), `\ufeff${JSON.stringify(kept())}\r\n`);
+    expect((await server.client.savedReadings()).readings.map(({ name }) => name)).toEqual(['moved']);
+    expect(await server.client.openReading('moved')).toEqual(kept());
+    await server.client.deleteReading('moved');
+  });
+
   it('that is damaged is named, and the others are there', async () => {
     await server.client.saveReading('good', kept());
     writeFileSync(join(folder, 'bad.json'), '{');

@@ -4,6 +4,7 @@
  */
 import { GraphError, type Runtime, floatsOf } from '../../engine/index.js';
 import { InputError } from '../../input-error.js';
+import { expectFinite } from '../../models/finite.js';
 import { type HookedModel, questionGraph } from '../../models/hooked-model.js';
 import { type Task } from '../../tasks/task.js';
 import { absent, fresh, findPrefixes } from './prefixes.js';
@@ -86,7 +87,11 @@ export async function enumerateActivations(
         let row = next[position] ?? 0;
         for (let input = start; input < end; input++) {
           if (column[input] !== fresh) continue;
-          setRow(own, row++, z, ((input - start) * places + position) * width, width);
+          const from = ((input - start) * places + position) * width;
+          setRow(own, row, z, from, width);
+          // A row's scale is its largest element's: one look tells of all of them.
+          if (!Number.isFinite(own.scales[row])) expectFinite(z.subarray(from, from + width), site);
+          row++;
         }
         next[position] = row;
       }

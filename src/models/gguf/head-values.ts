@@ -3,7 +3,7 @@
  * @module
  */
 import { InputError } from '../../input-error.js';
-import { quote } from '../weights/byte-source.js';
+import { quote } from '../../printable.js';
 import { type GgufFile } from '../weights/gguf.js';
 import { type GgufValue } from '../weights/gguf-header.js';
 

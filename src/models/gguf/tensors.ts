@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError } from '../../input-error.js';
-import { quote } from '../weights/byte-source.js';
+import { quote } from '../../printable.js';
 import { type GgufFile } from '../weights/gguf.js';
 import { bytesPerElement, type TensorFile, tensorFile, type TensorInfo } from '../weights/tensor-file.js';
 import { type Change, type GgufFamily } from './families.js';

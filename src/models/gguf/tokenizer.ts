@@ -14,7 +14,7 @@ import {
 } from '../tokenizers/split-patterns.js';
 import { type TextTokenizer } from '../tokenizers/text-tokenizer.js';
 import { tokenizerFromJson } from '../tokenizers/tokenizer-json.js';
-import { quote } from '../weights/byte-source.js';
+import { quote } from '../../printable.js';
 import { type HeadValues } from './head-values.js';
 
 /** A way of cutting a text before merging. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError, suggest } from '../../input-error.js';
-import { quote } from '../weights/byte-source.js';
+import { quote } from '../../printable.js';
 import { type TextTokenizer } from './text-tokenizer.js';
 
 /** The choice that puts none. */

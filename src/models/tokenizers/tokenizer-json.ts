@@ -4,7 +4,7 @@
  */
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { InputError } from '../../input-error.js';
-import { quote } from '../weights/byte-source.js';
+import { quote } from '../../printable.js';
 import { isRecord } from '../weights/strict-json.js';
 import { exactJson } from './exact-json.js';
 import { type NamedBos, type TextTokenizer } from './text-tokenizer.js';

@@ -5,6 +5,7 @@
  * @module
  */
 import { InputError } from '../../input-error.js';
+import { quote } from '../../printable.js';
 
 /** Bytes that can be read by range. */
 export interface ByteSource {
@@ -77,10 +78,4 @@ export function rangeFault(name: string, size: number, offset: number, length: n
   return new InputError(
     `${name} is truncated or damaged: ${length} bytes are needed at ${offset}, and it has ${size}.`,
   );
-}
-
-/** Text from a file, safe to show: quoted, escaped and cut at 80 characters. */
-export function quote(text: string): string {
-  const shown = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
-  return shown.replace(/\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

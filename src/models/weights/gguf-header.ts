@@ -5,7 +5,8 @@
  * @module
  */
 import { InputError } from '../../input-error.js';
-import { type ByteSource, quote } from './byte-source.js';
+import { quote } from '../../printable.js';
+import { type ByteSource } from './byte-source.js';
 import { elementCount } from './tensor-file.js';
 
 /** A value in the head of a file. Whole numbers that float64 does not hold are bigint. */

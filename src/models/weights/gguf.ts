@@ -5,7 +5,8 @@
  * @module
  */
 import { InputError } from '../../input-error.js';
-import { type ByteSource, quote } from './byte-source.js';
+import { quote } from '../../printable.js';
+import { type ByteSource } from './byte-source.js';
 import { type GgufElement, ggufElements, otherGgufElements } from './gguf-blocks.js';
 import { type GgufEntry, type GgufHeader, type GgufValue, readGgufHeader } from './gguf-header.js';
 import { type TensorFile, tensorFile, type TensorInfo } from './tensor-file.js';

@@ -47,6 +47,20 @@ describe('openWeights', () => {
     ).toEqual({ a: 7, b: 8 });
   });
 
+  it('reads an index with a byte order mark', async () => {
+    const marked = utf8(`\ufeff${JSON.stringify({ weight_map: { a: 'x.safetensors' } }, null, 2).replaceAll('\n', '\r\n')}`);
+    expect(await read({ 'model.safetensors.index.json': marked, 'x.safetensors': tensors({ a: 4 }) })).toEqual({ a: 4 });
+  });
+
+  it('leaves out what nobody will read, in shards too', async () => {
+    const files = {
+      'model.safetensors.index.json': index({ a: 'x.safetensors', mask: 'x.safetensors' }),
+      'x.safetensors': tensors({ a: 4, mask: 5 }),
+    };
+    const opened = await openWeights(memoryDirectory('mine', files), (name) => name === 'mask');
+    expect([...opened.tensors.keys()]).toEqual(['a']);
+  });
+
   it('prefers safetensors', async () => {
     expect(await read({ 'pytorch_model.bin': bin('a', 3), 'model.safetensors': tensors({ a: 1 }) })).toEqual({ a: 1 });
   });

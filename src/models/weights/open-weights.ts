@@ -4,18 +4,13 @@
  * @module
  */
 import { InputError } from '../../input-error.js';
-import {
-  type ByteSource,
-  type Directory,
-  isPlainFileName,
-  plainFileNameFault,
-  quote,
-} from './byte-source.js';
+import { quote } from '../../printable.js';
+import { type ByteSource, type Directory, isPlainFileName, plainFileNameFault } from './byte-source.js';
 import { openSafetensors } from './safetensors.js';
 import { isRecord, parseStrictJson } from './strict-json.js';
-import type { TensorFile, TensorInfo } from './tensor-file.js';
+import { allRead, type TensorFile, type TensorInfo, type Unread } from './tensor-file.js';
 
-type Opener = (source: ByteSource) => Promise<TensorFile>;
+type Opener = (source: ByteSource, unread: Unread) => Promise<TensorFile>;
 
 interface Layout {
   readonly file: string;
@@ -24,7 +19,8 @@ interface Layout {
 }
 
 /** Loaded when needed: it takes Node's zlib, which a page with safetensors does without. */
-const openPickled: Opener = async (source) => (await import('./pytorch-bin.js')).openPytorchBin(source);
+const openPickled: Opener = async (source, unread) =>
+  (await import('./pytorch-bin.js')).openPytorchBin(source, unread);
 
 /** What is looked for, in this order. */
 const layouts: readonly Layout[] = [
@@ -42,21 +38,28 @@ const largestPointer = 1024;
 
 /**
  * Opens the weights of a model's directory; tensors are read when asked for.
+ * @param unread tensors to leave out
  * @throws InputError when there are none (saying what was looked for and what is there), and for damaged ones
  * @example const weights = await openWeights(directory); await weights.readFloat32('transformer.wte.weight')
  */
-export async function openWeights(directory: Directory): Promise<TensorFile> {
+export async function openWeights(directory: Directory, unread: Unread = allRead): Promise<TensorFile> {
   const present = await directory.list();
   const layout = layouts.find(({ file }) => present.includes(file));
   if (layout === undefined) {
     const wanted = layouts.map(({ file }) => file).join(', ');
     throw new InputError(`${directory.name} has no weights: looked for ${wanted}; found ${listed(present)}.`);
   }
-  const { file, sharded, open } = layout;
-  return sharded ? openShards(directory, file, present, open) : openOne(directory, file, open);
+  const { file, sharded } = layout;
+  const open = (name: string): Promise<TensorFile> => openOne(directory, name, layout.open, unread);
+  return sharded ? openShards(directory, file, present, open, unread) : open(file);
 }
 
-async function openOne(directory: Directory, file: string, open: Opener): Promise<TensorFile> {
+async function openOne(
+  directory: Directory,
+  file: string,
+  open: Opener,
+  unread: Unread,
+): Promise<TensorFile> {
   const source = await directory.open(file);
   if (source.size <= largestPointer && (await beginsLikePointer(source))) {
     await source.close();
@@ -64,7 +67,7 @@ async function openOne(directory: Directory, file: string, open: Opener): Promis
       `${source.name} is a Git LFS pointer, not the weights: fetch them with "git lfs pull".`,
     );
   }
-  return open(source);
+  return open(source, unread);
 }
 
 async function beginsLikePointer(source: ByteSource): Promise<boolean> {
@@ -76,7 +79,8 @@ async function openShards(
   directory: Directory,
   index: string,
   present: readonly string[],
-  open: Opener,
+  open: (file: string) => Promise<TensorFile>,
+  unread: Unread,
 ): Promise<TensorFile> {
   const fileOf = await readIndex(directory, index);
   const missing = [...new Set(fileOf.values())].filter((file) => !present.includes(file));
@@ -96,7 +100,8 @@ async function openShards(
     const tensors = new Map<string, TensorInfo>();
     const metadata: Record<string, string> = {};
     for (const [name, file] of fileOf) {
-      const shard = shards.get(file) ?? (await openOne(directory, file, open));
+      if (unread(name)) continue;
+      const shard = shards.get(file) ?? (await open(file));
       if (!shards.has(file)) Object.assign(metadata, shard.metadata);
       shards.set(file, shard);
       const tensor = shard.tensors.get(name);

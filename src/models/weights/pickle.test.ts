@@ -17,7 +17,7 @@ const read = (bytes: Uint8Array): PickleValue<string> =>
 /** A value as plain data. */
 function plain(value: PickleValue<string>): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (value.kind === 'dict') return Object.fromEntries([...value.entries].map(([k, v]) => [k, plain(v)]));
+  if (value.kind === 'dict') return new Map([...value.entries].map(([k, v]) => [k, plain(v)]));
   if (value.kind === 'tuple' || value.kind === 'list') return value.items.map(plain);
   return value.kind === 'object' ? value.object : value.name;
 }
@@ -32,12 +32,13 @@ describe('readPickle', () => {
     ['texts', tuple(text('é'), [0x8c, 2, 0x68, 0x69], [0x55, 1, 0x61]), ['é', 'hi', 'a']],
     ['small tuples', [...integer(1), 0x85, ...integer(2), ...integer(3), 0x86, 0x29, 0x87], [[1], [2, 3], []]],
     ['lists', [0x5d, ...integer(1), 0x61, 0x28, ...integer(2), ...integer(3), 0x65], [1, 2, 3]],
-    ['dictionaries', [...dict(text('a'), integer(1)), ...text('b'), 0x29, 0x73], { a: 1, b: [] }],
+    ['dictionaries with numbers for keys', dict(integer(7), text('a'), text('7'), text('b')), new Map<unknown, unknown>([[7, 'a'], ['7', 'b']])],
+    ['dictionaries', [...dict(text('a'), integer(1)), ...text('b'), 0x29, 0x73], new Map<unknown, unknown>([['a', 1], ['b', []]])],
     ['the memo', tuple(text('x'), [0x71, 7], text('y'), [0x94, 0x68, 7, 0x6a, 1, 0, 0, 0]), ['x', 'y', 'x', 'y']],
     ['names', [...text('good'), ...text('name'), 0x93], 'good.name'],
     ['calls', call(global('good', 'twice'), integer(4)), [4, 4]],
     ['persistent ids', [...text('any'), 0x51], 'stored'],
-    ['what is dropped', [...integer(1), 0x30, ...dict(), ...dict(), 0x62], {}],
+    ['what is dropped', [...integer(1), 0x30, ...dict(), ...dict(), 0x62], new Map()],
   ])('reads %s', (_, code, value) => {
     expect(plain(read(pickle(code)))).toEqual(value);
   });
@@ -79,7 +80,9 @@ describe('readPickle', () => {
     ['an append to a dictionary', [0x7d, 0x4e, 0x61], /appends to a dict/],
     ['an entry of a list', [0x5d, 0x4e, 0x4e, 0x73], /sets an entry of a list/],
     ['an entry without a value', dict(text('a')), /an entry without a value/],
-    ['a number for a key', dict(integer(1), integer(2)), /a dictionary with a number for a key/],
+    ['None for a key', dict([0x4e], integer(2)), /a dictionary with None for a key/],
+    ['a tuple for a key', dict(tuple(), integer(2)), /a dictionary with a tuple for a key/],
+    ['a number twice', dict(integer(1), integer(1), integer(1), integer(2)), /names "1" twice/],
     ['a name twice', dict(text('a'), integer(1), text('a'), integer(2)), /names "a" twice/],
     ['a text that is cut', [0x58, 0xff, 0xff, 0xff, 0x7f, 0x61], /is truncated/],
     ['a text that is not UTF-8', [0x8c, 1, 0xff], /not UTF-8/],

@@ -9,7 +9,7 @@
  * @module
  */
 import { InputError } from '../../input-error.js';
-import { quote } from './byte-source.js';
+import { quote } from '../../printable.js';
 import { opcodeName } from './pickle-opcodes.js';
 
 /** What a pickle can hold; `O` is what the rules make of names and persistent ids. */
@@ -20,7 +20,7 @@ export type PickleValue<O> =
   | string
   | { readonly kind: 'tuple'; readonly items: readonly PickleValue<O>[] }
   | { readonly kind: 'list'; readonly items: PickleValue<O>[] }
-  | { readonly kind: 'dict'; readonly entries: Map<string, PickleValue<O>> }
+  | { readonly kind: 'dict'; readonly entries: Map<string | number, PickleValue<O>> }
   | { readonly kind: 'object'; readonly object: O }
   | PickleGlobal<O>;
 
@@ -91,7 +91,9 @@ export function readPickle<O>(bytes: Uint8Array, what: string, rules: PickleRule
   return fail(`runs more than ${mostOpcodes} opcodes`);
 }
 
-const notAccepted = 'is not accepted: only dictionaries of tensors are read, and no code is run';
+const notAccepted =
+  'is not accepted: only dictionaries of tensors are read, and no code is run; ' +
+  "save the state dict alone: torch.save(model.state_dict(), 'pytorch_model.bin')";
 const STOP = 0x2e;
 
 /** What each accepted opcode does; one that is missing here is refused by name. */
@@ -184,8 +186,9 @@ function assign<O>(m: Machine<O>, pairs: readonly PickleValue<O>[]): void {
   if (pairs.length % 2 !== 0) m.fail('sets an entry without a value');
   for (let i = 0; i < pairs.length; i += 2) {
     const key = pairs[i] ?? null;
-    if (typeof key !== 'string') return m.fail(`has a dictionary with ${describe(key)} for a key`);
-    if (dict.entries.has(key)) m.fail(`names ${quote(key)} twice`);
+    if (typeof key !== 'string' && typeof key !== 'number')
+      return m.fail(`has a dictionary with ${describe(key)} for a key`);
+    if (dict.entries.has(key)) m.fail(`names ${quote(String(key))} twice`);
     dict.entries.set(key, pairs[i + 1] ?? null);
   }
 }

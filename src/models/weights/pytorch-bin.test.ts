@@ -8,12 +8,15 @@ import {
   floats,
   global,
   integer,
+  parameterWith,
   pickle,
   storage,
   tensor,
+  tensorWith,
   text,
   torchArchive,
   tuple,
+  typedTensor,
   zipArchive,
 } from '../../../test/fixtures/torch-archive.js';
 import { InputError } from '../../input-error.js';
@@ -79,6 +82,7 @@ describe('openPytorchBin', () => {
   });
 
   const ordinary = storage('0', 6);
+  const whole = tensor(ordinary, 0, [6], [1]);
   it.each<[string, Code, RegExp]>([
     ['a view that starts beyond its storage', tensor(ordinary, 6, [1], [1]), /tensor "w" of shape \[1\], offset 6 and strides \[1\] leaves its storage of 6 elements/],
     ['a view that ends beyond its storage', tensor(ordinary, 1, [2, 3], [3, 1]), /leaves its storage of 6 elements/],
@@ -96,11 +100,25 @@ describe('openPytorchBin', () => {
     ['a storage that claims terabytes', tensor(storage('0', 0x7fffffff), 0, [0x7fffffff], [1]), /takes 8589934588 bytes and has 24/],
     ['a storage of another type', tensor(storage('0', 6, 'DoubleStorage'), 0, [6], [1]), /takes 48 bytes and has 24/],
     ['a storage outside the folder', tensor(storage('../data.pkl', 6), 0, [6], [1]), /names a storage "\.\.\/data\.pkl"/],
-    ['a storage of unknown type', tensor(storage('0', 6, 'ComplexFloatStorage'), 0, [6], [1]), /refers to "torch\.ComplexFloatStorage"/],
+    ['a storage of unknown type', tensor(storage('0', 6, 'NoSuchStorage'), 0, [6], [1]), /refers to "torch\.NoSuchStorage"/],
+    ['a storage of complex numbers', tensor(storage('0', 3, 'ComplexFloatStorage'), 0, [3], [1]), /tensor "w" holds torch\.ComplexFloatStorage; accepted are F64, /],
+    ['a tensor of a newer type', typedTensor('uint16', '0', [12], 24), /tensor "w" holds torch\.uint16; accepted are F64, /],
+    ['a tensor of a type that is none', typedTensor('load', '0', [12], 24), /refers to "torch\.load"/],
+    ['a tensor of a type that is a class', typedTensor('FloatStorage', '0', [12], 24), /of an element type that is none of PyTorch/],
+    ['attributes that are an object', parameterWith(ordinary, whole), /attributes that are not plain data/],
+    ['attributes that hold one', parameterWith(dict(text('a'), tuple(integer(1), [...whole])), whole), /attributes that are not plain data/],
+    ['attributes that name a function', parameterWith(dict(text('a'), global('collections', 'OrderedDict')), whole), /not plain data/],
+    ['attributes that are code', parameterWith(dict(text('a'), global('os', 'system')), whole), /refers to "os\.system"/],
+    ['a parameter with attributes of nothing', parameterWith(dict(), integer(1)), /rebuilds a parameter from what is not a tensor/],
+    ['a parameter with attributes of a storage', parameterWith(dict(), ordinary), /rebuilds a parameter from what is not a tensor/],
+    ['a tensor with attributes that are an object', tensorWith(ordinary, ordinary, [6]), /not plain data/],
+    ['a tensor of a class of its own', tensorWith(dict(), ordinary, [6], global('mine', 'Tensor')), /refers to "mine\.Tensor"/],
+    ['a tensor of a class that is none', tensorWith(dict(), ordinary, [6], global('torch', 'FloatStorage')), /a tensor of a class of its own/],
+    ['a tensor rebuilt by itself', call(global('torch._tensor', '_rebuild_from_type_v2'), global('torch._tensor', '_rebuild_from_type_v2'), global('torch', 'Tensor'), tuple(), dict()), /a class of its own/],
     ['a tensor over a number', tensor(integer(3), 0, [6], [1]), /from what is not a storage/],
     ['a persistent id that is a text', [...text('storage'), 0x51], /a persistent id that names no storage/],
     ['a persistent id with a name of a function', [...tuple(text('storage'), global('collections', 'OrderedDict'), text('0'), text('cpu'), integer(6)), 0x51], /names no storage/],
-    ['a number', integer(3), /holds a number under "w"; a dictionary with nothing but tensors is accepted/],
+    ['a number', integer(3), /holds a number under "w"; a dictionary with nothing but tensors is accepted, as torch\.save\(model\.state_dict\(\), 'pytorch_model\.bin'\) writes it\.$/],
     ['another dictionary', dict(), /holds a dict under "w"/],
     ['a bare storage', ordinary, /holds a storage under "w"/],
     ['a call of os.system', call(global('os', 'system'), text('id')), /refers to "os\.system"/],
@@ -118,7 +136,7 @@ describe('openPytorchBin', () => {
   const six = floats(1, 2, 3, 4, 5, 6);
   const legacy = Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e);
   it.each<[string, Uint8Array, RegExp]>([
-    ['in the old format', legacy, /is in PyTorch's format of before 1\.6, which is not accepted/],
+    ['in the old format', legacy, /is in PyTorch's format of before 1\.6, which is not accepted: write it anew with python -c "import torch; f = 'm\.bin'; torch\.save\(torch\.load\(f, map_location='cpu', weights_only=True\), f\)"\.$/],
     ['that is empty', new Uint8Array(0), /does not begin like a zip archive/],
     ['that is no checkpoint', new TextEncoder().encode('<html>'), /does not begin like a zip archive/],
     ['that is cut', torchArchive(good, { 0: six }).slice(0, -30), /not a readable zip archive/],
@@ -134,6 +152,74 @@ describe('openPytorchBin', () => {
     const opening = open(bytes);
     await expect(opening).rejects.toThrow(InputError);
     await expect(opening).rejects.toThrow(message);
+  });
+
+  it.each<[string, Code]>([
+    ['a parameter', call(global('torch._utils', '_rebuild_parameter'), whole, [0x88], call(global('collections', 'OrderedDict')))],
+    ['a parameter with attributes', parameterWith(dict(text('_is_hf_initialized'), [0x88], text('note'), tuple(integer(1), [0x4e], text('x'))), whole)],
+    ['a parameter with attributes in slots', parameterWith(tuple([0x4e], dict(text('a'), [0x5d])), whole)],
+    ['a tensor with attributes', tensorWith(dict(text('a'), integer(1)), ordinary, [6])],
+  ])('reads %s, and drops the attributes', async (_, code) => {
+    expect(await (await open(withTensor(code))).readFloat32('w')).toEqual(Float32Array.of(1, 2, 3, 4, 5, 6));
+  });
+
+  it('goes through shared attributes once: doubled ones cost nothing', async () => {
+    const doubling = Array.from({ length: 64 }, () => [0x71, 0, 0x68, 0, 0x86]).flat();
+    const state: Code = [0x4e, ...doubling];
+    expect((await open(withTensor(parameterWith(state, whole)))).tensors.has('w')).toBe(true);
+  });
+
+  const views: [string, Code][] = [
+    ['of complex numbers', tensor(storage('0', 3, 'ComplexFloatStorage'), 0, [3], [1])],
+    ['of a newer type', typedTensor('float8_e4m3fn', '0', [24], 24)],
+    ['repeated by strides of 0', tensor(ordinary, 0, [7, 7], [0, 0])],
+    ['that leaves its storage', tensor(ordinary, 6, [6], [1])],
+    ['in a storage that is not there', tensor(storage('9', 6), 0, [6], [1])],
+  ];
+  it.each(views)('leaves out a tensor %s where nobody will read it', async (_, code) => {
+    const bytes = torchArchive(pickle(dict(text('mask'), code, text('w'), whole)), { 0: six });
+    await expect(open(bytes)).rejects.toThrow(/tensor "mask" /);
+    const opened = await openPytorchBin(memorySource('m.bin', bytes), (name) => name === 'mask');
+    expect([...opened.tensors.keys()]).toEqual(['w']);
+    expect(await opened.readFloat32('w')).toEqual(Float32Array.of(1, 2, 3, 4, 5, 6));
+  });
+
+  const state = dict(text('w'), whole, text('v'), tensor(ordinary, 0, [2], [1]));
+  const optimizer = dict(
+    text('state'),
+    dict(integer(0), dict(text('exp_avg'), whole, text('step'), tensor(ordinary, 0, [], []))),
+    text('param_groups'),
+    [0x5d, ...dict(text('lr'), [0x47, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0], text('params'), [0x5d, ...integer(0), 0x61]), 0x61],
+  );
+  it.each<[string, Code]>([
+    ['beside numbers', dict(text('model'), state, text('epoch'), integer(3))],
+    ['of Lightning', dict(text('state_dict'), state, text('optimizer_states'), [0x5d, ...optimizer, 0x61], text('loops'), dict(), text('pytorch-lightning_version'), text('2.5'))],
+    ['beside an optimizer', dict(text('optimizer'), optimizer, text('model'), state, text('iter_num'), integer(3), text('best_val_loss'), tensor(ordinary, 0, [], []))],
+    ['alone under a key', dict(text('module'), state)],
+  ])('reads a state dict %s', async (_, code) => {
+    const opened = await open(torchArchive(pickle(code), { 0: six }));
+    expect([...opened.tensors.keys()]).toEqual(['w', 'v']);
+    expect(await opened.readFloat32('v')).toEqual(Float32Array.of(1, 2));
+  });
+
+  it.each<[string, Code, RegExp]>([
+    ['two state dicts', dict(text('model'), state, text('ema'), state), /holds more than one dictionary of tensors, "model", "ema": save the one that is meant alone, torch\.save\(torch\.load\(f\)\["model"\], f\)\.$/],
+    ['a state dict with another in it', dict(text('a'), whole, text('b'), whole, text('c'), whole, text('extra'), state), /holds a dict under "extra"/],
+    ['an optimizer alone', optimizer, /holds a dict under "state"/],
+    ['tensors by number', dict(integer(0), whole), /names a tensor 0; a dictionary of tensors by name is accepted/],
+    ['a state dict two levels down', dict(text('a'), dict(text('b'), state)), /holds a dict under "a"/],
+    ['arguments of the command beside it', dict(text('model'), state, text('args'), call(global('argparse', 'Namespace'))), /refers to "argparse\.Namespace", which is not accepted: .* save the state dict alone: torch\.save\(model\.state_dict\(\), 'pytorch_model\.bin'\)\.$/],
+  ])('refuses %s, and says what to do', async (_, code, message) => {
+    const opening = open(torchArchive(pickle(code), { 0: six }));
+    await expect(opening).rejects.toThrow(InputError);
+    await expect(opening).rejects.toThrow(message);
+  });
+
+  it('refuses bytes that are not those that were written', async () => {
+    const entry = { name: 'model/data/0', data: six, sum: 0x1234 };
+    const opened = await open(zipArchive([{ name: 'model/data.pkl', data: good, sum: 'right' }, entry]));
+    await expect(opened.readFloat32('w')).rejects.toThrow(/the zip entry "model\/data\/0" is damaged/);
+    await expect(open(zipArchive([{ name: 'model/data.pkl', data: good, sum: 7 }, entry]))).rejects.toThrow(/data\.pkl" is damaged/);
   });
 
   it('refuses a storage that inflates beyond what its tensors need', async () => {

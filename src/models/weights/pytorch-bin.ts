@@ -5,14 +5,19 @@
  * @module
  */
 import { InputError } from '../../input-error.js';
-import { type ByteSource, quote } from './byte-source.js';
+import { quote } from '../../printable.js';
+import { type ByteSource } from './byte-source.js';
 import { gather, isRowMajor, reach } from './strided.js';
 import {
+  allRead,
   bytesPerElement,
   elementCount,
+  isWeightDType,
   type TensorFile,
   tensorFile,
   type TensorInfo,
+  type Unread,
+  type WeightDType,
 } from './tensor-file.js';
 import { readTorchStateDict, type TorchTensor } from './torch-state-dict.js';
 import { openZip, type ZipArchive } from './zip.js';
@@ -27,9 +32,10 @@ interface ViewedTensor extends TensorInfo {
 
 /**
  * Opens a PyTorch checkpoint, which then owns the source: it is closed with the file, and when opening fails.
+ * @param unread tensors to leave out
  * @throws InputError for another format, and for an archive, a dictionary or a view that is not sound
  */
-export async function openPytorchBin(source: ByteSource): Promise<TensorFile> {
+export async function openPytorchBin(source: ByteSource, unread: Unread = allRead): Promise<TensorFile> {
   try {
     await checkFormat(source);
     const archive = await openZip(source);
@@ -38,15 +44,16 @@ export async function openPytorchBin(source: ByteSource): Promise<TensorFile> {
     const pickle = await readSmall(source.name, archive, `${root}data.pkl`, largestPickle);
     const tensors = new Map<string, ViewedTensor>();
     for (const [name, view] of readTorchStateDict(pickle, `${source.name}: its pickle`)) {
+      if (unread(name)) continue;
       const entry = `${root}data/${view.storage.key}`;
-      checkView(source.name, name, view, archive.sizes.get(entry));
-      tensors.set(name, { name, dtype: view.storage.dtype, shape: view.shape, entry, view });
+      const dtype = checkedView(source.name, name, view, archive.sizes.get(entry));
+      tensors.set(name, { name, dtype, shape: view.shape, entry, view });
     }
     return tensorFile(
       source.name,
       tensors,
       {},
-      ({ entry, view }) => readView(archive, entry, view),
+      (tensor) => readView(archive, tensor),
       () => source.close(),
     );
   } catch (error) {
@@ -60,11 +67,21 @@ async function checkFormat(source: ByteSource): Promise<void> {
   if (start[0] === 0x50 && start[1] === 0x4b) return;
   if (start[0] === 0x80) {
     throw new InputError(
-      `${source.name} is in PyTorch's format of before 1.6, which is not accepted: save it again with a later PyTorch, or as safetensors.`,
+      `${source.name} is in PyTorch's format of before 1.6, which is not accepted: write it anew with ${rewrite(source.name)}.`,
     );
   }
   throw new InputError(`${source.name} is not a PyTorch checkpoint: it does not begin like a zip archive.`);
 }
+
+/** The line of Python that writes a checkpoint in the present format. */
+function rewrite(path: string): string {
+  const file = path.slice(path.lastIndexOf('/') + 1);
+  const name = isPlainWord(file) ? file : 'pytorch_model.bin';
+  return `python -c "import torch; f = '${name}'; torch.save(torch.load(f, map_location='cpu', weights_only=True), f)"`;
+}
+
+/** A name that needs no escaping in a line for a shell. */
+const isPlainWord = (name: string): boolean => /^[\w.-]+$/.test(name);
 
 /** The folder that everything lies in, with its slash. */
 function findRoot(file: string, archive: ZipArchive): string {
@@ -97,11 +114,16 @@ async function readSmall(
   return archive.read(entry, 0, size);
 }
 
-function checkView(file: string, name: string, view: TorchTensor, stored: number | undefined): void {
+/** The element type of a view that its storage holds. */
+function checkedView(file: string, name: string, view: TorchTensor, stored: number | undefined): WeightDType {
   const fail = (reason: string): never => {
     throw new InputError(`${file}: tensor ${quote(name)} ${reason}.`);
   };
-  const { key, dtype, elements } = view.storage;
+  const { key, elements } = view.storage;
+  const { dtype } = view;
+  if (!isWeightDType(dtype)) {
+    return fail(`holds ${dtype}; accepted are ${Object.keys(bytesPerElement).join(', ')}`);
+  }
   if (stored === undefined) return fail(`lies in storage ${key}, which is not in the archive`);
   const expected = elements * bytesPerElement[dtype];
   if (stored !== expected) {
@@ -119,14 +141,14 @@ function checkView(file: string, name: string, view: TorchTensor, stored: number
       `of shape ${shape}, offset ${view.offset} and ${strides} leaves its storage of ${elements} elements`,
     );
   }
+  return dtype;
 }
 
 async function readView(
   archive: ZipArchive,
-  entry: string,
-  view: TorchTensor,
+  { entry, dtype, view }: ViewedTensor,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const size = bytesPerElement[view.storage.dtype];
+  const size = bytesPerElement[dtype];
   const end = reach(view);
   if (end === 0) return new Uint8Array(0);
   const span = await archive.read(entry, view.offset * size, (end - view.offset) * size);

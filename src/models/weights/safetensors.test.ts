@@ -44,6 +44,12 @@ describe('openSafetensors', () => {
     expect((await open(file('{}'))).tensors.size).toBe(0);
   });
 
+  it('takes metadata that are null for none, as the reference reader does', async () => {
+    const opened = await open(file(`{"__metadata__":null,"a":${entry(0, 4)}}`, 4));
+    expect(opened.metadata).toEqual({});
+    expect(await opened.readFloat32('a')).toEqual(Float32Array.of(0));
+  });
+
   it('takes a name that objects have a use for', async () => {
     const opened = await open(file(`{"__proto__":${entry(0, 4)},"constructor":${entry(4, 8)}}`, 8));
     expect([...opened.tensors.keys()]).toEqual(['__proto__', 'constructor']);
@@ -179,7 +185,12 @@ describe('openSafetensors', () => {
       file(`{"a":${entry(0, 4)},"b":${entry(8, 12)}}`, 12),
       /4 bytes before tensor "b" belong to no tensor/,
     ],
-    ['has metadata that is no object', file('{"__metadata__":[]}'), /__metadata__ is not a JSON object/],
+    ['has metadata that is a list', file('{"__metadata__":[]}'), /__metadata__ is not a JSON object/],
+    ['has metadata that is a number', file('{"__metadata__":0}'), /__metadata__ is not a JSON object/],
+    ['has metadata that is false', file('{"__metadata__":false}'), /__metadata__ is not a JSON object/],
+    ['has nested metadata', file('{"__metadata__":{"a":{}}}'), /__metadata__ has "a", which is not a text/],
+    ['has null among its metadata', file('{"__metadata__":{"a":null}}'), /__metadata__ has "a", which is not/],
+    ['has a byte order mark', file('\ufeff{}'), /header does not begin with "\{"/],
     [
       'has metadata that is no text',
       file('{"__metadata__":{"epoch":3}}'),
@@ -191,6 +202,33 @@ describe('openSafetensors', () => {
     expect(String(fault)).toMatch(message);
     expect(String(fault)).toContain('m.safetensors');
     expect(String(fault)).not.toContain('\n');
+  });
+
+  it.each([
+    ['a type that no weight has', '"dtype":"U16","shape":[2],'],
+    ['a type of the format’s future', '"dtype":"F2","shape":[16],'],
+    ['a type that is no text', '"dtype":7,"shape":[2],'],
+    ['a shape that its bytes do not fill', '"dtype":"F32","shape":[9,9],'],
+    ['neither', ''],
+  ])('leaves out a tensor of %s where nobody will read it', async (_, described) => {
+    const bytes = file(`{"mask":{${described}"data_offsets":[0,4]},"w":${entry(4, 8)}}`, 8);
+    await expect(open(bytes)).rejects.toThrow(/tensor "mask" /);
+    const opened = await openSafetensors(memorySource('m.safetensors', bytes), (name) => name === 'mask');
+    expect([...opened.tensors.keys()]).toEqual(['w']);
+    expect(await opened.readFloat32('w')).toEqual(Float32Array.of(0));
+  });
+
+  it.each([
+    ['overlaps', '[0,8]', /overlaps/],
+    ['leaves a gap', '[0,3]', /1 bytes before tensor "w" belong to no tensor/],
+    ['ends before it begins', '[4,0]', /tensor "mask" has data_offsets that end before they begin/],
+    ['has no offsets', '[]', /tensor "mask" has data_offsets that are not two/],
+    ['lies beyond the end', '[0,80]', /tensor "mask" ends at byte 80/],
+  ])('refuses one that %s all the same', async (_, offsets, message) => {
+    const bytes = file(`{"mask":{"data_offsets":${offsets}},"w":${entry(4, 8)}}`, 8);
+    const opening = openSafetensors(memorySource('m.safetensors', bytes), (name) => name === 'mask');
+    await expect(opening).rejects.toThrow(InputError);
+    await expect(opening).rejects.toThrow(message);
   });
 
   it('closes the source when opening fails, and with the file', async () => {

@@ -6,43 +6,57 @@
  * @module
  */
 import { InputError } from '../../input-error.js';
-import { type ByteSource, quote } from './byte-source.js';
+import { quote } from '../../printable.js';
+import { type ByteSource } from './byte-source.js';
 import { largestHeader, metadataName } from './safetensors-encode.js';
 import { isRecord, parseStrictJson } from './strict-json.js';
 import {
+  allRead,
   bytesPerElement,
   elementCount,
   isWeightDType,
   type TensorFile,
   tensorFile,
   type TensorInfo,
+  type Unread,
 } from './tensor-file.js';
 
 export { encodeSafetensors, safetensorsChunks, type TensorToWrite } from './safetensors-encode.js';
 
-interface PlacedTensor extends TensorInfo {
-  /** Byte range in the data. */
+/** A tensor's byte range in the data. */
+interface Range {
+  readonly name: string;
   readonly begin: number;
   readonly end: number;
 }
 
+type PlacedTensor = TensorInfo & Range;
+
 /**
  * Opens a safetensors file, which then owns the source: it is closed with the file, and when opening fails.
+ * @param unread tensors to leave out; their byte ranges are checked all the same
  * @throws InputError for anything that is not a whole, well-formed file
  */
-export async function openSafetensors(source: ByteSource): Promise<TensorFile> {
+export async function openSafetensors(source: ByteSource, unread: Unread = allRead): Promise<TensorFile> {
   try {
     const header = await readHeader(source);
     const dataStart = 8 + header.length;
     const fields = parseStrictJson(header, `${source.name}: its safetensors header`, 3);
     if (!isRecord(fields))
       throw new InputError(`${source.name}: its safetensors header is not a JSON object.`);
-    const { [metadataName]: metadata = {}, ...entries } = fields;
+    const { [metadataName]: metadata, ...entries } = fields;
     const tensors = new Map<string, PlacedTensor>();
+    const ranges: Range[] = [];
     for (const [name, entry] of Object.entries(entries)) {
-      tensors.set(name, placedTensor(source.name, name, entry));
+      if (unread(name)) {
+        ranges.push(rangeOf(source.name, name, entry));
+        continue;
+      }
+      const tensor = placedTensor(source.name, name, entry);
+      tensors.set(name, tensor);
+      ranges.push(tensor);
     }
-    checkTiling(source.name, [...tensors.values()], source.size - dataStart);
+    checkTiling(source.name, ranges, source.size - dataStart);
     return tensorFile(
       source.name,
       tensors,
@@ -79,22 +93,36 @@ async function readHeader(source: ByteSource): Promise<Uint8Array> {
   return header;
 }
 
-function placedTensor(file: string, name: string, entry: unknown): PlacedTensor {
-  const fail = (reason: string): never => {
+/** What refuses a tensor, naming it. */
+const refusalOf =
+  (file: string, name: string) =>
+  (reason: string): never => {
     throw new InputError(`${file}: tensor ${quote(name)} ${reason}.`);
   };
+
+/** Where a tensor lies, whatever its type and shape. */
+function rangeOf(file: string, name: string, entry: unknown): Range {
+  const fail = refusalOf(file, name);
   if (!isRecord(entry)) return fail('is not described by a JSON object');
-  const { dtype, shape, data_offsets: offsets } = entry;
+  const { data_offsets: offsets } = entry;
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isWhole)) {
+    return fail('has data_offsets that are not two whole numbers from 0');
+  }
+  const [begin, end] = offsets as [number, number];
+  return { name, begin, end };
+}
+
+function placedTensor(file: string, name: string, entry: unknown): PlacedTensor {
+  const fail = refusalOf(file, name);
+  if (!isRecord(entry)) return fail('is not described by a JSON object');
+  const { dtype, shape } = entry;
   if (!isWeightDType(dtype)) {
     const given = typeof dtype === 'string' ? quote(dtype) : 'no text';
     return fail(`has dtype ${given}; accepted are ${Object.keys(bytesPerElement).join(', ')}`);
   }
   const count = Array.isArray(shape) ? elementCount(shape) : null;
   if (count === null) return fail('has a shape that is not a list of whole numbers from 0');
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isWhole)) {
-    return fail('has data_offsets that are not two whole numbers from 0');
-  }
-  const [begin, end] = offsets as [number, number];
+  const { begin, end } = rangeOf(file, name, entry);
   if (end - begin !== count * bytesPerElement[dtype]) {
     const sizes = (shape as number[]).join(', ');
     return fail(
@@ -106,10 +134,13 @@ function placedTensor(file: string, name: string, entry: unknown): PlacedTensor 
 
 const isWhole = (value: unknown): boolean => elementCount([value]) !== null;
 
-function checkTiling(file: string, tensors: readonly PlacedTensor[], dataSize: number): void {
+function checkTiling(file: string, ranges: readonly Range[], dataSize: number): void {
   let reached = 0;
   let before = '';
-  for (const { name, begin, end } of tensors.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+  for (const { name, begin, end } of ranges.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (end < begin) {
+      throw new InputError(`${file}: tensor ${quote(name)} has data_offsets that end before they begin.`);
+    }
     if (end > dataSize) {
       throw new InputError(
         `${file} is truncated or damaged: tensor ${quote(name)} ends at byte ${end} of the data, which has ${dataSize}.`,
@@ -129,7 +160,9 @@ function checkTiling(file: string, tensors: readonly PlacedTensor[], dataSize: n
   }
 }
 
+/** Texts by name; null says, as leaving it out does, that there are none. */
 function checkMetadata(file: string, metadata: unknown): Record<string, string> {
+  if (metadata === undefined || metadata === null) return {};
   if (!isRecord(metadata)) throw new InputError(`${file}: ${metadataName} is not a JSON object.`);
   return Object.fromEntries(
     Object.entries(metadata).map(([name, text]) => {

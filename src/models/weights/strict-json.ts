@@ -1,10 +1,11 @@
 /**
  * JSON as a table of contents needs it: no name twice (a plain parser silently keeps the last), no deeper than
- * what is expected, valid UTF-8.
+ * what is expected, text of a known encoding.
  * @module
  */
 import { InputError } from '../../input-error.js';
-import { quote } from './byte-source.js';
+import { quote } from '../../printable.js';
+import { decodeText } from '../json-text.js';
 
 /**
  * Parses JSON, refusing repeated names and nesting beyond `deepest` levels before a value is built.
@@ -15,7 +16,7 @@ import { quote } from './byte-source.js';
 export function parseStrictJson(bytes: Uint8Array, what: string, deepest: number): unknown {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = decodeText(bytes);
   } catch {
     throw new InputError(`${what} is not JSON: it is not valid UTF-8.`);
   }

@@ -7,7 +7,7 @@
  * @module
  */
 import { InputError, suggest } from '../../input-error.js';
-import { quote } from './byte-source.js';
+import { quote } from '../../printable.js';
 import { decodeBfloat16, decodeFloat16 } from './float16.js';
 
 /** The element types that are read, by their safetensors names; BOOL is one byte each. */
@@ -33,6 +33,15 @@ export interface TensorInfo {
   readonly dtype: WeightDType;
   readonly shape: readonly number[];
 }
+
+/**
+ * Names of tensors that nobody will read. They are left out of what is opened, so that their element types and views
+ * may be any: a mask in a type that no weight has must not cost a person the model.
+ */
+export type Unread = (name: string) => boolean;
+
+/** Every tensor is read. */
+export const allRead: Unread = () => false;
 
 /** Tensors that can be read one at a time. */
 export interface TensorFile {

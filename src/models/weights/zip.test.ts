@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concat, type ZipEntry, zipArchive } from '../../../test/fixtures/torch-archive.js';
 import { InputError } from '../../input-error.js';
@@ -37,7 +38,57 @@ describe('openZip', () => {
     expect(reads).toEqual([30, 20, 5]);
   });
 
+  it.each([
+    ['stored', 0],
+    ['deflated', 8],
+  ])('compares the checksum of a %s entry with the whole of it, whatever part is read', async (_, method) => {
+    const packed = zipArchive([{ name: 'x', data, method, sum: 'right' }]);
+    const openBytes = (bytes: Uint8Array) => openZip(memorySource('m.bin', bytes));
+    for (const [from, length] of [[0, 1000], [990, 10], [0, 0]] as const) {
+      expect(await (await openBytes(packed)).read('x', from, length)).toEqual(data.slice(from, from + length));
+    }
+    const wrong = await open({ name: 'x', data, method, sum: 0x12345678 });
+    for (const [from, length] of [[0, 1000], [990, 10], [0, 0]] as const) {
+      await expect(wrong.read('x', from, length)).rejects.toThrow(InputError);
+      await expect(wrong.read('x', from, length)).rejects.toThrow(
+        /^m\.bin: the zip entry "x" is damaged: its checksum is not that of its bytes\.$/,
+      );
+    }
+    expect(await (await open({ name: 'x', data, method, sum: 0 })).read('x', 990, 10)).toEqual(data.slice(990));
+  });
+
+  it('finds any changed bit of a stored entry', async () => {
+    const packed = zipArchive([{ name: 'x', data, sum: 'right' }]);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(8 * data.length - 1), async (bit) => {
+        const bytes = packed.slice();
+        const at = 31 + (bit >> 3);
+        bytes[at] = (bytes[at] ?? 0) ^ (1 << (bit & 7));
+        const archive = await openZip(memorySource('m.bin', bytes));
+        await expect(archive.read('x', 500, 1)).rejects.toThrow(/"x" is damaged/);
+      }),
+    );
+  });
+
+  it('reads an entry once for its checksum, in parts', async () => {
+    const large = new Uint8Array(2.5 * 2 ** 20 + 1).fill(3);
+    const source = memorySource('m.bin', zipArchive([{ name: 'x', data: large, sum: 'right' }]));
+    let reads: number[] = [];
+    const archive = await openZip({
+      ...source,
+      read: (offset, length) => {
+        reads.push(length);
+        return source.read(offset, length);
+      },
+    });
+    reads = [];
+    await archive.read('x', 10, 20);
+    await archive.read('x', 30, 5);
+    expect(reads).toEqual([30, 2 ** 20, 2 ** 20, 2 ** 19 + 1, 20, 5]);
+  });
+
   it.each<[string, ZipEntry[], RegExp]>([
+    ['leaves the archive under a name that steers a terminal', [{ name: '../\u001b[2J\n', data }], /invalid relative path: \.\.\/\\u001b\[2J\\u000a/],
     ['leaves the archive', [{ name: '../x', data }], /invalid relative path: \.\.\/x/],
     ['leaves the archive inside a path', [{ name: 'a/../../x', data }], /invalid relative path/],
     ['is absolute', [{ name: '/etc/passwd', data }], /absolute path/],

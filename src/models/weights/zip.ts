@@ -3,17 +3,18 @@
  * PyTorch writes) are then read straight from the source, so that one tensor costs its own bytes.
  *
  * An archive can claim to be far larger than it is: every size is checked against what the directory declares, and
- * the declared sizes against the file's, before memory is taken. Checksums are not compared: PyTorch can be told to
- * leave them out, and its own reader does not look at them.
+ * the declared sizes against the file's, before memory is taken. The checksum of an entry is compared when it is first
+ * read, the whole of it then; a checksum of 0 says that there is none, as PyTorch writes when it is told to leave them out.
  *
  * This file needs Node (yauzl, zlib); nothing else beside it does.
  * @module
  */
 import { promisify } from 'node:util';
-import { inflateRaw } from 'node:zlib';
+import { crc32, inflateRaw } from 'node:zlib';
 import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from 'yauzl';
 import { InputError } from '../../input-error.js';
-import { type ByteSource, quote } from './byte-source.js';
+import { quote } from '../../printable.js';
+import { type ByteSource } from './byte-source.js';
 
 /** What an archive may hold. */
 export interface ZipLimits {
@@ -40,6 +41,9 @@ const stored = 0;
 const deflated = 8;
 const inflate = promisify(inflateRaw);
 
+/** Bytes that are read at a time where an entry is only checked. */
+const checkedAtOnce = 2 ** 20;
+
 /**
  * Opens an archive; the source stays the caller's to close.
  * @throws InputError for a damaged or encrypted archive, a name that leaves the archive or comes twice, a compression
@@ -51,7 +55,9 @@ export async function openZip(source: ByteSource, limits: ZipLimits = defaultZip
   const explain = (error: unknown): unknown => {
     if (error instanceof InputError || !(error instanceof Error)) return error;
     const code = 'code' in error ? String(error.code) : undefined;
-    return code === undefined || code.startsWith('Z_') ? fail(`not a readable zip archive: ${error.message}`) : error;
+    return code === undefined || code.startsWith('Z_')
+      ? fail(`not a readable zip archive: ${error.message}`)
+      : error;
   };
 
   const entries = new Map<string, Entry>();
@@ -111,6 +117,35 @@ export async function openZip(source: ByteSource, limits: ZipLimits = defaultZip
     }
   };
 
+  const sound = new Set<Entry>();
+  const expectSum = (entry: Entry, sum: number): void => {
+    if (sum !== entry.crc32) {
+      throw fail(`the zip entry ${quote(entry.fileName)} is damaged: its checksum is not that of its bytes`);
+    }
+    sound.add(entry);
+  };
+  const isUnchecked = (entry: Entry): boolean => entry.crc32 !== 0 && !sound.has(entry);
+
+  /** Bytes of a stored entry that begins at `start` of the file. */
+  const storedBytes = async (
+    entry: Entry,
+    start: number,
+    offset: number,
+    length: number,
+  ): Promise<Uint8Array<ArrayBuffer>> => {
+    const size = entry.uncompressedSize;
+    if (isUnchecked(entry) && length < size) {
+      let sum = 0;
+      for (let at = 0; at < size; at += checkedAtOnce) {
+        sum = crc32(await source.read(start + at, Math.min(checkedAtOnce, size - at)), sum);
+      }
+      expectSum(entry, sum);
+    }
+    const bytes = await source.read(start + offset, length);
+    if (isUnchecked(entry)) expectSum(entry, crc32(bytes));
+    return bytes;
+  };
+
   return {
     sizes: new Map([...entries].map(([name, entry]) => [name, entry.uncompressedSize])),
     async read(name, offset, length) {
@@ -124,8 +159,9 @@ export async function openZip(source: ByteSource, limits: ZipLimits = defaultZip
       }
       try {
         const start = await dataStart(entry);
-        if (entry.compressionMethod === stored) return await source.read(start + offset, length);
+        if (entry.compressionMethod === stored) return await storedBytes(entry, start, offset, length);
         const whole = await inflated(entry, await source.read(start, entry.compressedSize));
+        if (isUnchecked(entry)) expectSum(entry, crc32(whole));
         return whole.slice(offset, offset + length);
       } catch (error) {
         throw explain(error);

@@ -82,7 +82,7 @@ export function attentionFigure(records: readonly AttentionRecord[], theme: Them
               fill: theme.ink,
             }),
           ],
-        },
+        } satisfies Plot.PlotOptions,
       };
     }),
   };

@@ -75,7 +75,7 @@ export function attributionFigure(record: AttributionRecord, theme: Theme = them
             label('end'),
             Plot.ruleX([0], { stroke: theme.ink }),
           ],
-        },
+        } satisfies Plot.PlotOptions,
       },
     ],
   };

@@ -73,7 +73,7 @@ function featureBars(record: BitsRecord, theme: Theme): Figure {
             }),
             Plot.ruleX([0], { stroke: theme.ink }),
           ],
-        },
+        } satisfies Plot.PlotOptions,
       },
     ],
   };
@@ -127,7 +127,7 @@ function siteMap(record: SitesRecord, theme: Theme): Figure {
               fontWeight: 600,
             }),
           ],
-        },
+        } satisfies Plot.PlotOptions,
       },
       {
         width: names.length * cellWidth + 8,
@@ -166,7 +166,7 @@ function siteMap(record: SitesRecord, theme: Theme): Figure {
               fontSize: 10.5,
             }),
           ],
-        },
+        } satisfies Plot.PlotOptions,
       },
     ],
   };

@@ -76,7 +76,7 @@ export function completenessFigure(record: CompletenessRecord, theme: Theme = th
             Plot.ruleX([epsilon], { stroke: theme.ink, strokeDasharray: '4 3' }),
             Plot.ruleY([floor], { stroke: theme.ink, strokeDasharray: '4 3' }),
           ],
-        },
+        } satisfies Plot.PlotOptions,
       },
     ],
   };

@@ -12,7 +12,11 @@ import { type Theme, fontFamily, fontSize, themes } from './theme.js';
 export interface Panel {
   readonly width: number;
   readonly height: number;
-  readonly options: Plot.PlotOptions;
+  /**
+   * Options of Observable Plot's `plot`. An object and no more to whoever uses the package: Plot's declarations need
+   * those of d3, which do not come with it. A figure here checks its own: `satisfies Plot.PlotOptions`.
+   */
+  readonly options: object;
 }
 
 /** What is drawn. */

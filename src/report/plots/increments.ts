@@ -83,7 +83,7 @@ export function incrementsFigure(records: readonly OrderRecord[], theme: Theme =
             fill: theme.ink,
           }),
         ],
-      },
+      } satisfies Plot.PlotOptions,
     };
   };
   return {

@@ -67,7 +67,7 @@ function norms(record: ProfileRecord, theme: Theme): Panel {
         Plot.dot(rows, { x: 'value', y: 'norm', r: 3.5, fill: theme.series[0] ?? theme.ink }),
         heading('norm', theme),
       ],
-    },
+    } satisfies Plot.PlotOptions,
   };
 }
 
@@ -116,7 +116,7 @@ function attention(record: ProfileRecord, theme: Theme): Panel {
         }),
         heading('attention to', theme),
       ],
-    },
+    } satisfies Plot.PlotOptions,
   };
 }
 
@@ -163,7 +163,7 @@ function directions(record: ProfileRecord, theme: Theme): Panel {
         }),
         heading('second direction', theme),
       ],
-    },
+    } satisfies Plot.PlotOptions,
   };
 }
 

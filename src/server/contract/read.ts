@@ -69,9 +69,14 @@ export type CandidatesEvent = z.infer<typeof candidatesEventSchema>;
 
 /**
  * Event `deltas`: colours of the samples numbered from `start`. One number a token, `p(token | z_q) − p(token | z_BOS)`
- * under the decoder, −1 … 1; 0 at BOS and at tokens that the decoder does not say.
+ * under the decoder, −1 … 1; null where it is not judged. `follows` has for each of these samples the indices of the tokens
+ * that follow from others: their likelihood is that at their place over all inputs that the decoder says.
  */
-export const deltasEventSchema = z.object({ start: count, deltas: z.array(z.array(z.number())) });
+export const deltasEventSchema = z.object({
+  start: count,
+  deltas: z.array(z.array(z.number().nullable())),
+  follows: z.array(z.array(count)),
+});
 /** Event `deltas`. */
 export type DeltasEvent = z.infer<typeof deltasEventSchema>;
 

@@ -11,10 +11,9 @@ import {
   keptReadingSchema,
   nameSchema,
 } from '../contract/index.js';
-import { InputError } from '../../input-error.js';
-import { keptFromReading, readingOf } from '../../inversion/kept-reading.js';
+import { readingOf } from '../../inversion/kept-reading.js';
 import { renderHtml } from '../../report/html.js';
-import { isCached, keptFromStreamlit } from '../../report/streamlit-import.js';
+import { importReading } from '../../report/import-reading.js';
 import { inputProblem, notFound } from '../problems.js';
 import { type Services } from '../services.js';
 import { inAddress, jsonBody, readingBody } from './json-body.js';
@@ -28,19 +27,11 @@ export function parseKept(value: unknown, name: string): KeptReading {
   return parsed.data;
 }
 
-/** Takes any file that holds a reading. */
-function imported(value: unknown, name: string): KeptReading {
-  if (typeof value === 'object' && value !== null) {
-    if ('format' in value) return parseKept(value, name);
-    // What was converted must be as sound as what is taken.
-    if (isCached(value)) return parseKept({ ...keptFromStreamlit(value, name), request: null }, name);
-    if ('samples' in value) return parseKept({ ...keptFromReading(value, name), request: null }, name);
-  }
-  throw new InputError(
-    `${name} holds no reading: a saved reading, the output of "inversionview read --json", or a cached file of the ` +
-      'published web app is taken.',
-  );
-}
+/** Takes any file that holds a reading. What was converted must be as sound as what is taken. */
+const imported = (value: unknown, name: string): KeptReading =>
+  typeof value === 'object' && value !== null && 'format' in value
+    ? parseKept(value, name)
+    : parseKept({ ...importReading(value, name), request: null }, name);
 
 /** The routes. */
 export function readingRoutes({ readings }: Services): Hono {

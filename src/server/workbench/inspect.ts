@@ -5,6 +5,7 @@
 import { type Attention, type InspectRequest, type Inspection } from '../contract/index.js';
 import { type Executable, type Runtime, floatsOf } from '../../engine/index.js';
 import { InputError } from '../../input-error.js';
+import { expectFinite } from '../../models/finite.js';
 import { type HookedModel, questionGraph } from '../../models/hooked-model.js';
 import { blockHook } from '../../models/hooks.js';
 import { padded } from '../../models/padding.js';
@@ -41,8 +42,9 @@ export function createInspector(runtime: Runtime, model: HookedModel, task: Task
         if (!(error instanceof InputError)) throw error;
         return { ok: false, input, problem: error.message, at: firstForeign(task, input) };
       }
-      const logits = floatsOf(await run('logits', ['logits'], ids), 'logits');
       const size = task.vocabulary.length;
+      const logits = floatsOf(await run('logits', ['logits'], ids), 'logits').subarray(0, ids.length * size);
+      expectFinite(logits, 'logits');
       const next = ids.map((_, at) => softmax(logits.subarray(at * size, (at + 1) * size)));
       const determined = new Set(task.determined(ids));
       const problem = task.check(ids);
@@ -77,7 +79,9 @@ export function createInspector(runtime: Runtime, model: HookedModel, task: Task
           return Array.from({ length: model.architecture.heads }, (_, head) =>
             ids.map((__, query) => {
               const start = (head * places + query) * places;
-              return Array.from(all.subarray(start, start + ids.length), rounded);
+              const row = all.subarray(start, start + ids.length);
+              expectFinite(row, name);
+              return Array.from(row, rounded);
             }),
           );
         }),

@@ -62,8 +62,17 @@ export async function streamReading(
     for (; coloured < end; coloured += colouredTogether) {
       signal.throwIfAborted();
       const part = distinct.slice(coloured, Math.min(end, coloured + colouredTogether));
-      const deltas = await reader.deltas(looked, part);
-      emit({ event: 'deltas', data: { start: coloured, deltas: deltas.map((row) => row.map(rounded)) } });
+      const colours = await reader.colour(looked, part);
+      emit({
+        event: 'deltas',
+        data: {
+          start: coloured,
+          deltas: colours.map(({ tokenDelta }) =>
+            tokenDelta.map((delta) => (delta === null ? null : rounded(delta))),
+          ),
+          follows: colours.map(({ follows }) => [...follows]),
+        },
+      });
     }
     coloured = end;
   };

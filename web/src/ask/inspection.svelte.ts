@@ -21,6 +21,8 @@ export interface InputInspection {
   readonly at: number | null;
   /** Whether the tokens on screen are those of an earlier text. */
   readonly behind: boolean;
+  /** Whether this very question has its answer, be it that the text is no input. */
+  answers(caseId: string, input: string): boolean;
   /** Looks at a text; resolves to what was found, or to null when a newer text came first or nothing answered. */
   look(caseId: string, input: string): Promise<Inspection | null>;
 }
@@ -32,6 +34,7 @@ export function createInspection(client: Client): InputInspection {
   let problem = $state<string | null>(null);
   let at = $state<number | null>(null);
   let behind = $state(false);
+  let answered = $state.raw<readonly [caseId: string, input: string] | null>(null);
   let controller: AbortController | null = null;
 
   return {
@@ -50,6 +53,7 @@ export function createInspection(client: Client): InputInspection {
     get behind() {
       return behind;
     },
+    answers: (caseId, input) => answered?.[0] === caseId && answered[1] === input,
     async look(caseId, input) {
       controller?.abort();
       const own = new AbortController();
@@ -62,11 +66,13 @@ export function createInspection(client: Client): InputInspection {
         at = found.ok ? null : found.at;
         if (found.ok) [good, text] = [found, input];
         behind = !found.ok;
+        answered = [caseId, input];
         return found;
       } catch (error) {
         if (own === controller && !isAbort(error)) {
           problem = sayProblem(error);
           at = null;
+          answered = [caseId, input];
         }
         return null;
       }

@@ -58,7 +58,7 @@ export const steps: readonly Step[] = [
   },
   {
     title: 'What it adds',
-    text: 'Blue tokens became likelier to the decoder through this activation: the hundreds. Orange ones became unlikelier. Tokens without colour it leaves open.',
+    text: 'Blue tokens became likelier to the decoder through this activation: the hundreds, and with them the first digits of the sum. Orange ones became unlikelier, and those without colour are as likely as before: the activation leaves them open. Grey ones, as + and =, are in every input and are not judged.',
     target: 'colours',
   },
   {

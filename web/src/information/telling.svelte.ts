@@ -64,7 +64,7 @@ export function createTelling(client: Client): Telling {
         words = data.done === data.all ? 'Measuring features…' : '';
         break;
       case 'told':
-        [told, behind] = [data, false];
+        [told, behind, working, words, progress] = [data, false, false, '', null];
         kept.set(asked, data);
         for (const old of [...kept.keys()].slice(0, -mostKept)) kept.delete(old);
         break;

@@ -35,6 +35,8 @@ export interface ShownContrast {
   readonly shown: Contrast | null;
   /** Whether the question has changed since. */
   readonly behind: boolean;
+  /** Whether an answer is on its way. */
+  readonly working: boolean;
   /** What keeps it from being asked at all. */
   readonly problem: string;
   look(request: ContrastRequest): void;
@@ -169,6 +171,7 @@ function createSweep(client: Client): Patching['sweep'] {
 function createContrast(client: Client): ShownContrast {
   let shown = $state.raw<Contrast | null>(null);
   let behind = $state(false);
+  let working = $state(false);
   let problem = $state('');
   let asked = '';
   let controller: AbortController | null = null;
@@ -179,6 +182,9 @@ function createContrast(client: Client): ShownContrast {
     get behind() {
       return behind;
     },
+    get working() {
+      return working;
+    },
     get problem() {
       return problem;
     },
@@ -187,13 +193,14 @@ function createContrast(client: Client): ShownContrast {
       if (wanted === asked) return;
       controller?.abort();
       const own = new AbortController();
-      [controller, asked, behind] = [own, wanted, true];
+      [controller, asked, behind, working] = [own, wanted, true, true];
       client.contrast(request, own.signal).then(
         (found) => {
-          if (own === controller) [shown, behind, problem] = [found, false, ''];
+          if (own === controller) [shown, behind, working, problem] = [found, false, false, ''];
         },
         (error: unknown) => {
-          if (own === controller && !isAbort(error)) [asked, problem] = ['', sayProblem(error)];
+          if (own === controller && !isAbort(error))
+            [asked, working, problem] = ['', false, sayProblem(error)];
         },
       );
     },

@@ -42,11 +42,12 @@ export function keep(
     view,
     metrics: [...metrics],
     samples: samples.list.map((sample, number) => {
-      const tokenDelta = samples.deltas[number];
+      const colours = samples.colours[number];
       return {
         ...sample,
         count: samples.counts[number] ?? 1,
-        tokenDelta: tokenDelta === undefined ? null : [...tokenDelta],
+        tokenDelta: colours === undefined ? null : [...colours.deltas],
+        ...(colours === undefined ? {} : { follows: [...colours.follows] }),
       };
     }),
     stated:

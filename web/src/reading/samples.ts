@@ -11,6 +11,14 @@ import type {
 } from '../../../src/server/contract/index.js';
 import type { Metric } from '../state/address.js';
 
+/** The colours of a sample. */
+export interface Colours {
+  /** A number a token; null where it is not judged. */
+  readonly deltas: readonly (number | null)[];
+  /** Indices of tokens that follow from others and are judged at their place. */
+  readonly follows: readonly number[];
+}
+
 /** Samples from near to far in one metric. */
 export interface Sorted {
   /** Numbers of the samples. */
@@ -26,8 +34,8 @@ export interface Samples {
   readonly list: readonly ReadSample[];
   /** How often each was drawn. */
   readonly counts: readonly number[];
-  /** Colours, one number a token; undefined before they are known, or where they never were. */
-  readonly deltas: readonly (readonly number[] | undefined)[];
+  /** Colours; undefined before they are known, or where they never were. */
+  readonly colours: readonly (Colours | undefined)[];
   /** Candidates drawn, and of these those that are not inputs of the task. */
   readonly candidates: number;
   readonly invalid: number;
@@ -50,7 +58,7 @@ export interface Collection {
 export function collect(): Collection {
   const list: ReadSample[] = [];
   const counts: number[] = [];
-  const deltas: (readonly number[] | undefined)[] = [];
+  const colours: (Colours | undefined)[] = [];
   const facts = new Map<string, number>();
   let candidates = 0;
   let invalid = 0;
@@ -69,14 +77,15 @@ export function collect(): Collection {
         if (list[number]?.valid === false) invalid++;
       }
     },
-    colour({ start, deltas: more }) {
-      for (const [at, row] of more.entries()) deltas[start + at] = row;
+    colour({ start, deltas, follows }) {
+      for (const [at, row] of deltas.entries())
+        colours[start + at] = { deltas: row, follows: follows[at] ?? [] };
     },
     now: () =>
       samplesOf({
         list: [...list],
         counts: [...counts],
-        deltas: [...deltas],
+        colours: [...colours],
         facts: new Map(facts),
         candidates,
         invalid,
@@ -94,7 +103,9 @@ export function keptSamples(kept: readonly KeptSample[]): Samples {
   return samplesOf({
     list: kept,
     counts: kept.map(({ count }) => count),
-    deltas: kept.map(({ tokenDelta }) => tokenDelta ?? undefined),
+    colours: kept.map(({ tokenDelta, follows = [] }) =>
+      tokenDelta === null ? undefined : { deltas: tokenDelta, follows },
+    ),
     facts,
     candidates: sum(({ count }) => count),
     invalid: sum(({ count, valid }) => (valid ? 0 : count)),

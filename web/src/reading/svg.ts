@@ -109,11 +109,13 @@ export function readingSvg({ query, samples }: Shown, options: FigureOptions): s
     let at = edge;
     for (const [place, token] of sample.tokens.entries()) {
       const size = cell(token);
-      const level = options.colours ? deltaLevel(samples.deltas[number]?.[place] ?? 0) : 0;
+      const delta = samples.colours[number]?.deltas[place];
+      const level = options.colours ? deltaLevel(delta ?? null) : 0;
       const swatch = deltaSwatch(level, options.scheme);
       if (level !== 0) parts.push(rect(at, y - 12, size - 1, 16, hex(swatch.background), 2));
       const matched = place === verdict.position;
-      const fill = level === 0 ? ink.ink : hex(swatch.text);
+      const plain = options.colours && delta === null ? ink.soft : ink.ink;
+      const fill = level === 0 ? plain : hex(swatch.text);
       text(
         at + size / 2,
         y,

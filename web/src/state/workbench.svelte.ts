@@ -30,13 +30,16 @@ export interface Workbench {
   /** The live reading's case, input and position. */
   readonly case: Case | null;
   readonly inspection: InputInspection;
+  /** Whether the tokens on screen are yet to follow the case and the input that are asked about. */
+  readonly settling: boolean;
   readonly position: number | null;
   caseOf(id: string): Case | null;
   /** Another case, by its id. @throws when there is none */
   chooseCase(id: string): Promise<void>;
   /** A text in the input field. @param ask reads it even when it is no input of the task */
   type(text: string, ask?: boolean): Promise<void>;
-  random(): Promise<void>;
+  /** Draws an input and reads it; resolves to whether it is still the one asked about. */
+  random(): Promise<boolean>;
   chooseSite(short: string): void;
   choosePosition(index: number): void;
   choose(short: string, index: number): void;
@@ -81,9 +84,14 @@ export function createWorkbench(client: Client): Workbench {
   let pinned = $state.raw<readonly Pane[]>(first.pinned.map((pane) => createPane(client, pane)));
   const inspection = createInspection(client);
   let typing: ReturnType<typeof setTimeout> | undefined;
+  /** Counts what a person does to the question: an answer that comes after the next such act changes nothing. */
+  let acts = 0;
 
   const caseOf = (id: string): Case | null => cases.find((known) => known.id === id) ?? null;
   const here = $derived(caseOf(live.choice.asking.case));
+  const settling = $derived(
+    ready ? !inspection.answers(live.choice.asking.case, live.choice.asking.input) : trouble === null,
+  );
   const position = $derived(indexOf(live.choice.asking.position, inspection.good));
   const hash = $derived(
     formatAddress({
@@ -118,6 +126,7 @@ export function createWorkbench(client: Client): Workbench {
   }
 
   async function type(text: string, ask = false): Promise<void> {
+    acts += 1;
     live.choice.asking.input = text;
     live.choice.saved = null;
     clearTimeout(typing);
@@ -125,13 +134,19 @@ export function createWorkbench(client: Client): Workbench {
     else typing = setTimeout(() => void inspect(false), typingMilliseconds);
   }
 
-  async function random(): Promise<void> {
+  async function random(): Promise<boolean> {
+    const own = (acts += 1);
     try {
       const { input } = await client.random(live.choice.asking.case);
-      await type(input, true);
+      if (own !== acts) return false;
+      const typed = type(input, true);
+      const then = acts;
+      await typed;
       trouble = null;
+      return then === acts;
     } catch (error) {
       trouble = sayProblem(error);
+      return false;
     }
   }
 
@@ -160,9 +175,11 @@ export function createWorkbench(client: Client): Workbench {
   }
 
   async function chooseCase(id: string): Promise<void> {
+    const own = (acts += 1);
     if (caseOf(id) === null) {
       const loaded = await client.case(id);
-      cases = [...cases, loaded];
+      if (caseOf(id) === null) cases = [...cases, loaded];
+      if (own !== acts) return;
     }
     const its = caseOf(id);
     const { choice } = live;
@@ -222,6 +239,7 @@ export function createWorkbench(client: Client): Workbench {
   /** Takes over an address that came from outside: a link, the back button. */
   function follow(): void {
     if (location.hash === hash) return;
+    acts += 1;
     const wanted = parseAddress(location.hash);
     ({ view, training } = wanted);
     Object.assign(overview, wanted.overview);
@@ -292,6 +310,9 @@ export function createWorkbench(client: Client): Workbench {
     get case() {
       return here;
     },
+    get settling() {
+      return settling;
+    },
     get position() {
       return position;
     },
@@ -320,6 +341,7 @@ export function createWorkbench(client: Client): Workbench {
       pinned = pinned.filter((other) => other !== pane);
     },
     exchange(pane) {
+      acts += 1;
       const before = live;
       pinned = pinned.map((other) => (other === pane ? before : other));
       live = pane;
@@ -327,6 +349,7 @@ export function createWorkbench(client: Client): Workbench {
       void inspection.look(live.choice.asking.case, live.choice.asking.input);
     },
     open(kept, saved) {
+      acts += 1;
       showKept(live, kept, saved);
       view = 'read';
       void inspection.look(live.choice.asking.case, live.choice.asking.input);

@@ -1,0 +1,35 @@
+/**
+ * Activations that went beyond float32. Weights that are finite one by one can overflow when they are run, and what
+ * comes of that is no activation: compared, it is near to nothing; printed, it looks like a number.
+ * @module
+ */
+import { InputError } from '../input-error.js';
+
+/**
+ * Refuses activations that are not finite.
+ * @param what which they are: `blocks.0.hook_resid_post`, `the logits`
+ * @throws InputError naming them
+ */
+export function expectFinite(values: Float32Array, what: string): void {
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at] ?? 0;
+    // Of all numbers, only what is not finite is not 0 when it is taken from itself.
+    if (value - value !== 0) throw new InputError(notFinite(what, value));
+  }
+}
+
+/**
+ * As {@link expectFinite} for an attention score hook, whose future places are −∞ by the causal mask.
+ * @param scores `[batch · head, query place, key place]`
+ */
+export function expectFiniteScores(scores: Float32Array, places: number, what: string): void {
+  for (let at = 0; at < scores.length; at++) {
+    const value = scores[at] ?? 0;
+    if (value - value === 0) continue;
+    const [query, key] = [Math.floor(at / places) % places, at % places];
+    if (value !== -Infinity || key <= query) throw new InputError(notFinite(what, value));
+  }
+}
+
+const notFinite = (what: string, value: number): string =>
+  `The model cannot be read: its activation ${what} is ${value}, as its weights are too large to be run in float32.`;

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { exampleReading } from '../../test/fixtures/readings.js';
+import { InputError } from '../input-error.js';
+import { type KeptReading, keptFromReading, readingOf } from '../inversion/kept-reading.js';
+import { importReading } from './import-reading.js';
+import { exportStreamlit } from './streamlit.js';
+
+const reading = exampleReading(20);
+/** Sorted: three digits make some distances equal. */
+const texts = (kept: KeptReading): string[] =>
+  readingOf(kept)
+    .samples.map(({ text }) => text)
+    .sort();
+const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+describe('importReading', () => {
+  it('takes a reading, a saved one with its request, and the viewer’s file of it: the same samples', () => {
+    const kept = keptFromReading(reading, 'r.json');
+    const cached = exportStreamlit([reading]).find(({ path }) => path.endsWith('-dist.json'))?.contents ?? '';
+    const saved = { ...kept, request: { input: '615+861=1476' } };
+    const [one, two, three] = [json(reading), json(saved), JSON.parse(cached)].map((value) =>
+      importReading(value, 'f.json'),
+    );
+    expect(one).toEqual(kept);
+    expect(two).toEqual(saved);
+    for (const imported of [one, two, three]) {
+      if (imported === undefined) throw new Error('nothing was imported');
+      expect(texts(imported)).toEqual(texts(kept));
+    }
+  });
+
+  it.each<[unknown, RegExp]>([
+    [null, /^f\.json holds no reading: a saved reading, the output of/],
+    [[], /holds no reading/],
+    [{}, /holds no reading/],
+    [{ samples: 1 }, /^f\.json is not a reading: task: /],
+    [{ generation: 1, query_input: [] }, /^f\.json is not a cached file of the web app: query_input: /],
+    [{ format: 'other' }, /^f\.json is not a saved reading: format: /],
+    [
+      json({ ...keptFromReading(reading, ''), metrics: ['cosine'] }),
+      /^f\.json is not a saved reading: view\.metric is none of its metrics\.$/,
+    ],
+  ])('refuses what is none: %#', (value, message) => {
+    expect(() => importReading(value, 'f.json')).toThrow(InputError);
+    expect(() => importReading(value, 'f.json')).toThrow(message);
+  });
+});

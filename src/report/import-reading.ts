@@ -1,0 +1,47 @@
+/**
+ * Readings from files that others wrote: saved readings, what `inversionview read --json` prints, and cached files of the
+ * published web app.
+ * @module
+ */
+import { z } from 'zod';
+import { InputError } from '../input-error.js';
+import {
+  type KeptReading,
+  keptFromReading,
+  keptReadingFault,
+  keptReadingShape,
+} from '../inversion/kept-reading.js';
+import { isCached, keptFromStreamlit } from './streamlit-import.js';
+
+const savedSchema = z.object({ ...keptReadingShape, request: z.unknown().optional() });
+
+/** A kept reading, and the request that it answers where a saved one has it. */
+export type ImportedReading = KeptReading & { readonly request?: unknown };
+
+/**
+ * Takes any file that holds a reading.
+ * @param value what `JSON.parse` gave
+ * @param name what to call it in an error: the file's name, with its folders where they are known
+ * @throws InputError naming the first field that is wrong, or what is taken
+ */
+export function importReading(value: unknown, name: string): ImportedReading {
+  if (typeof value === 'object' && value !== null) {
+    if ('format' in value) return savedReading(value, name);
+    if (isCached(value)) return keptFromStreamlit(value, name);
+    if ('samples' in value) return keptFromReading(value, name);
+  }
+  throw new InputError(
+    `${name} holds no reading: a saved reading, the output of "inversionview read --json", or a cached file of the ` +
+      'published web app is taken.',
+  );
+}
+
+function savedReading(value: unknown, name: string): ImportedReading {
+  const parsed = savedSchema.safeParse(value);
+  const [issue] = parsed.error?.issues ?? [];
+  const fault = parsed.success
+    ? keptReadingFault(parsed.data)
+    : `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`;
+  if (parsed.success && fault === null) return parsed.data;
+  throw new InputError(`${name} is not a saved reading: ${fault ?? ''}.`);
+}
