@@ -28,11 +28,16 @@ export {
 } from './decoder-config.js';
 export { condition, decode, decoderLogits, prefix } from './decoder.js';
 export { padded } from './padding.js';
+export { type Checkpoint, openCheckpointDirectory, openCheckpointFile } from './open-checkpoint.js';
+export { chooseBos } from './tokenizers/bos.js';
 export { characterTokenizer } from './tokenizers/character.js';
 export { tokenizerFromJson } from './tokenizers/tokenizer-json.js';
+export { openTokenizer } from './tokenizers/open-tokenizer.js';
+export { type NamedBos, type TextTokenizer } from './tokenizers/text-tokenizer.js';
 export { type Tokenizer } from './tokenizers/tokenizer.js';
 export { type ByteSource, type Directory, memoryDirectory } from './weights/byte-source.js';
 export { type ParameterSet, fingerprint } from './weights/fingerprint.js';
+export { type GgufFile, type GgufTensor, openGguf } from './weights/gguf.js';
 export { openWeights } from './weights/open-weights.js';
 export { encodeSafetensors, openSafetensors } from './weights/safetensors.js';
 export { openPytorchBin } from './weights/pytorch-bin.js';
