@@ -9,7 +9,7 @@ import { headSite, runWithCache } from 'inversionview/models';
 import { addition } from 'inversionview/tasks';
 
 const runtime = nodeRuntime();
-// Any directory of a Hugging Face GPT-2: loadGpt2(await openDirectory('path'), 'none'). This is the shipped one.
+// Any directory of a Hugging Face GPT-2: loadModel(await openDirectory('path'), 'none'). This is the shipped one.
 const model = await modelFor(addition, undefined, 'transformerlens');
 const ids = addition.encode('615+861=1476');
 

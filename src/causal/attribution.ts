@@ -14,16 +14,12 @@ import {
   type Value,
   add,
   concat,
-  div,
   floatsOf,
   gather,
   graph,
   input,
-  mul,
-  reduceMean,
   reshape,
   slice,
-  sub,
 } from '../engine/index.js';
 import { InputError } from '../input-error.js';
 import { expectFinite } from '../models/finite.js';

@@ -2,12 +2,13 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { smallModel, smallWeights } from '../../test/fixtures/small-gpt2.js';
+import { smallWeights } from '../../test/fixtures/small-gpt2.js';
 import { probedModel, smallDecoder } from '../../test/fixtures/task-models.js';
 import { InputError } from '../input-error.js';
 import { type Provenance, decoderFiles } from '../inversion/decoder-files.js';
 import { type Decoder } from '../inversion/decoder.js';
-import { gpt2Files } from '../models/load-gpt2.js';
+import { probedModelConfig } from '../training/model-training.js';
+import { gpt2Files } from '../models/gpt2-files.js';
 import { addition, counting, tasks } from '../tasks/index.js';
 import { writeDirectoryAtomic } from './files.js';
 import { packageDirectory } from './package-directory.js';
@@ -28,8 +29,9 @@ async function refused(promise: Promise<unknown>, message: RegExp): Promise<void
 }
 
 const model = await probedModel(addition);
-const raw = smallWeights(model.config);
-const modelDirectory = await written(gpt2Files(model.architecture, raw));
+const config = probedModelConfig(addition);
+const raw = smallWeights(config);
+const modelDirectory = await written(gpt2Files(config, raw));
 const decoderDirectory = (decoder: Decoder, changes: Partial<Provenance> = {}): Promise<string> => {
   const provenance: Provenance = {
     task: 'addition',
@@ -60,10 +62,10 @@ describe('the shipped weights', () => {
     expect(processed.name).toBe(`shipped ${task.name} model`);
     expect(processed.hash).toBe(raw.hash);
     expect([processed.processing, raw.processing]).toEqual(['transformerlens', 'none']);
-    expect(processed.config).toMatchObject({
-      n_embd: task.model.width,
-      n_layer: task.model.layers,
-      n_head: task.model.heads,
+    expect(processed.architecture).toMatchObject({
+      width: task.model.width,
+      layers: task.model.layers,
+      heads: task.model.heads,
     });
     expect(processed.parameters.get('wte.weight')?.data).not.toEqual(raw.parameters.get('wte.weight')?.data);
   });
@@ -82,8 +84,8 @@ describe('a model of a directory', () => {
       modelFor(counting, modelDirectory, 'none'),
       /has 15 tokens and 14 positions; counting needs 40 tokens and 33 positions\.$/,
     );
-    const short = await smallModel({ ...model.architecture, n_positions: 12 });
-    const directory = await written(gpt2Files(short.config, short.parameters));
+    const short = { ...config, n_positions: 12 };
+    const directory = await written(gpt2Files(short, smallWeights(short)));
     await refused(
       modelFor(addition, directory, 'none'),
       /has 15 tokens and 12 positions; addition needs 15 tokens and 14 positions\.$/,

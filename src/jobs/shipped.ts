@@ -7,7 +7,7 @@ import { InputError } from '../input-error.js';
 import { drawnTokens } from '../inversion/decoder.js';
 import { type LoadedDecoder, expectTrainedOn, loadDecoder } from '../inversion/decoder-files.js';
 import { type HookedModel } from '../models/hooked-model.js';
-import { loadGpt2 } from '../models/load-gpt2.js';
+import { loadModel } from '../models/load-model.js';
 import { type Processing } from '../models/processing.js';
 import { shown } from '../printable.js';
 import { type Task } from '../tasks/task.js';
@@ -29,10 +29,10 @@ export async function modelFor(
   const model =
     directory === undefined
       ? {
-          ...(await loadGpt2(await openDirectory(shippedDirectory(task.name, 'model')), processing)),
+          ...(await loadModel(await openDirectory(shippedDirectory(task.name, 'model')), processing)),
           name: `shipped ${task.name} model`,
         }
-      : await loadGpt2(await openDirectory(directory), processing);
+      : await loadModel(await openDirectory(directory), processing);
   if (model.architecture.vocabulary !== task.vocabulary.length || model.architecture.positions < task.maxLength) {
     throw new InputError(
       `${model.name} has ${model.architecture.vocabulary} tokens and ${model.architecture.positions} positions; ` +

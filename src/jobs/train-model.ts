@@ -4,7 +4,8 @@
  */
 import { type Runtime, type TrainingState, constant } from '../engine/index.js';
 import { InputError } from '../input-error.js';
-import { gpt2Files } from '../models/load-gpt2.js';
+import { readArchitecture } from '../models/families/index.js';
+import { gpt2Files } from '../models/gpt2-files.js';
 import { type ParameterSet, fingerprint } from '../models/weights/fingerprint.js';
 import { taskNamed } from '../tasks/index.js';
 import { modelAccuracy } from '../training/accuracy.js';

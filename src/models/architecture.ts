@@ -106,59 +106,87 @@ export interface Architecture {
 /** Shapes by name, in the order of a run. */
 export type ParameterShapes = ReadonlyMap<string, readonly number[]>;
 
-const linearShapes = (
-  { weight, bias, layout }: LinearNames,
-  inputs: number,
-  outputs: number,
-): [string, readonly number[]][] => [
+type Shaped = [name: string, shape: readonly number[]];
+
+const linearShapes = ({ weight, bias, layout }: LinearNames, inputs: number, outputs: number): Shaped[] => [
   [weight, layout === 'in-out' ? [inputs, outputs] : [outputs, inputs]],
-  ...(bias === null ? [] : [[bias, [outputs]] as [string, readonly number[]]]),
+  ...(bias === null ? [] : [[bias, [outputs]] as Shaped]),
 ];
 
-/** Name and shape of each parameter, without the prefix of the file. */
-export function parameterShapes(architecture: Architecture): ParameterShapes {
-  const { layers, width, heads, keyValueHeads, headWidth, inner, norm, names, vocabulary } = architecture;
-  const normShapes = (name: string | undefined, size = width, kind = norm.kind): [string, readonly number[]][] =>
-    name === undefined
-      ? []
+const normShapes = (name: string | undefined, size: number, kind: Norm['kind']): Shaped[] =>
+  name === undefined
+    ? []
+    : [[`${name}.weight`, [size]], ...(kind === 'layer' ? [[`${name}.bias`, [size]] as Shaped] : [])];
+
+/** The parameters of a block. */
+function blockShapes({ names, norm, width, heads, keyValueHeads, headWidth, inner }: Architecture, layer: number): Shaped[] {
+  const block = names.block(layer);
+  const { projections } = block;
+  const [all, shared] = [heads * headWidth, keyValueHeads * headWidth];
+  const branch = (name: string | undefined): Shaped[] => normShapes(name, width, norm.kind);
+  return [
+    ...branch(block.ln1),
+    ...(projections.kind === 'fused'
+      ? linearShapes(projections.qkv, width, all + 2 * shared)
       : [
-          [`${name}.weight`, [size]],
-          ...(kind === 'layer' ? [[`${name}.bias`, [size]] as [string, readonly number[]]] : []),
-        ];
-  const shapes: [string, readonly number[]][] = [[names.embed, [vocabulary, width]]];
-  if (names.positions !== null) shapes.push([names.positions, [architecture.positions, width]]);
-  for (let layer = 0; layer < layers; layer++) {
-    const block = names.block(layer);
-    const { projections } = block;
-    const [all, shared] = [heads * headWidth, keyValueHeads * headWidth];
-    shapes.push(
-      ...normShapes(block.ln1),
-      ...(projections.kind === 'fused'
-        ? linearShapes(projections.qkv, width, all + 2 * shared)
-        : [
-            ...linearShapes(projections.q, width, all),
-            ...linearShapes(projections.k, width, shared),
-            ...linearShapes(projections.v, width, shared),
-          ]),
-      ...normShapes(block.qNorm, headWidth, 'rms'),
-      ...normShapes(block.kNorm, headWidth, 'rms'),
-      ...linearShapes(block.output, all, width),
-      ...normShapes(block.ln1Post),
-      ...normShapes(block.ln2),
-      ...(block.mlpGate === undefined ? [] : linearShapes(block.mlpGate, width, inner)),
-      ...linearShapes(block.mlpIn, width, inner),
-      ...linearShapes(block.mlpOut, inner, width),
-      ...normShapes(block.ln2Post),
-    );
-  }
-  shapes.push(...normShapes(names.finalNorm));
-  if (!architecture.tied) shapes.push([names.unembed, [vocabulary, width]]);
-  return new Map(shapes);
+          ...linearShapes(projections.q, width, all),
+          ...linearShapes(projections.k, width, shared),
+          ...linearShapes(projections.v, width, shared),
+        ]),
+    ...normShapes(block.qNorm, headWidth, 'rms'),
+    ...normShapes(block.kNorm, headWidth, 'rms'),
+    ...linearShapes(block.output, all, width),
+    ...branch(block.ln1Post),
+    ...branch(block.ln2),
+    ...(block.mlpGate === undefined ? [] : linearShapes(block.mlpGate, width, inner)),
+    ...linearShapes(block.mlpIn, width, inner),
+    ...linearShapes(block.mlpOut, inner, width),
+    ...branch(block.ln2Post),
+  ];
+}
+
+/** Those before the blocks, and those after. */
+function outerShapes({ names, norm, width, vocabulary, positions, tied }: Architecture): [Shaped[], Shaped[]] {
+  return [
+    [
+      [names.embed, [vocabulary, width]],
+      ...(names.positions === null ? [] : [[names.positions, [positions, width]] as Shaped]),
+    ],
+    [
+      ...normShapes(names.finalNorm, width, norm.kind),
+      ...(tied ? [] : [[names.unembed, [vocabulary, width]] as Shaped]),
+    ],
+  ];
+}
+
+/**
+ * Name and shape of each parameter, without the prefix of the file, in the order of a run. One after another: a
+ * config may claim a million layers, and what it is compared with ends long before.
+ */
+export function* parametersOf(architecture: Architecture): Generator<Shaped> {
+  const [before, after] = outerShapes(architecture);
+  yield* before;
+  for (let layer = 0; layer < architecture.layers; layer++) yield* blockShapes(architecture, layer);
+  yield* after;
+}
+
+/** All of {@link parametersOf}. */
+export const parameterShapes = (architecture: Architecture): ParameterShapes => new Map(parametersOf(architecture));
+
+/** Tells whether a model has a parameter of a name, in a time that does not grow with its layers. */
+export function parameterTest(architecture: Architecture): (name: string) => boolean {
+  const outer = new Set(outerShapes(architecture).flatMap((shapes) => shapes.map(([name]) => name)));
+  const first = new Set(blockShapes(architecture, 0).map(([name]) => name));
+  return (name) => {
+    if (outer.has(name)) return true;
+    const [, before = '', layer, rest = ''] = /^([a-z]+\.)(0|[1-9]\d*)\.(.*)$/s.exec(name) ?? [];
+    return layer !== undefined && Number(layer) < architecture.layers && first.has(`${before}0.${rest}`);
+  };
 }
 
 /** The bytes that all parameters take in float32. */
 export const parameterBytes = (architecture: Architecture): number =>
-  [...parameterShapes(architecture).values()].reduce(
-    (sum, shape) => sum + 4 * shape.reduce((product, length) => product * length, 1),
+  [...parametersOf(architecture)].reduce(
+    (sum, [, shape]) => sum + 4 * shape.reduce((product, length) => product * length, 1),
     0,
   );

@@ -17,7 +17,7 @@ import {
 } from '../engine/index.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { seededRandom } from '../random.js';
-import { type Intervention } from './gpt2.js';
+import { type Intervention } from './hook-points.js';
 import { type HookedModel, cacheNames, runWithCache } from './hooked-model.js';
 import { blockHook, headSite } from './hooks.js';
 

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { float64Gpt2 } from '../../test/fixtures/float64-gpt2.js';
 import { furthest } from '../../test/fixtures/float64.js';
-import { randomIds, smallConfig, smallModel, smallWeights } from '../../test/fixtures/small-gpt2.js';
+import { gpt2, gpt2ParameterShapes, randomIds, smallConfig, smallModel, smallWeights } from '../../test/fixtures/small-gpt2.js';
 import { GraphError, type Tensor, type Value, floatsOf, graph, input, sizeOf } from '../engine/index.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
-import { type Gpt2Config, gpt2ParameterShapes } from './gpt2-config.js';
-import { type Gpt2Options, gpt2 } from './gpt2.js';
+import { type Gpt2Config } from './families/gpt2-config.js';
+import { type RunOptions as Gpt2Options } from './transformer.js';
 import { cacheNames, runWithCache } from './hooked-model.js';
+import { readArchitecture } from './families/index.js';
 import { blockHook, headSite, hookNames } from './hooks.js';
 
 const runtime = nodeRuntime({ threads: 1 });
@@ -75,7 +76,7 @@ describe('the cache', () => {
   it('has every hook, in the order of a run, and every head', () => {
     const single = /hook_result\.\d+$/;
     const names = [...run.cache.keys()];
-    expect(names.filter((name) => !single.test(name))).toEqual(hookNames(2));
+    expect(names.filter((name) => !single.test(name))).toEqual(hookNames(readArchitecture(config)));
     expect(names.filter((name) => single.test(name)).sort()).toEqual(
       [0, 1].flatMap((layer) => [0, 1, 2].map((head) => headSite(layer, head))),
     );
@@ -262,7 +263,7 @@ describe('a graph that cannot be built', () => {
     const all = asInputs(config);
     const without = (name: string): Value | null => (name === 'h.1.mlp.c_fc.bias' ? null : all(name));
     expect(() => gpt2(config, without, tokens)).toThrow(
-      new GraphError('gpt2: parameter "h.1.mlp.c_fc.bias" is missing'),
+      new GraphError('parameter "h.1.mlp.c_fc.bias" is missing'),
     );
   });
 

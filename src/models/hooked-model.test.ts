@@ -34,7 +34,7 @@ describe('hookedModel', () => {
 describe('cacheNames', () => {
   it('lists hooks, single heads and the logits', () => {
     const names = cacheNames(model);
-    expect(names.slice(0, 40)).toEqual(hookNames(2));
+    expect(names.slice(0, 40)).toEqual(hookNames(model.architecture));
     expect(names.slice(40)).toEqual([
       ...[0, 1, 2].map((head) => `blocks.0.attn.hook_result.${head}`),
       ...[0, 1, 2].map((head) => `blocks.1.attn.hook_result.${head}`),
@@ -46,7 +46,7 @@ describe('cacheNames', () => {
 describe('questionGraph', () => {
   it('has no later node than the last name needs: it does not grow with the layers behind it', async () => {
     const deep = await smallModel(smallConfig({ n_layer: 6 }));
-    for (const name of hookNames(2).slice(0, -2)) {
+    for (const name of hookNames(model.architecture).slice(0, -2)) {
       const nodes = (of: typeof model): number => questionGraph(of, 2, 5, { names: [name] }).nodes.length;
       expect(nodes(deep), name).toBe(nodes(model));
     }

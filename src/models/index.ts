@@ -4,7 +4,6 @@
  */
 export { InputError } from '../input-error.js';
 export * from './hooks.js';
-export { type Gpt2Config, gpt2ParameterShapes, readGpt2Config } from './gpt2-config.js';
 export { type Architecture, parameterShapes } from './architecture.js';
 export { type Family, families, readArchitecture } from './families/index.js';
 export { type Intervention } from './hook-points.js';
@@ -18,7 +17,8 @@ export {
   questionGraph,
   runWithCache,
 } from './hooked-model.js';
-export { gpt2Files, loadGpt2 } from './load-gpt2.js';
+export { gpt2Files } from './gpt2-files.js';
+export { loadModel, modelOf } from './load-model.js';
 export { type Processing, processWeights } from './processing.js';
 export {
   type Conditioning,

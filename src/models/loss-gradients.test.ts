@@ -7,12 +7,11 @@ import { type Numbers, crossEntropy as loss64 } from '../../test/fixtures/float6
 import { float64Decoder } from '../../test/fixtures/float64-decoder.js';
 import { float64Gpt2 } from '../../test/fixtures/float64-gpt2.js';
 import { conditionings, smallDecoderConfig, smallDecoderWeights } from '../../test/fixtures/small-decoder.js';
-import { randomIds, smallConfig, smallWeights } from '../../test/fixtures/small-gpt2.js';
+import { gpt2, randomIds, smallConfig, smallWeights } from '../../test/fixtures/small-gpt2.js';
 import { type Value, crossEntropy, floatsOf, gradients, graph, input, reshape } from '../engine/index.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { isStatistic } from './decoder-config.js';
 import { decoderLogits } from './decoder.js';
-import { gpt2 } from './gpt2.js';
 import { type ParameterSet } from './weights/fingerprint.js';
 
 const runtime = nodeRuntime({ threads: 1 });

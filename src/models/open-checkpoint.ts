@@ -3,6 +3,8 @@
  * @module
  */
 import { InputError } from '../input-error.js';
+import { type Architecture } from './architecture.js';
+import { type Family, familyOf, readArchitecture } from './families/index.js';
 import { openGgufCheckpoint } from './gguf/checkpoint.js';
 import { ggufTokenizer } from './gguf/tokenizer.js';
 import { readJson } from './read-json.js';
@@ -19,6 +21,8 @@ export interface Checkpoint {
   readonly form: 'directory' | 'gguf';
   /** The content of `config.json`, or what stands for it. */
   readonly config: unknown;
+  readonly family: Family;
+  readonly architecture: Architecture;
   /** Under Hugging Face's names; closing them closes the checkpoint. */
   readonly tensors: TensorFile;
   /** Null where there is none, or none that can be used. */
@@ -33,9 +37,10 @@ export interface Checkpoint {
  */
 export async function openCheckpointDirectory(directory: Directory): Promise<Checkpoint> {
   const config = await readJson(directory, 'config.json');
-  const tensors = await openWeights(directory);
+  const described = describedBy(config, `${directory.name}/config.json`);
+  const tensors = await openWeights(directory, described.family.isBuffer);
   const tokenizer = await tokenizerOr(directory.name, () => openTokenizer(directory));
-  return { name: directory.name, form: 'directory', config, tensors, ...tokenizer };
+  return { name: directory.name, form: 'directory', config, ...described, tensors, ...tokenizer };
 }
 
 /**
@@ -44,9 +49,22 @@ export async function openCheckpointDirectory(directory: Directory): Promise<Che
  */
 export async function openCheckpointFile(source: ByteSource): Promise<Checkpoint> {
   const { config, tensors, values } = await openGgufCheckpoint(source);
+  let described: ReturnType<typeof describedBy>;
+  try {
+    described = describedBy(config, source.name);
+  } catch (error) {
+    await tensors.close();
+    throw error;
+  }
   const tokenizer = await tokenizerOr(source.name, () => ggufTokenizer(values));
-  return { name: source.name, form: 'gguf', config, tensors, ...tokenizer };
+  return { name: source.name, form: 'gguf', config, ...described, tensors, ...tokenizer };
 }
+
+/** What a config says. @throws InputError for one that is not read */
+const describedBy = (config: unknown, file: string): Pick<Checkpoint, 'family' | 'architecture'> => ({
+  family: familyOf(config, file),
+  architecture: readArchitecture(config, file),
+});
 
 /** A fault of the tokenizer is put by: a run on ids does without. */
 async function tokenizerOr(

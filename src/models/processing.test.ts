@@ -5,10 +5,12 @@ import { float64Gpt2 } from '../../test/fixtures/float64-gpt2.js';
 import { randomIds, smallConfig, smallModel, smallWeights } from '../../test/fixtures/small-gpt2.js';
 import { type Tensors, floatsOf } from '../engine/index.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
-import { type Gpt2Config } from './gpt2-config.js';
+import { type Gpt2Config } from './families/gpt2-config.js';
 import { type HookedModel, cacheNames, runWithCache } from './hooked-model.js';
 import { blockHook, headSite } from './hooks.js';
+import { readArchitecture } from './families/index.js';
 import { processWeights } from './processing.js';
+import { type ParameterSet } from './weights/fingerprint.js';
 
 const runtime = nodeRuntime({ threads: 1 });
 const configs: readonly (readonly [string, Gpt2Config])[] = [
@@ -176,7 +178,7 @@ describe.each(configs)('processed weights: %s', (_, config) => {
 
 /** What a head's value bias comes to in the residual stream: `b_V·W_O`. */
 function valueBiasOut(model: HookedModel, layer: number, head: number): Float64Array {
-  const { n_embd: width, n_head: heads } = model.config;
+  const { width, heads } = model.architecture;
   const size = width / heads;
   const bias = model.parameters.get(`h.${layer}.attn.c_attn.bias`)?.data ?? [];
   const project = model.parameters.get(`h.${layer}.attn.c_proj.weight`)?.data ?? [];
@@ -213,23 +215,26 @@ describe('value biases', () => {
   });
 });
 
+const processed = (config: Gpt2Config, weights: ParameterSet): ParameterSet =>
+  processWeights(readArchitecture(config), weights).parameters;
+
 describe('processWeights', () => {
   it('leaves what it is given alone', () => {
     const config = smallConfig();
     const weights = smallWeights(config);
     const before = new Map([...weights].map(([name, { data }]) => [name, data.slice()]));
-    processWeights(config, weights);
+    processed(config, weights);
     for (const [name, { data }] of weights) expect(data, name).toEqual(before.get(name));
   });
 
   it('gives every parameter of the model, in its shape, and the two of the unembedding', () => {
     const config = smallConfig();
     const weights = smallWeights(config);
-    const processed = processWeights(config, weights);
-    expect([...processed.keys()].sort()).toEqual(
+    const all = processed(config, weights);
+    expect([...all.keys()].sort()).toEqual(
       [...weights.keys(), 'lm_head.bias', 'lm_head.weight'].sort(),
     );
-    for (const [name, { shape, data }] of processed) {
+    for (const [name, { shape, data }] of all) {
       expect(data).toHaveLength(shape.reduce((product, length) => product * length, 1));
       if (!name.startsWith('lm_head')) expect(shape, name).toEqual(weights.get(name)?.shape);
     }
@@ -239,8 +244,8 @@ describe('processWeights', () => {
     const config = smallConfig({ tie_word_embeddings: false });
     const weights = smallWeights(config);
     for (const layer of [0, 1]) weights.get(`h.${layer}.ln_1.bias`)?.data.fill(0);
-    const once = processWeights(config, weights);
-    const twice = processWeights(config, once);
+    const once = processed(config, weights);
+    const twice = processed({ ...config, tie_word_embeddings: false }, once);
     for (const [name, { data }] of once) {
       if (name !== 'lm_head.bias')
         expect(furthest(twice.get(name)?.data ?? [], data), name).toBeLessThan(1e-6);

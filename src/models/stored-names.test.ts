@@ -1,14 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { smallConfig } from '../../test/fixtures/small-gpt2.js';
+import { gpt2ParameterShapes, smallConfig } from '../../test/fixtures/small-gpt2.js';
 import { InputError } from '../input-error.js';
-import { gpt2ParameterShapes, gpt2ParameterTest } from './gpt2-config.js';
+import { parameterTest } from './architecture.js';
+import { readArchitecture } from './families/index.js';
 import { storedNames } from './stored-names.js';
 
 const config = smallConfig();
 const own = [...gpt2ParameterShapes(config).keys()];
-const has = gpt2ParameterTest(config);
-const read = (names: readonly string[]): Map<string, string> => storedNames('mine', names, has);
+const known = {
+  what: 'a GPT-2',
+  prefix: 'transformer.',
+  unembed: 'lm_head.weight',
+  has: parameterTest(readArchitecture(config)),
+};
+const read = (names: readonly string[]): Map<string, string> => storedNames('mine', names, known);
 const part = fc.stringMatching(/^[a-z_]{1,8}$/);
 
 describe('storedNames', () => {

@@ -1,15 +1,10 @@
 /**
- * The names under which checkpoints store a GPT-2's parameters: with or without `transformer.`, and behind what the
- * programs that wrap a model for training put before them.
+ * The names under which checkpoints store a model's parameters: with or without the family's prefix (`transformer.`,
+ * `model.`), and behind what the programs that wrap a model for training put before them.
  * @module
  */
 import { InputError } from '../input-error.js';
 import { quote } from '../printable.js';
-
-const prefix = 'transformer.';
-
-/** The unembedding's name, which stands outside `transformer.`. */
-export const head = 'lm_head.weight';
 
 /** Parts of a prefix that are looked for. */
 const mostParts = 8;
@@ -24,18 +19,28 @@ const wrappers: Readonly<Record<string, string>> = {
   _checkpoint_wrapped_module: 'activation checkpointing',
 };
 
+/** What the names of a model are compared with. */
+export interface KnownNames {
+  /** What to call the model in an error: `a GPT-2`. */
+  readonly what: string;
+  /** The prefix of all names but the unembedding's. */
+  readonly prefix: string;
+  readonly unembed: string;
+  /** Whether the model has a parameter of a name without prefix. */
+  has(name: string): boolean;
+}
+
 /**
- * The stored name of each parameter. A prefix that all names share, whatever it is, is passed over when a GPT-2 is left.
+ * The stored name of each parameter. A prefix that all names share, whatever it is, is passed over when a model is left.
  * @param where what to call the checkpoint in an error
  * @param names as they are stored
- * @param has whether the model has a parameter of a name
  * @returns by the parameter's own name the stored one
  * @throws InputError for a name that is no parameter's, or for two of one parameter
  */
 export function storedNames(
   where: string,
   names: readonly string[],
-  has: (name: string) => boolean,
+  { what, prefix, unembed, has }: KnownNames,
 ): Map<string, string> {
   const bareOf = (name: string, wrapped: string): string => {
     const own = name.slice(wrapped.length);
@@ -43,9 +48,9 @@ export function storedNames(
   };
   const known = (name: string, wrapped: string): boolean => {
     const bare = bareOf(name, wrapped);
-    return bare === head || has(bare);
+    return bare === unembed || has(bare);
   };
-  // The shortest prefix that leaves most names a GPT-2's: one that does not belong is then named for what it is.
+  // The shortest prefix that leaves most names the model's: one that does not belong is then named for what it is.
   let [wrapped, most] = ['', -1];
   for (const candidate of commonPrefixes(names)) {
     const count = names.filter((name) => known(name, candidate)).length;
@@ -55,7 +60,7 @@ export function storedNames(
   for (const name of names) {
     if (!known(name, wrapped)) {
       throw new InputError(
-        `${where}: the weights hold ${quote(name)}, which a GPT-2 of this config does not have${wrapperIn(name, wrapped)}`,
+        `${where}: the weights hold ${quote(name)}, which ${what} of this config does not have${wrapperIn(name, wrapped)}`,
       );
     }
     const bare = bareOf(name, wrapped);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { smallConfig } from '../../test/fixtures/small-gpt2.js';
+import { gpt2ParameterShapes, smallConfig } from '../../test/fixtures/small-gpt2.js';
 import { type ParameterPlan } from '../models/decoder-config.js';
-import { gpt2ParameterShapes } from '../models/gpt2-config.js';
+import { readArchitecture } from '../models/families/index.js';
 import { seededRandom } from '../random.js';
 import { gpt2Plans, initializeParameters } from './initialize.js';
 
@@ -61,7 +61,7 @@ describe('initializeParameters', () => {
 describe("GPT-2's start", () => {
   it('is normal, with less deviation for what writes to the residual stream', () => {
     const config = smallConfig({ n_layer: 8 });
-    const made = gpt2Plans(config, 0.02);
+    const made = gpt2Plans(readArchitecture(config), 0.02);
     expect(new Map([...made].map(([name, { shape }]) => [name, shape]))).toEqual(gpt2ParameterShapes(config));
     const of = (name: string) => made.get(name)?.initial;
     expect(of('wte.weight')).toEqual({ normal: 0.02 });

@@ -4,7 +4,7 @@
  */
 import type { Tensor } from '../engine/index.js';
 import { type ParameterPlan } from '../models/decoder-config.js';
-import { type Gpt2Config, gpt2ParameterShapes } from '../models/gpt2-config.js';
+import { type Architecture, parameterShapes } from '../models/architecture.js';
 import { type Random } from '../random.js';
 
 /** Fills parameters as planned; `statistics` must be given. */
@@ -35,10 +35,10 @@ export function initializeParameters(
 }
 
 /** GPT-2's start: normal, with less deviation for what writes to the residual stream. GPT-2 itself has 0.02. */
-export function gpt2Plans(config: Gpt2Config, deviation: number): Map<string, ParameterPlan> {
-  const residual = deviation / Math.sqrt(2 * config.n_layer);
+export function gpt2Plans(architecture: Architecture, deviation: number): Map<string, ParameterPlan> {
+  const residual = deviation / Math.sqrt(2 * architecture.layers);
   const plans = new Map<string, ParameterPlan>();
-  for (const [name, shape] of gpt2ParameterShapes(config)) {
+  for (const [name, shape] of parameterShapes(architecture)) {
     let initial: ParameterPlan['initial'] = { normal: name.endsWith('c_proj.weight') ? residual : deviation };
     if (name.endsWith('.bias')) initial = 'zeros';
     else if (/ln_\w+\.weight$/.test(name)) initial = 'ones';

@@ -14,7 +14,7 @@ import {
   type Tensors,
 } from '../engine/index.js';
 import { readArchitecture } from '../models/families/index.js';
-import { type Gpt2Config, readGpt2Config } from '../models/gpt2-config.js';
+import { type Gpt2Config, readGpt2Config } from '../models/families/gpt2-config.js';
 import { transformer } from '../models/transformer.js';
 import { padded } from '../models/padding.js';
 import { randomFor, seedFor } from '../random.js';
@@ -92,7 +92,7 @@ export function planModelTraining(task: Task, recipe: ModelRecipe): PlannedTrain
     steps: recipe.schedule.steps,
     start: () =>
       initialState(
-        initializeParameters(gpt2Plans(config, recipe.deviation), randomFor(recipe.seed, 'parameters')),
+        initializeParameters(gpt2Plans(architecture, recipe.deviation), randomFor(recipe.seed, 'parameters')),
         spec.optimizer,
       ),
     dispose: () => Promise.resolve(),

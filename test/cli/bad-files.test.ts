@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decoderFiles } from '../../src/inversion/decoder-files.js';
 import { type Decoder } from '../../src/inversion/decoder.js';
-import { gpt2Files } from '../../src/models/load-gpt2.js';
+import { gpt2Files } from '../../src/models/gpt2-files.js';
 import { fingerprint } from '../../src/models/weights/fingerprint.js';
 import { addition, counting } from '../../src/tasks/index.js';
 import { probedModelConfig } from '../../src/training/model-training.js';

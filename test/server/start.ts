@@ -7,7 +7,7 @@ import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { decoderFiles } from '../../src/inversion/decoder-files.js';
-import { gpt2Files } from '../../src/models/load-gpt2.js';
+import { gpt2Files } from '../../src/models/gpt2-files.js';
 import { type Client, createClient } from '../../src/server/client.js';
 import { type RunningServer, type ServerOptions, startServer } from '../../src/server/server.js';
 import { addition, counting, type Task } from '../../src/tasks/index.js';

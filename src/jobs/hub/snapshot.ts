@@ -105,7 +105,7 @@ async function cachedCommit(root: string, { revision, file }: HubName): Promise<
   if (commit === null || !/^[0-9a-f]{7,64}$/.test(commit)) return null;
   const directory = join(root, 'snapshots', commit);
   if (file !== null) return (await isThere(join(directory, file))) ? commit : null;
-  const files = await readdir(directory).catch(() => []);
+  const files: string[] = await readdir(directory).catch(() => []);
   const weights = neededFiles(files, null).filter((one) => !accompanying.includes(one));
   const last = weights.map((one) => /-of-(\d+)\./.exec(one)?.[1]).find((one) => one !== undefined);
   const shards = weights.filter((one) => /-of-\d+\./.test(one)).length;

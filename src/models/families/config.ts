@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from '../../input-error.js';
+import { quote, shown } from '../../printable.js';
 import { type Activation, type Rotary } from '../architecture.js';
 import { llama3Frequencies, rotaryFrequencies } from '../rotary.js';
 
@@ -15,6 +16,9 @@ export const isObject = (value: unknown): value is Json =>
 
 /** The fields of one config. */
 export interface ConfigReader {
+  readonly json: Json;
+  /** What to call it in messages. */
+  readonly file: string;
   /** A whole number from 1, under the first of these names that is there. @throws InputError when none is, without `fallback` */
   size(names: readonly string[], fallback?: number): number;
   /** A positive number. */
@@ -42,13 +46,16 @@ export function configReader(json: Json, file: string): ConfigReader {
   };
   const missing = (names: readonly string[]): never =>
     fail(`"${names[0] ?? ''}" is missing${names.length > 1 ? ` (or "${names.slice(1).join('", "')}")` : ''}`);
-  const show = (value: unknown): string => JSON.stringify(value)?.slice(0, 60) ?? 'nothing';
+  const show = (value: unknown): string =>
+    typeof value === 'string' ? quote(value) : shown(JSON.stringify(value) ?? 'nothing');
   return {
+    json,
+    file,
     fail,
     size(names, fallback) {
       const [name, value] = find(names);
       if (value === undefined) return fallback ?? missing(names);
-      if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > 10_000_000)
+      if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > 1_000_000)
         return fail(`"${name}" must be a whole number from 1, not ${show(value)}`);
       return value;
     },
@@ -89,7 +96,7 @@ export function configReader(json: Json, file: string): ConfigReader {
   };
 }
 
-const activations: Readonly<Record<string, Activation>> = {
+const activations = {
   gelu: 'gelu',
   gelu_new: 'gelu_tanh',
   gelu_fast: 'gelu_tanh',
@@ -97,13 +104,23 @@ const activations: Readonly<Record<string, Activation>> = {
   relu: 'relu',
   silu: 'silu',
   swish: 'silu',
-};
+} as const satisfies Readonly<Record<string, Activation>>;
+
+/** Hugging Face's name of an activation function; some functions have several. */
+export type ActivationName = keyof typeof activations;
+
+/** All names that are known. */
+export const activationNames = Object.keys(activations) as [ActivationName, ...ActivationName[]];
+
+/** The function of a name. */
+export const activationNamed = (name: ActivationName): Activation => activations[name];
 
 /** The activation function that a field names. @throws InputError with the known ones */
 export function activationOf(config: ConfigReader, name: string, fallback: string): Activation {
   const given = config.text(name, fallback);
-  const known = Object.hasOwn(activations, given) ? activations[given] : undefined;
-  return known ?? config.fail(`"${name}": ${JSON.stringify(given)} is not one of ${Object.keys(activations).join(', ')}`);
+  const known = activationNames.find((one) => one === given);
+  if (known !== undefined) return activationNamed(known);
+  return config.fail(`"${name}": ${quote(given)} is not one of ${activationNames.join(', ')}`);
 }
 
 /** Rotary positions as a family's config has them. */
@@ -143,7 +160,7 @@ export function rotaryOf(config: ConfigReader, object: Json | null, defaults: Ro
       };
     default:
       return config.fail(
-        `rotary positions of kind ${JSON.stringify(kind)} are not supported, only default, dynamic, linear and llama3`,
+        `rotary positions of kind ${quote(kind)} are not supported, only default, dynamic, linear and llama3`,
       );
   }
 }

@@ -157,7 +157,7 @@ describe('configs', () => {
   it.each(families.map(({ type }) => type))('%s: names a field that is missing or wrong', (type) => {
     expect(() => readArchitecture({ model_type: type })).toThrow(/"(n_layer|num_hidden_layers)" is missing/);
     const whole = familyConfig(type);
-    expect(() => readArchitecture({ ...whole, vocab_size: '12' })).toThrow(/"vocab_size" must be a whole number.*"12"/);
+    expect(() => readArchitecture({ ...whole, vocab_size: '12' })).toThrow(/"vocab_size".*(whole|expected) number/);
   });
 
   it.each([

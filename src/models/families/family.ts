@@ -11,6 +11,8 @@ export interface Family {
   readonly type: string;
   /** Models of this family, for people. */
   readonly about: string;
+  /** One of them, in a message: `a GPT-2`. */
+  readonly what: string;
   /** @throws InputError naming the field that is missing, wrong or asks for something not supported */
   read(config: ConfigReader): Architecture;
   /** Whether a tensor of a file is no parameter: a mask or table that is never read. @param name without prefix */

@@ -21,6 +21,7 @@ function kindsOf(config: ConfigReader, layers: number): readonly string[] {
 /** The Gemma 3 family. */
 export const gemma3: Family = {
   type: 'gemma3_text',
+  what: 'a Gemma 3',
   about: 'Gemma 3, text',
   read(config) {
     const bias = config.flag('attention_bias', false);

@@ -16,6 +16,7 @@ const map = (name: string, bias = true): LinearNames => ({
 /** The GPT-NeoX family. */
 export const gptNeox: Family = {
   type: 'gpt_neox',
+  what: 'a GPT-NeoX',
   about: 'Pythia, GPT-NeoX-20B',
   // Masks and frequencies that older versions of transformers stored with the weights.
   isBuffer: (name) => /\.attention\.(bias|masked_bias|rotary_emb\.inv_freq)$/.test(name),

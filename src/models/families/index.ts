@@ -3,6 +3,7 @@
  * @module
  */
 import { InputError, suggest } from '../../input-error.js';
+import { quote, shown } from '../../printable.js';
 import { type Architecture } from '../architecture.js';
 import { configReader, isObject } from './config.js';
 import { type Family } from './family.js';
@@ -26,7 +27,7 @@ export function familyOf(json: unknown, file = 'config.json'): Family {
   const known = families.map((family) => family.type);
   const family = families.find((one) => one.type === type);
   if (family !== undefined) return family;
-  const given = JSON.stringify(type).slice(0, 60);
+  const given = typeof type === 'string' ? quote(type) : shown(JSON.stringify(type) ?? 'nothing');
   throw new InputError(
     `${file}: models of type ${given} are not read.${suggest(String(type), known)} Known: ${known.join(', ')}.`,
   );

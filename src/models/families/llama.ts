@@ -3,6 +3,7 @@
  * Norms are RMS, positions rotary, MLPs gated, weights `[outputs, inputs]`.
  * @module
  */
+import { quote } from '../../printable.js';
 import { type Architecture, type BlockNames, type LinearNames, type ParameterNames } from '../architecture.js';
 import { type ConfigReader, activationOf, rotaryOf } from './config.js';
 import { type Family } from './family.js';
@@ -117,10 +118,15 @@ export function llamaArchitecture(
 
 const everywhere = (_: ConfigReader, layers: number): null[] => new Array<null>(layers).fill(null);
 
+/** Tables of frequencies that older versions of transformers stored with the weights. */
+const isBuffer = (name: string): boolean => name.endsWith('.self_attn.rotary_emb.inv_freq');
+
 /** The Llama family. */
 export const llama: Family = {
   type: 'llama',
+  what: 'a Llama',
   about: 'Llama 2 and 3, TinyLlama, SmolLM2',
+  isBuffer,
   read(config) {
     const bias = config.flag('attention_bias', false);
     return llamaArchitecture('llama', config, {
@@ -140,14 +146,16 @@ export function windowsByKind(config: ConfigReader, kinds: readonly string[], la
   return kinds.map((kind) => {
     if (kind === 'full_attention') return null;
     if (kind === 'sliding_attention') return config.size(['sliding_window']);
-    return config.fail(`"layer_types" names ${JSON.stringify(kind)}, which is not supported`);
+    return config.fail(`"layer_types" names ${quote(kind)}, which is not supported`);
   });
 }
 
 /** Mistral: a window over all layers, where the config gives one. */
 export const mistral: Family = {
   type: 'mistral',
+  what: 'a Mistral',
   about: 'Mistral 7B and its like',
+  isBuffer,
   read: (config) =>
     llamaArchitecture('mistral', config, {
       traits: { attentionBias: false, outputBias: false, mlpBias: false },
@@ -171,6 +179,7 @@ function qwenWindows(config: ConfigReader, layers: number): (number | null)[] {
 /** Qwen 2 and 2.5: biases on queries, keys and values. */
 export const qwen2: Family = {
   type: 'qwen2',
+  what: 'a Qwen2',
   about: 'Qwen 2 and 2.5',
   read: (config) =>
     llamaArchitecture('qwen2', config, {
@@ -186,6 +195,7 @@ export const qwen2: Family = {
 /** Qwen 3: norms of queries and keys within heads of a width of their own. */
 export const qwen3: Family = {
   type: 'qwen3',
+  what: 'a Qwen3',
   about: 'Qwen 3 (dense)',
   read(config) {
     const bias = config.flag('attention_bias', false);

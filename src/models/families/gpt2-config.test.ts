@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../input-error.js';
-import {
-  attentionScale,
-  gpt2ParameterShapes,
-  gpt2ParameterTest,
-  gpt2Parameters,
-  innerWidth,
-  readGpt2Config,
-} from './gpt2-config.js';
+import { InputError } from '../../input-error.js';
+import { parameterShapes, parameterTest, parametersOf } from '../architecture.js';
+import { type Gpt2Config, readGpt2Config } from './gpt2-config.js';
+import { readArchitecture } from './index.js';
 
 const least = { n_layer: 2, n_head: 4, n_embd: 32, vocab_size: 15 };
 
@@ -54,7 +49,7 @@ describe('readGpt2Config', () => {
   it.each([
     [
       'an activation that is not computed',
-      { activation_function: 'gelu' },
+      { activation_function: 'mish' },
       /"activation_function".*"gelu_new".*"relu"/,
     ],
     ['another architecture', { model_type: 'llama' }, /"model_type".*"gpt2"/],
@@ -105,9 +100,13 @@ describe('readGpt2Config', () => {
   });
 });
 
+const shapesOf = (config: Gpt2Config) => parameterShapes(readArchitecture(config));
+const testOf = (config: Gpt2Config) => parameterTest(readArchitecture(config));
+const inner = (config: Gpt2Config): number => readArchitecture(config).inner;
+
 describe('what a config decides', () => {
   it('names and shapes every parameter', () => {
-    const shapes = gpt2ParameterShapes(
+    const shapes = shapesOf(
       readGpt2Config({ ...least, n_layer: 1, n_positions: 14, n_inner: 48 }),
     );
     expect([...shapes].map(([name, shape]) => `${name} [${shape.join()}]`)).toEqual([
@@ -132,8 +131,8 @@ describe('what a config decides', () => {
 
   it('knows its parameters by name, however many layers it claims', () => {
     const config = readGpt2Config({ ...least, tie_word_embeddings: false });
-    const has = gpt2ParameterTest(config);
-    for (const name of gpt2ParameterShapes(config).keys()) expect(has(name), name).toBe(true);
+    const has = testOf(config);
+    for (const name of shapesOf(config).keys()) expect(has(name), name).toBe(true);
     const others = [
       '',
       'h',
@@ -146,22 +145,22 @@ describe('what a config decides', () => {
     for (const name of [...others, 'ln_1.bias', 'constructor', 'h.0.constructor', 'transformer.wte.weight']) {
       expect(has(name), name).toBe(false);
     }
-    expect(gpt2ParameterTest({ ...config, tie_word_embeddings: true })('lm_head.weight')).toBe(false);
+    expect(testOf({ ...config, tie_word_embeddings: true })('lm_head.weight')).toBe(false);
     const huge = { ...config, n_layer: 1_000_000 };
-    expect(gpt2ParameterTest(huge)('h.999999.ln_1.bias')).toBe(true);
-    expect(gpt2Parameters(huge).next().value?.[0]).toBe('wte.weight');
+    expect(testOf(huge)('h.999999.ln_1.bias')).toBe(true);
+    expect(parametersOf(readArchitecture(huge)).next().value?.[0]).toBe('wte.weight');
   });
 
   it('has an unembedding of its own only when it is not tied', () => {
-    const untied = gpt2ParameterShapes(readGpt2Config({ ...least, tie_word_embeddings: false }));
+    const untied = shapesOf(readGpt2Config({ ...least, tie_word_embeddings: false }));
     expect(untied.get('lm_head.weight')).toEqual([15, 32]);
-    expect(gpt2ParameterShapes(readGpt2Config(least)).has('lm_head.weight')).toBe(false);
+    expect(shapesOf(readGpt2Config(least)).has('lm_head.weight')).toBe(false);
   });
 
   it('gives the hidden width, four times the width unless told', () => {
-    expect(innerWidth(readGpt2Config(least))).toBe(128);
-    expect(innerWidth(readGpt2Config({ ...least, n_inner: null }))).toBe(128);
-    expect(innerWidth(readGpt2Config({ ...least, n_inner: 7 }))).toBe(7);
+    expect(inner(readGpt2Config(least))).toBe(128);
+    expect(inner(readGpt2Config({ ...least, n_inner: null }))).toBe(128);
+    expect(inner(readGpt2Config({ ...least, n_inner: 7 }))).toBe(7);
   });
 
   it.each([
@@ -175,6 +174,6 @@ describe('what a config decides', () => {
       scale_attn_weights: byWidth,
       scale_attn_by_inverse_layer_idx: byLayer,
     });
-    expect([0, 1].map((layer) => attentionScale(config, layer))).toEqual(scales);
+    expect(readArchitecture(config).attentionScales).toEqual(scales);
   });
 });

@@ -1,0 +1,30 @@
+/**
+ * A GPT-2 that was trained here, as the files of a Hugging Face checkpoint directory.
+ * @module
+ */
+import { readArchitecture } from './families/index.js';
+import { type ParameterSet } from './weights/fingerprint.js';
+import { encodeSafetensors } from './weights/safetensors-encode.js';
+
+/**
+ * The files of a checkpoint directory, float32.
+ * @param config the content of `config.json`
+ * @param raw parameters before any processing
+ */
+export function gpt2Files(
+  config: Readonly<Record<string, unknown>>,
+  raw: ParameterSet,
+  metadata: Readonly<Record<string, string>> = {},
+): Map<string, Uint8Array> {
+  const { prefix, unembed } = readArchitecture(config).names;
+  const tensors = [...raw].map(([name, { shape, data }]) => ({
+    name: name === unembed ? name : prefix + name,
+    dtype: 'F32' as const,
+    shape,
+    data,
+  }));
+  return new Map([
+    ['config.json', new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`)],
+    ['model.safetensors', encodeSafetensors(tensors, { format: 'pt', ...metadata })],
+  ]);
+}
