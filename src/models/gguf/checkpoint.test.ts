@@ -182,7 +182,7 @@ describe('openCheckpointFile', () => {
     const byKind = (row: number): number =>
       (Math.floor(row / 4) % 3) * 8 + Math.floor(row / 12) * 4 + (row % 4);
     const { config, tensors } = await open(
-      { ...sizes('gptneox', 'layer_norm_epsilon'), 'gptneox.rope.dimension_count': ['u32', 1] },
+      { ...sizes('gptneox', 'layer_norm_epsilon'), 'gptneox.rope.dimension_count': ['u32', 2] },
       [
         embedding,
         float32Tensor(
@@ -200,7 +200,7 @@ describe('openCheckpointFile', () => {
     const layer = 'gpt_neox.layers.0.attention.query_key_value.';
     expect(await tensors.readFloat32(`${layer}weight`)).toEqual(numbered([24, 8]));
     expect(await tensors.readFloat32(`${layer}bias`)).toEqual(numbered([24]));
-    expect(config).toMatchObject({ model_type: 'gpt_neox', rotary_pct: 0.25, use_parallel_residual: true });
+    expect(config).toMatchObject({ model_type: 'gpt_neox', rotary_pct: 0.5, use_parallel_residual: true });
   });
 
   it('turns 16-bit numbers as they are', async () => {
@@ -283,8 +283,16 @@ describe('openCheckpointDirectory', () => {
   it('gives config, tensors and tokenizer of a directory', async () => {
     const tokenizer = { model: { type: 'BPE', vocab: { a: 0, b: 1, ab: 2 }, merges: ['a b'] } };
     const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+    const llamaSizes = {
+      model_type: 'llama',
+      hidden_size: 4,
+      num_hidden_layers: 1,
+      num_attention_heads: 2,
+      intermediate_size: 4,
+      vocab_size: 3,
+    };
     const files = {
-      'config.json': json({ model_type: 'llama', bos_token_id: 1 }),
+      'config.json': json({ ...llamaSizes, bos_token_id: 1 }),
       'model.safetensors': encodeSafetensors([
         { name: 'w', dtype: 'F32', shape: [1], data: Float32Array.of(1) },
       ]),
@@ -292,7 +300,7 @@ describe('openCheckpointDirectory', () => {
     const whole = await openCheckpointDirectory(
       memoryDirectory('mine', { ...files, 'tokenizer.json': json(tokenizer) }),
     );
-    expect(whole).toMatchObject({ form: 'directory', config: { model_type: 'llama' }, noTokenizer: null });
+    expect(whole).toMatchObject({ form: 'directory', config: { bos_token_id: 1 }, noTokenizer: null });
     expect(whole.tokenizer?.encode('ab', { bos: whole.tokenizer.bos?.id ?? null })).toEqual([1, 2]);
     expect(await whole.tensors.readFloat32('w')).toEqual(Float32Array.of(1));
     expect(await openCheckpointDirectory(memoryDirectory('mine', files))).toMatchObject({
