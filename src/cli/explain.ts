@@ -23,6 +23,7 @@ import {
   withInterpretOptions,
 } from './interpreting.js';
 import { number, printJson, thresholdOf, whole } from './options.js';
+import { besides } from './standard-streams.js';
 import { lookFor } from './terminal.js';
 
 interface ExplainOptions extends InterpretOptions {
@@ -88,17 +89,17 @@ bits and consistency of each feature, and how much of the activations' informati
 }
 
 async function told(explanation: Explanation, options: ExplainOptions): Promise<void> {
-  if (options.out !== undefined) {
-    const text = `${JSON.stringify(explanation, null, 2)}\n`;
-    await writeFileAtomic(options.out, new TextEncoder().encode(text));
-  }
+  const { out } = options;
+  const text = `${JSON.stringify(explanation, null, 2)}\n`;
+  const written =
+    out !== undefined && (await besides(() => writeFileAtomic(out, new TextEncoder().encode(text))));
   if (options.json === true) printJson(explanation);
   else {
     process.stdout.write(`${renderExplanation(explanation, lookFor(process.stdout, process.env))}\n`);
-    if (options.out !== undefined) process.stdout.write(`\nWritten: ${options.out}\n`);
+    if (written) process.stdout.write(`\nWritten: ${out}\n`);
   }
   // What came is shown and kept; that nothing whole came is still a failure.
-  if (!explanation.complete) process.exitCode = 1;
+  if (!explanation.complete) process.exitCode ??= 1;
 }
 
 function placedQueries({ task }: Opened, options: ExplainOptions): PlacedInput[] {

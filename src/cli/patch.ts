@@ -136,7 +136,10 @@ async function sourceOf(task: Task, options: PatchOptions): Promise<Ask['source'
       throw new InputError(`The data of ${figure} would replace ${file}: give the figure another name.`);
     }
     const name = basename(file);
-    return { specification: parseSpecification(await jsonOf(file), name), name };
+    const specification = parseSpecification(await jsonOf(file), name);
+    const figures = options.svg !== undefined || options.png !== undefined;
+    if (figures && specification.sets !== undefined && options.sweep !== true) throw noFigure();
+    return { specification, name };
   }
   if (experiment === undefined) {
     throw new InputError(
@@ -191,10 +194,9 @@ function rendered(answer: PatchAnswer): string {
 
 function figureOf(answer: PatchAnswer, theme: Theme): Figure {
   if ('effects' in answer) return sweepFigure(answer, theme);
-  if ('sets' in answer || 'places' in answer) {
-    throw new InputError(
-      'A figure is drawn of both orders or of a sweep: leave "sets" out, or give --sweep.',
-    );
-  }
+  if ('sets' in answer || 'places' in answer) throw noFigure();
   return incrementsFigure(answer, theme);
 }
+
+const noFigure = (): InputError =>
+  new InputError('A figure is drawn of both orders or of a sweep: leave "sets" out, or give --sweep.');

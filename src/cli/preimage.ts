@@ -33,6 +33,7 @@ import {
   withInterpretOptions,
 } from './interpreting.js';
 import { printJson, whole } from './options.js';
+import { besides } from './standard-streams.js';
 import { lookFor } from './terminal.js';
 
 interface PreimageOptions extends InterpretOptions {
@@ -150,7 +151,7 @@ async function writeMembers({ task }: Opened, set: ExactSet, file: string): Prom
     distance: Number((set.distances[input] ?? Infinity).toPrecision(4)),
     matchedPosition: set.positions[input] ?? 0,
   }));
-  await writeFileAtomic(file, new TextEncoder().encode(csv(rows)));
+  await besides(() => writeFileAtomic(file, new TextEncoder().encode(csv(rows))));
 }
 
 async function recallOf(
@@ -223,14 +224,15 @@ async function strataRecord(
   const order = found.members
     .map((member) => ({ member, order: random.next() }))
     .sort((a, b) => a.order - b.order);
-  if (options.out !== undefined) {
+  const { out } = options;
+  if (out !== undefined) {
     const rows = found.members.map(({ ids, distance, position, weight }) => ({
       input: task.decode(ids),
       distance,
       matchedPosition: position,
       weight,
     }));
-    await writeFileAtomic(options.out, new TextEncoder().encode(csv(rows)));
+    await besides(() => writeFileAtomic(out, new TextEncoder().encode(csv(rows))));
   }
   return {
     ...base,
