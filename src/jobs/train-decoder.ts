@@ -14,6 +14,7 @@ import { type ParameterSet } from '../models/weights/fingerprint.js';
 import { taskNamed } from '../tasks/index.js';
 import { type DecoderRecipe, decoderRecipeSchema } from '../training/decoder-recipe.js';
 import { type PlannedDecoderTraining, planDecoderTraining } from '../training/decoder-training.js';
+import { trainingDraws } from '../training/evaluation-draws.js';
 import { decoderCard } from './cards.js';
 import { removePartials } from './files.js';
 import {
@@ -97,7 +98,11 @@ export async function trainDecoder(runtime: Runtime, job: TrainDecoderJob): Prom
 
   const evaluate = async (parameters: ParameterSet, queries: number): Promise<SiteRate[]> => {
     const decoder = makeDecoder(directory, plan.config, parameters);
-    return inPreimageRates(runtime, model, decoder, task, { queries, seed: evaluationSeed });
+    return inPreimageRates(runtime, model, decoder, task, {
+      queries,
+      seed: evaluationSeed,
+      draws: (tokens) => trainingDraws(task, evaluationSeed, queries, tokens),
+    });
   };
   const result = await trainingLoop(runtime, {
     ...job,
@@ -134,7 +139,7 @@ export async function trainDecoder(runtime: Runtime, job: TrainDecoderJob): Prom
   const files = decoderFiles(
     { config: plan.config, parameters },
     provenance,
-    decoderCard(task, provenance),
+    decoderCard(task, provenance, { heldOut: model.trainedOn === task.name }),
     'F16',
   );
   await writeResults(directory, files, result.history);
