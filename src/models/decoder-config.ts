@@ -100,7 +100,7 @@ export function decoderParameters(config: DecoderConfig): Map<string, ParameterP
     put(`${name}.weight`, [size], 'ones');
     put(`${name}.bias`, [size], 'zeros');
   };
-  // GPT-2's start for the decoder itself; PyTorch's for linear layers of the conditioning.
+  // GPT-2's start for the decoder itself, and for the conditioning as it is published; PyTorch's for our own conditioning.
   const gpt = (name: string, rows: number, columns: number, deviation = 0.02): void => {
     put(`${name}.weight`, [rows, columns], { normal: deviation });
     put(`${name}.bias`, [columns], 'zeros');
@@ -110,6 +110,7 @@ export function decoderParameters(config: DecoderConfig): Map<string, ParameterP
     put(`${name}.weight`, [rows, columns], { uniform });
     put(`${name}.bias`, [columns], { uniform });
   };
+  const conditioned = conditioning.kind === 'residual-mlp' ? gpt : linear;
   const sites = config.sites.length;
   const channel = conditioningWidth(config);
 
@@ -124,17 +125,17 @@ export function decoderParameters(config: DecoderConfig): Map<string, ParameterP
   }
   for (let block = 0; block < conditioning.blocks; block++) {
     norm(`condition.${block}.ln`, channel);
-    linear(`condition.${block}.fc`, channel, conditioning.hidden);
-    linear(`condition.${block}.proj`, conditioning.hidden, channel);
+    conditioned(`condition.${block}.fc`, channel, conditioning.hidden);
+    conditioned(`condition.${block}.proj`, conditioning.hidden, channel);
   }
   norm('condition.ln', channel);
-  if (config.additive) linear('condition.add', channel, width);
+  if (config.additive) conditioned('condition.add', channel, width);
 
   put('wte.weight', [config.vocabulary, width], { normal: 0.02 });
   put('wpe.weight', [config.places, width], { normal: 0.02 });
   for (let layer = 0; layer < layers; layer++) {
     const own = `h.${layer}`;
-    linear(`${own}.prefix`, channel, width);
+    conditioned(`${own}.prefix`, channel, width);
     norm(`${own}.prefix_ln`, width);
     norm(`${own}.ln_1`, width);
     gpt(`${own}.attn.c_attn`, width, 3 * width);
