@@ -32,7 +32,7 @@ inBrowser('information', (open) => {
     await expect
       .poll(() => sentence.textContent(), { timeout: 30_000 })
       .toMatch(/Tells\s+F1 and S1, order lost/);
-    expect(await strip(reading).textContent()).toMatch(/95% interval .* effective sample size/);
+    expect(await strip(reading).textContent()).toMatch(/at least 95%: .* effective sample size/);
     const before = await bitsAt(strip(reading));
     const paths = requestsOf(page);
     await reading.getByRole('spinbutton', { name: 'Threshold ε' }).fill('0.4');
@@ -128,7 +128,7 @@ inBrowser('information', (open) => {
     await expect.poll(() => known.count(), { timeout: 120_000 }).toBe(13 * 12);
     const cell = grid.getByRole('button', { name: /^a0\.0 at =:/ });
     expect(await cell.getAttribute('aria-label')).toMatch(
-      /[\d.]+ bits, 95% interval .*effective sample size/,
+      /[\d.]+ bits, at least 95%: .*effective sample size/,
     );
     expect(await grid.getByRole('button', { name: /^a0\.0 at BOS: Bits 0\.0;/ }).textContent()).toBe('0.0');
     for (const text of await grid.locator('.refused').allTextContents()) expect(text).toMatch(/^≥[\d.]+$/);

@@ -92,7 +92,7 @@ describe('profile', () => {
     ],
     [['profile', '--sites', 'a0.0', '--positions', '=', '--by', 'C2,C3'], /^A profile is by one feature/],
     [['profile', '--sites', 'a0.0', '--positions', '=', '--only', 'A1'], /^"A1" is no condition/],
-    [['profile', '--sites', 'a0.0', '--positions', '=', '--only', 'F1=0'], /^Hardly any held-out input/],
+    [['profile', '--sites', 'a0.0', '--positions', '=', '--only', 'F1=0'], /^Hardly any input/],
     [['profile', '--sites', 'a0.0', '--positions', '=', '--by', 'sum'], /^sum has \d+ values/],
   ])('refuses %j', async (args, message) => {
     expect(refusal(await command.run(args))).toMatch(message);
