@@ -7,6 +7,7 @@ import { InputError } from '../input-error.js';
 import { averageRate, inPreimageRates } from '../inversion/evaluate.js';
 import { decoderFor, modelFor } from '../jobs/shipped.js';
 import { shortName } from '../models/hooks.js';
+import { askedInputs } from '../report/wording.js';
 import { taskNamed } from '../tasks/index.js';
 import { modelAccuracy } from '../training/accuracy.js';
 import {
@@ -41,7 +42,7 @@ export function evaluateCommand(program: Command): void {
     .option('-d, --decoder <dir>', 'decoder directory (default: the shipped one)')
     .option(
       '-q, --queries <n>',
-      'held-out queries a site (default: 200), or held-out inputs of a model (default: 20000)',
+      'queries of the test split a site (default: 200), or inputs of it for a model (default: 20000)',
       whole(1, 1_000_000),
     )
     .option('-s, --sites <names>', 'comma-separated sites (default: all)');
@@ -56,14 +57,18 @@ Examples:
   inversionview evaluate --task counting --sites a1.0,x1.post --json
   inversionview evaluate --what model --model path/to/checkpoint
 
-A decoder's in-preimage rate: of queries on held-out inputs, the share whose single sample at temperature 1
-lies inside the ε-preimage; 90% is very good, and over 200 queries a rate of 90% is known to about ±4 points.
-A model's accuracy: the share of held-out inputs whose whole answer is right.`,
+A decoder's in-preimage rate: of queries that it was not trained on, the share whose single sample at temperature 1
+lies inside the ε-preimage; 90% is very good, and over 200 queries a rate of 90% is known to about ±4 points. A site's
+figure is the same whatever other sites are measured with it.
+A model's accuracy: the share of inputs whose whole answer is right.
+Inputs are called held-out where the model is known not to have trained on them: its provenance.json is that of
+train-model. Any other checkpoint may have; its inputs are those of the test split.`,
     )
     .action(async (options: EvaluateOptions) => {
       const task = taskNamed(options.task);
       const runtime = runtimeFor(options);
       const model = await modelFor(task, options.model, options.processing);
+      const heldOut = model.trainedOn === task.name;
       if (options.what === 'model') {
         const count = Math.min(options.queries ?? 20_000, task.data.splitSize.test);
         const accuracy = await modelAccuracy(
@@ -73,10 +78,10 @@ A model's accuracy: the share of held-out inputs whose whole answer is right.`,
           task,
           count,
         );
-        if (options.json) printJson({ accuracy, inputs: count });
+        if (options.json) printJson({ accuracy, inputs: count, heldOut });
         else
           process.stdout.write(
-            `${(100 * accuracy).toFixed(2)}% of ${count} held-out inputs answered right: ${model.name}\n`,
+            `${(100 * accuracy).toFixed(2)}% of ${askedInputs(count, heldOut)} answered right: ${model.name}\n`,
           );
         return;
       }
@@ -97,10 +102,10 @@ A model's accuracy: the share of held-out inputs whose whole answer is right.`,
           : { onSite: ({ site, rate }) => process.stdout.write(line(shortName(site), rate)) }),
       });
       const average = averageRate(rates);
-      if (options.json) printJson({ sites: rates, average, queries });
+      if (options.json) printJson({ sites: rates, average, queries, heldOut });
       else
         process.stdout.write(
-          `${line('average', average)}${queries} held-out queries a site: ${decoder.name} on ${model.name}\n`,
+          `${line('average', average)}${askedInputs(queries, heldOut, ['query', 'queries'])} a site: ${decoder.name} on ${model.name}\n`,
         );
     });
 }

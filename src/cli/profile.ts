@@ -35,7 +35,7 @@ export function profileCommand(program: Command): void {
     .option('-p, --positions <places>', 'one place with --by, else comma-separated places')
     .option('-b, --by <feature>', 'a feature, or an .mjs file that exports one; without it, where heads look')
     .option('--only <condition>', 'only inputs with a value of a feature: A1=1, A1!=1, several with commas')
-    .option('-n, --inputs <n>', 'held-out inputs', whole(10, 100_000), 2000)
+    .option('-n, --inputs <n>', 'inputs of the test split', whole(10, 100_000), 2000)
     .option('--seed <n>', 'decides which', whole(0), 1)
     .option('--json', 'print the data')
     .addHelpText(
