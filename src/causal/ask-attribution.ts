@@ -117,6 +117,7 @@ export async function askAttribution(
     about: `Logit of ${answer}${difference}, as predicted at ${place}${single ? ` of ${task.decode(first)}` : ''}`,
     model: modelText(model),
     seed: single ? null : asked.seed,
+    heldOut: model.trainedOn === task.name,
     n: mean.n,
     place,
     total: mean.total.mean,

@@ -23,6 +23,8 @@ export interface Circumstances {
   readonly seed: number | null;
   /** Contrasts of each input. */
   readonly contrasts: number;
+  /** Whether the model is known not to have trained on the inputs; else they are those of the task's test split. */
+  readonly heldOut: boolean;
   /** Name, hash and weight processing of the model. */
   readonly model: string;
 }
@@ -225,6 +227,8 @@ export interface AttributionRecord {
   readonly about: string;
   readonly model: string;
   readonly seed: number | null;
+  /** Whether the model is known not to have trained on the inputs; else they are those of the task's test split. */
+  readonly heldOut: boolean;
   readonly n: number;
   /** Place whose prediction is taken apart. */
   readonly place: string;

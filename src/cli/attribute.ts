@@ -30,8 +30,8 @@ interface AttributeOptions extends ModelOptions, FigureOptions {
 /** Adds the command. */
 export function attributeCommand(program: Command): void {
   withFigure(withModelOptions(program.command('attribute')))
-    .option('-i, --input <text>', 'one input; without it, held-out inputs are averaged over')
-    .option('-n, --inputs <n>', 'held-out inputs to average over', whole(1, 1_000_000), 1000)
+    .option('-i, --input <text>', 'one input; without it, inputs of the test split are averaged over')
+    .option('-n, --inputs <n>', 'inputs of the test split to average over', whole(1, 1_000_000), 1000)
     .option('-p, --position <place>', 'where the prediction is made (default: before the first answer token)')
     .option('-s, --sites <names>', 'comma-separated sites (default: all that write to the residual stream)')
     .option('--answer <token>', 'the token whose logit is taken apart (default: the one that follows)')
@@ -39,10 +39,10 @@ export function attributeCommand(program: Command): void {
     .option('--top <n>', 'tokens listed that a site raises and lowers most, of one input', whole(0, 100), 5)
     .option(
       '--among <n>',
-      'over held-out inputs: tokens that count as raised most, and as lowered most (default: 30, of a small vocabulary a fifth)',
+      'over many inputs: tokens that count as raised most, and as lowered most (default: 30, of a small vocabulary a fifth)',
       whole(1),
     )
-    .option('--seed <n>', 'decides which held-out inputs', whole(0), 1)
+    .option('--seed <n>', 'decides which inputs of the test split', whole(0), 1)
     .option('--json', 'print the data')
     .addHelpText(
       'after',

@@ -10,6 +10,7 @@ import { createInterpreter } from '../interpret/interpreter.js';
 import { type PlacedInput, activationsOf, drawQueries } from '../interpret/queries.js';
 import { expectWritable, writeFileAtomic } from '../jobs/files.js';
 import { endpointFrom, languageModelAt } from '../jobs/language-model.js';
+import { seedFor } from '../random.js';
 import { placeName, resolvePosition } from '../tasks/index.js';
 import { renderExplanation } from '../report/explanation.js';
 import {
@@ -41,7 +42,7 @@ interface ExplainOptions extends InterpretOptions {
 /** Adds the command. */
 export function explainCommand(program: Command): void {
   withInterpretOptions(program.command('explain'))
-    .option('-q, --queries <n>', 'queries shown: --input first, the rest held-out inputs', whole(1, 100), 5)
+    .option('-q, --queries <n>', 'queries shown: --input first, the rest from the test split', whole(1, 100), 5)
     .option('--inside <n>', 'samples inside shown of each', whole(1, 200), 16)
     .option('--outside <n>', 'samples outside shown of each', whole(0, 200), 6)
     .option('--no-exact', 'score by samples alone where all inputs could be gone through')
@@ -136,7 +137,7 @@ async function explainedQueries(
   const queries: ExplainedQuery[] = [];
   try {
     for (const [at, { ids, position }] of placed.entries()) {
-      const seed = options.seed + at;
+      const seed = seedFor(options.seed, 'query', site, at);
       const { reading } = await reader.read({
         ids,
         site,

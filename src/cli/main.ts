@@ -34,7 +34,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./activations.js')).activationsCommand,
   },
   evaluate: {
-    what: 'measure a decoder (in-preimage rate a site) or a probed model (accuracy) on held-out inputs',
+    what: 'measure a decoder (in-preimage rate a site) or a probed model (accuracy) on the test split',
     load: async () => (await import('./evaluate.js')).evaluateCommand,
   },
   patch: {

@@ -50,13 +50,13 @@ interface PatchOptions extends ModelOptions, FigureOptions {
 /** Adds the command. */
 export function patchCommand(program: Command): void {
   withFigure(withModelOptions(program.command('patch')))
-    .option('-e, --experiment <name>', 'a named experiment over held-out inputs; see --list')
+    .option('-e, --experiment <name>', 'a named experiment over inputs of the test split; see --list')
     .option('-f, --file <json>', 'a question of your own: inputs, contrasts, sites, positions, metric')
     .option('-l, --list', "list the task's experiments")
     .option('--sweep', 'patch every site at every position by itself: a heat map')
     .option('-s, --sites <names>', "comma-separated sites instead of the experiment's")
     .option('-p, --positions <places>', "comma-separated places or indices instead of the experiment's")
-    .option('-n, --inputs <n>', 'held-out inputs at the most', whole(1, 1_000_000), 5000)
+    .option('-n, --inputs <n>', 'inputs of the test split at the most', whole(1, 1_000_000), 5000)
     .option(
       '--contrasts <n>',
       'contrast inputs drawn for each input; their effects are averaged',

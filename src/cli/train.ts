@@ -225,7 +225,7 @@ Examples:
   inversionview train-decoder addition --model runs/addition-model --out runs/my-decoder
   inversionview train-decoder --resume runs/addition-decoder
 
-One decoder serves all sites of a task. "rate" is the mean in-preimage rate on held-out queries (see evaluate),
+One decoder serves all sites of a task. "rate" is the mean in-preimage rate on queries that it is not trained on (see evaluate),
 followed by that of each site.
 ${directoryHelp}
 config.json, model.safetensors and README.md (figures): give it to the other commands as --decoder.`,

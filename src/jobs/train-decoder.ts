@@ -14,6 +14,7 @@ import { type ParameterSet } from '../models/weights/fingerprint.js';
 import { taskNamed } from '../tasks/index.js';
 import { type DecoderRecipe, decoderRecipeSchema } from '../training/decoder-recipe.js';
 import { type PlannedDecoderTraining, planDecoderTraining } from '../training/decoder-training.js';
+import { trainingDraws } from '../training/evaluation-draws.js';
 import { decoderCard } from './cards.js';
 import { type Checkpoint, checkedRecipe, expectFitting, recipeOf, writeResults } from './run-directory.js';
 import { type ProbedModel, createRunDirectory, expectNewRun, takeUp } from './run-start.js';
@@ -111,7 +112,11 @@ async function train(
   plan.siteWeights = from.siteWeights;
   const evaluate = async (parameters: ParameterSet, queries: number): Promise<SiteRate[]> => {
     const decoder = makeDecoder(directory, plan.config, parameters);
-    return inPreimageRates(runtime, model, decoder, task, { queries, seed: evaluationSeed });
+    return inPreimageRates(runtime, model, decoder, task, {
+      queries,
+      seed: evaluationSeed,
+      draws: (tokens) => trainingDraws(task, evaluationSeed, queries, tokens),
+    });
   };
   job.onBegin?.();
   const result = await trainingLoop(runtime, {
@@ -149,7 +154,7 @@ async function train(
   const files = decoderFiles(
     { config: plan.config, parameters },
     provenance,
-    decoderCard(task, provenance),
+    decoderCard(task, provenance, { heldOut: model.trainedOn === task.name }),
     'F16',
   );
   await writeResults(directory, files, result.history);

@@ -14,6 +14,7 @@ import {
 import { shortName } from '../models/hooks.js';
 import { type Share } from '../share.js';
 import { clip, columns, printable, prose } from './columns.js';
+import { askedInputs } from './wording.js';
 
 /** How to print. */
 export interface TableOptions {
@@ -39,9 +40,11 @@ const widest = (texts: readonly string[], least: number, most: number): number =
   Math.min(most, Math.max(least, ...texts.map(columns)));
 
 function heading(record: Baselines, width: number): string[] {
-  const { experiment, about, n, contrasts, seed, metric, unit, clean, contrast } = record;
+  const { experiment, about, n, contrasts, seed, heldOut, metric, unit, clean, contrast } = record;
   const sample =
-    seed === null ? `${n} pairs as given` : `${n} held-out inputs, ${contrasts} contrasts each, seed ${seed}`;
+    seed === null
+      ? `${n} pairs as given`
+      : `${askedInputs(n, heldOut)}, ${contrasts} contrasts each, seed ${seed}`;
   return [
     ...record.warnings.flatMap((warning) => prose(`Warning: ${warning}`, width, '  ')),
     ...prose(`${experiment}: ${about}`, width, '  '),
@@ -116,7 +119,11 @@ export function renderAblation(record: AblationRecord, { width }: TableOptions):
   const scientific = (value: number): string => value.toExponential(2).padStart(10);
   return [
     ...prose(`${record.experiment}: ${record.about}`, width, '  '),
-    ...prose(`${record.n} held-out inputs, seed ${record.seed ?? 0}; ${record.model}`, width, '  '),
+    ...prose(
+      `${askedInputs(record.n, record.heldOut)}, seed ${record.seed ?? 0}; ${record.model}`,
+      width,
+      '  ',
+    ),
     '',
     'place   KL, nats      logit loss  as a share of the logit',
     ...record.places.map(

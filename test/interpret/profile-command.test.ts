@@ -133,7 +133,7 @@ describe('profile', () => {
     ],
     [['profile', '--positions', '=', '--only', 'same hundreds=yes'], /^Unknown feature "same hundreds"\./],
     [['profile', '--sites', 'a0.0', '--positions', '=', '--only', 'A1'], /^"A1" is no condition/],
-    [['profile', '--sites', 'a0.0', '--positions', '=', '--only', 'F1=0'], /^Hardly any held-out input/],
+    [['profile', '--sites', 'a0.0', '--positions', '=', '--only', 'F1=0'], /^Hardly any input/],
     [['profile', '--sites', 'a0.0', '--positions', '=', '--by', 'sum'], /^sum has \d+ values/],
   ])('refuses %j', async (args, message) => {
     expect(refusal(await command.ask(args))).toMatch(message);

@@ -328,7 +328,7 @@ describe('strataPreimage', () => {
     const at = 'blocks.0.attn.hook_result.0';
     const ids = counting.encode('abacab|a:3');
     const [z = new Float32Array(0)] = (await activationsOf(runtime, probed, at, ids)).slice(9);
-    const options = { epsilon: 0.5, metric: 'euclidean' as const, random: seededRandom(8) };
+    const options = { epsilon: 0.5, metric: 'euclidean' as const, seed: 8 };
     const found = await strataPreimage(
       runtime,
       probed,
@@ -355,6 +355,17 @@ describe('strataPreimage', () => {
     const error = 3 * Math.hypot(found.standardError, Math.sqrt((inside * (1 - inside)) / 3000)) + 0.002;
     expect(Math.abs(found.probability - inside)).toBeLessThan(error);
     for (const { distance } of found.members) expect(distance).toBeLessThanOrEqual(0.5);
+    // More rounds begin with those of fewer: a run can be cut between them.
+    const fewer = await strataPreimage(
+      runtime,
+      probed,
+      counting,
+      at,
+      { ids, z },
+      { ...options, repeats: 1, rounds: 1 },
+    );
+    const texts = (set: typeof found): string[] => set.members.map((member) => member.ids.join());
+    expect(texts(found).slice(0, fewer.members.length)).toEqual(texts(fewer));
   });
 
   it('refuses a task without strata, and an input that is not of the task', async () => {
@@ -363,7 +374,7 @@ describe('strataPreimage', () => {
       metric: 'euclidean' as const,
       repeats: 1,
       rounds: 1,
-      random: seededRandom(1),
+      seed: 1,
     };
     const z = new Float32Array(32);
     await expect(
