@@ -22,10 +22,10 @@ export default defineConfig({
     pool: 'threads',
     // Each worker runs graphs on threads of its own: more workers only take turns.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
     // Waiting for a state ends when it has come: on a busy machine a second is no sign that it will not.
-    expect: { poll: { timeout: 25_000 } },
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 100_000 } },
     reporters: report === undefined ? ['default'] : ['default', 'json'],
     ...(report === undefined ? {} : { outputFile: { json: report } }),
     projects: [

@@ -45,7 +45,7 @@ const ladder: readonly (readonly [what: string, change: Change])[] = [
   ["a site's own projection, wider blocks", architecture({ conditioning: unwhitened })],
   ['activation added to each embedding', architecture({ additive: true })],
   ['squared ReLU', architecture({ activation: 'relu2' })],
-  ['Muon, clipping', (recipe) => ({ ...recipe, optimizer: fast.optimizer, clip: fast.clip })],
+  ['Muon', (recipe) => ({ ...recipe, optimizer: fast.optimizer, clip: fast.clip })],
   ['activations whitened by site', architecture({ conditioning: fast.architecture.conditioning })],
 ];
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from './input-error.js';
-import { hash32, restoreRandom, seededRandom } from './random.js';
+import { hash32, restoreRandom, seedFor, seededRandom } from './random.js';
 
 const moments = (values: Float32Array): { mean: number; deviation: number } => {
   let sum = 0;
@@ -123,6 +123,36 @@ describe('distributions', () => {
       expect(Math.abs(moments(values).deviation - 1)).toBeLessThan(0.02);
     }
     expect(bulk.every((value) => Number.isFinite(value))).toBe(true);
+  });
+});
+
+describe('seedFor', () => {
+  it('gives a seed of its own for each use, and the same for the same use', () => {
+    const uses: (readonly [string, ...(string | number)[]])[] = [
+      ['a'],
+      ['b'],
+      ['ab'],
+      ['a', 'b'],
+      ['a', 0],
+      ['a', 1],
+      ['a', '0'],
+      ['a', '0', 1],
+      ['a', 1, '0'],
+      ['a', 'x0.pre', 12],
+      ['a', 'x0.pre1', 2],
+      ['a', 'x0', '.pre', 12],
+      ['a', ''],
+      ['a', '', ''],
+    ];
+    const seeds = uses.flatMap((use) => [1, 2, 2 ** 40 + 1].map((seed) => seedFor(seed, ...use)));
+    expect(new Set(seeds).size).toBe(seeds.length);
+    expect(uses.flatMap((use) => [1, 2, 2 ** 40 + 1].map((seed) => seedFor(seed, ...use)))).toEqual(seeds);
+  });
+
+  it('stays what it was: trained weights and saved trainings rest on it', () => {
+    expect([seedFor(0, 'decoder', 7), seedFor(5, 'dropout', 123), seedFor(1, 'batches')]).toEqual([
+      3329700901, 2653833933, 2917476157,
+    ]);
   });
 });
 

@@ -107,16 +107,27 @@ export function restoreRandom(state: readonly number[]): Random {
 }
 
 /**
- * A 32-bit seed of its own for each use of one seed: a pure function of the seed, a label and numbers.
+ * A 32-bit seed of its own for each use of one seed: a pure function of the seed, a label and what the use is for. Work
+ * that could be cut in parts names the site and the number of the item here, so that the parts draw what the whole
+ * would have drawn.
+ * @param label the purpose
+ * @param of names and 32-bit numbers, in order
  * @example seedFor(recipe.seed, 'dropout', step)
  */
-export function seedFor(seed: number, label: string, ...numbers: readonly number[]): number {
-  let key = hash32(seed >>> 0, Math.floor(seed / 2 ** 32));
-  for (const character of label) key = hash32(key, character.codePointAt(0) ?? 0);
-  for (const number of numbers) key = hash32(key, number);
+export function seedFor(seed: number, label: string, ...of: readonly (string | number)[]): number {
+  let key = hashText(hash32(seed >>> 0, Math.floor(seed / 2 ** 32)), label);
+  // A name ends with its length, so that two names are not taken for others cut elsewhere.
+  for (const part of of)
+    key = typeof part === 'number' ? hash32(key, part) : hash32(hashText(key, part), ~part.length);
   return key;
 }
 
-/** A generator of its own for each use of one seed, see {@link seedFor}. */
-export const randomFor = (seed: number, label: string, ...numbers: readonly number[]): Random =>
-  seededRandom(seedFor(seed, label, ...numbers));
+const hashText = (key: number, text: string): number =>
+  [...text].reduce((hash, character) => hash32(hash, character.codePointAt(0) ?? 0), key);
+
+/**
+ * A generator of its own for each use of one seed, see {@link seedFor}.
+ * @example randomFor(seed, 'evaluate', site, item)
+ */
+export const randomFor = (seed: number, label: string, ...of: readonly (string | number)[]): Random =>
+  seededRandom(seedFor(seed, label, ...of));

@@ -8,14 +8,14 @@ import { type HookedModel } from '../models/hooked-model.js';
 import { placeName, resolvePosition } from '../tasks/positions.js';
 import { type Task } from '../tasks/task.js';
 import {
-  type TokenValues,
+  type AttributedAnswer,
   attributableSites,
   attribute,
-  extremes,
-  meanAttribution,
+  countMean,
   writingSites,
 } from './attribution.js';
 import { heldOut } from './experiments/index.js';
+import { type ExtremesQuestion, type TokenValues, countExtremes, extremes } from './extremes.js';
 import { resolveHook } from './patch.js';
 import { type AttributionRecord, modelText } from './records.js';
 
@@ -36,7 +36,16 @@ export interface AttributionAsk {
   readonly against: string | null;
   /** Of one input: tokens listed that a site raises and lowers most. */
   readonly top: number;
+  /**
+   * Over held-out inputs: how many tokens count as raised most and lowered most, for the shares of inputs whose answer is
+   * among them; none unless given. See {@link usualAmong}.
+   */
+  readonly among?: number;
 }
+
+/** 30 as in the paper; of a small vocabulary, where 30 would be most of it, a fifth. */
+export const usualAmong = (vocabulary: number): number =>
+  Math.max(1, Math.min(30, Math.floor(vocabulary / 5)));
 
 /** A token of a task by its text. @throws InputError with a suggestion */
 export function tokenNamed(task: Task, text: string): number {
@@ -80,16 +89,21 @@ export async function askAttribution(
   asked: AttributionAsk,
 ): Promise<AttributionRecord> {
   const { answers, ...planned } = planAttribution(task, model, asked);
-  const { inputs, positions } = planned;
+  const { inputs, positions, sites } = planned;
   const question = { ...planned, pad: task.pad };
-  const mean = await meanAttribution(runtime, model, question, answers);
   const single = asked.input !== null;
+  const looked = single || asked.among === undefined ? null : lookedFor(model, planned, answers, asked.among);
+  const means = countMean(sites, answers);
+  const counter = looked === null ? null : countExtremes(sites, looked);
   const tops = new Map<string, ReturnType<typeof extremes>>();
-  if (single && asked.top > 0) {
-    await attribute(runtime, model, question, ({ parts }) => {
-      for (const [site, values] of parts) tops.set(site, extremes(values, asked.top));
-    });
-  }
+  await attribute(runtime, model, question, (attribution, at) => {
+    means.visit(attribution, at);
+    counter?.visit(attribution, at);
+    if (!single || asked.top === 0) return;
+    for (const [site, values] of attribution.parts) tops.set(site, extremes(values, asked.top));
+  });
+  const mean = means.result();
+  const shares = counter?.result();
   const [first = [], at = 0] = [inputs[0], positions[0]];
   const place = placeName(task, first, at) ?? String(at);
   const nameOf = (id: number): string => task.vocabulary[id] ?? '?';
@@ -103,19 +117,53 @@ export async function askAttribution(
     about: `Logit of ${answer}${difference}, as predicted at ${place}${single ? ` of ${task.decode(first)}` : ''}`,
     model: modelText(model),
     seed: single ? null : asked.seed,
+    heldOut: model.trainedOn === task.name,
     n: mean.n,
     place,
     total: mean.total.mean,
     totalStandardError: error(mean.total.standardError),
     sites: mean.sites.map(({ site, value }) => {
       const top = tops.get(site);
+      const own = shares?.get(site);
       return {
         site,
         value: value.mean,
         standardError: error(value.standardError),
         ...(top === undefined ? {} : { raised: listed(top.raised), lowered: listed(top.lowered) }),
+        ...(own === undefined ? {} : { shares: own }),
       };
     }),
+    ...(looked === null
+      ? {}
+      : {
+          among: {
+            count: looked.count,
+            vocabulary: model.architecture.vocabulary,
+            rivals: looked.rivals?.length ?? 0,
+          },
+        }),
     rest: mean.total.mean - mean.sites.reduce((sum, { value }) => sum + value.mean, 0),
   };
+}
+
+/**
+ * What is looked for among the extremes: each input's answer, held against all that answer any of the inputs.
+ * @throws InputError for a number that takes in the whole vocabulary
+ */
+function lookedFor(
+  model: HookedModel,
+  { inputs, positions }: Pick<ReturnType<typeof planAttribution>, 'inputs' | 'positions'>,
+  answers: readonly AttributedAnswer[],
+  count: number,
+): ExtremesQuestion {
+  const { vocabulary } = model.architecture;
+  if (count >= vocabulary) {
+    throw new InputError(
+      `Among the ${count} most raised tokens is every token: ${model.name} has ${vocabulary}. Give ${vocabulary - 1} at most.`,
+    );
+  }
+  const following = inputs.flatMap((ids, at) => ids[(positions[at] ?? 0) + 1] ?? []);
+  const rivals = [...new Set([...following, ...answers.map(({ answer }) => answer)])];
+  const tokens = answers.map(({ answer }) => [answer]);
+  return { tokens, count, ...(rivals.length < 2 ? {} : { rivals }) };
 }

@@ -93,6 +93,7 @@ export async function ask(
     about: 'experiment' in source ? aboutText(source.experiment) : 'inputs and contrasts as given',
     seed: 'experiment' in source ? question.seed : null,
     contrasts: each,
+    heldOut: model.trainedOn === task.name,
     model: modelText(model),
   };
   const common: Omit<PatchQuestion, 'targets' | 'sets'> = {
@@ -158,6 +159,7 @@ export async function askPlus(
     about,
     seed,
     contrasts: 0,
+    heldOut: model.trainedOn === task.name,
     model: modelText(model),
   };
   return ablationRecord(circumstances, await checkPlus(runtime, model, inputs, seed), site, place);

@@ -5,14 +5,7 @@ import { randomIds, smallConfig, smallModel } from '../../test/fixtures/small-gp
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { InputError } from '../input-error.js';
 import { type Processing } from '../models/processing.js';
-import {
-  attributableSites,
-  attribute,
-  extremes,
-  meanAttribution,
-  shareAmongExtremes,
-  writingSites,
-} from './attribution.js';
+import { attributableSites, attribute, meanAttribution, writingSites } from './attribution.js';
 
 const runtime = nodeRuntime({ threads: 1 });
 const inputs = [4, 6, 5].map((length, at) => randomIds(smallConfig(), 1, length, 60 + at)[0] ?? []);
@@ -127,38 +120,6 @@ describe('over many inputs', () => {
     const { n, sites } = await meanAttribution(runtime, await model, question, answers);
     expect(n).toBe(3);
     for (const { site, value } of sites) expect(value.mean).toBeCloseTo(wanted.get(site) ?? NaN, 5);
-  });
-
-  it('shares count inputs whose token is among the extremes', async () => {
-    const tokens = [[1], [2, 3], []];
-    const shares = await shareAmongExtremes(runtime, await model, question, tokens, 3);
-    const wanted = new Map(question.sites.map((site) => [site, { raised: 0, lowered: 0 }]));
-    await attribute(runtime, await model, question, ({ parts }, at) => {
-      for (const [site, part] of parts) {
-        const { raised, lowered } = extremes(part, 3);
-        const own = wanted.get(site) ?? { raised: 0, lowered: 0 };
-        if (raised.some(({ token }) => tokens[at]?.includes(token))) own.raised += 1 / 3;
-        if (lowered.some(({ token }) => tokens[at]?.includes(token))) own.lowered += 1 / 3;
-      }
-    });
-    for (const [site, own] of wanted) {
-      expect(shares.get(site)?.raised).toBeCloseTo(own.raised, 10);
-      expect(shares.get(site)?.lowered).toBeCloseTo(own.lowered, 10);
-    }
-  });
-
-  it('extremes are the largest and the smallest, strongest first', () => {
-    expect(extremes(Float32Array.of(1, 5, -3, 2), 2)).toEqual({
-      raised: [
-        { token: 1, value: 5 },
-        { token: 3, value: 2 },
-      ],
-      lowered: [
-        { token: 2, value: -3 },
-        { token: 0, value: 1 },
-      ],
-    });
-    expect(extremes(Float32Array.of(1), 0)).toEqual({ raised: [], lowered: [] });
   });
 
   it.each([

@@ -167,70 +167,49 @@ export interface MeanAttribution {
   readonly total: Estimate;
 }
 
+/** The token whose logit is taken apart, and the one it is held against or null. */
+export interface AttributedAnswer {
+  readonly answer: number;
+  readonly against: number | null;
+}
+
+/** Makes a mean of attributions that come one after another. */
+export interface MeanCounter {
+  visit(attribution: Attribution, index: number): void;
+  result(): MeanAttribution;
+}
+
+/** Begins a mean over inputs. @param answers one an input */
+export function countMean(sites: readonly string[], answers: readonly AttributedAnswer[]): MeanCounter {
+  const values = new Map(sites.map((site) => [site, new Float64Array(answers.length)]));
+  const totals = new Float64Array(answers.length);
+  return {
+    visit({ parts, logits }, at) {
+      const { answer = 0, against = null } = answers[at] ?? {};
+      const read = (row: Float32Array): number =>
+        (row[answer] ?? NaN) - (against === null ? 0 : (row[against] ?? NaN));
+      for (const [site, row] of parts) (values.get(site) ?? totals)[at] = read(row);
+      totals[at] = read(logits);
+    },
+    result: () => ({
+      n: answers.length,
+      sites: [...values].map(([site, own]) => ({ site, value: estimate(own) })),
+      total: estimate(totals),
+    }),
+  };
+}
+
 /**
  * Mean contribution of each site to the logit of an answer, or to its difference from another token's.
- * @param answers for each input the token, and the one it is held against or null
+ * @param answers one an input
  */
 export async function meanAttribution(
   runtime: Runtime,
   model: HookedModel,
   question: AttributionQuestion,
-  answers: readonly { readonly answer: number; readonly against: number | null }[],
+  answers: readonly AttributedAnswer[],
 ): Promise<MeanAttribution> {
-  const values = new Map(question.sites.map((site) => [site, new Float64Array(question.inputs.length)]));
-  const totals = new Float64Array(question.inputs.length);
-  await attribute(runtime, model, question, ({ parts, logits }, at) => {
-    const { answer = 0, against = null } = answers[at] ?? {};
-    const read = (row: Float32Array): number =>
-      (row[answer] ?? NaN) - (against === null ? 0 : (row[against] ?? NaN));
-    for (const [site, row] of parts) (values.get(site) ?? totals)[at] = read(row);
-    totals[at] = read(logits);
-  });
-  return {
-    n: question.inputs.length,
-    sites: [...values].map(([site, own]) => ({ site, value: estimate(own) })),
-    total: estimate(totals),
-  };
-}
-
-/** Tokens with their values. */
-export type TokenValues = readonly { readonly token: number; readonly value: number }[];
-
-/** The `count` most raised and most lowered tokens, the strongest first. */
-export function extremes(values: Float32Array, count: number): { raised: TokenValues; lowered: TokenValues } {
-  const order = Array.from(values, (_, token) => token).sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0));
-  const named = (tokens: readonly number[]): TokenValues =>
-    tokens.map((token) => ({ token, value: values[token] ?? 0 }));
-  return { raised: named(order.slice(0, count)), lowered: named(order.toReversed().slice(0, count)) };
-}
-
-/**
- * How often a site raises and lowers what an input is about: the shares of inputs in which any of its tokens is
- * among the `count` most raised, and among the most lowered.
- * @param tokens for each input the tokens looked for (a name with and without a space, for instance)
- */
-export async function shareAmongExtremes(
-  runtime: Runtime,
-  model: HookedModel,
-  question: AttributionQuestion,
-  tokens: readonly (readonly number[])[],
-  count = 30,
-): Promise<Map<string, { raised: number; lowered: number }>> {
-  const shares = new Map(question.sites.map((site) => [site, { raised: 0, lowered: 0 }]));
-  const n = question.inputs.length;
-  await attribute(runtime, model, question, ({ parts }, at) => {
-    for (const [site, values] of parts) {
-      const share = shares.get(site);
-      if (share === undefined) continue;
-      const own = (tokens[at] ?? []).map((token) => values[token] ?? NaN);
-      // Rank by counting: sorting fifty thousand tokens for each site and input would take longer than the run.
-      const above = (bound: number): number =>
-        values.reduce((sum, value) => sum + (value > bound ? 1 : 0), 0);
-      const below = (bound: number): number =>
-        values.reduce((sum, value) => sum + (value < bound ? 1 : 0), 0);
-      if (own.length > 0 && above(Math.max(...own)) < count) share.raised += 1 / n;
-      if (own.length > 0 && below(Math.min(...own)) < count) share.lowered += 1 / n;
-    }
-  });
-  return shares;
+  const counter = countMean(question.sites, answers);
+  await attribute(runtime, model, question, counter.visit);
+  return counter.result();
 }

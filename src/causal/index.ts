@@ -18,19 +18,29 @@ export {
   experimentsOf,
   sweptSites,
 } from './ask.js';
-export { type AttributionAsk, askAttribution, planAttribution, tokenNamed } from './ask-attribution.js';
+export {
+  type AttributionAsk,
+  askAttribution,
+  planAttribution,
+  tokenNamed,
+  usualAmong,
+} from './ask-attribution.js';
 export {
   type Attribution,
   type AttributionQuestion,
   type MeanAttribution,
-  type TokenValues,
   attributableSites,
   attribute,
-  extremes,
   meanAttribution,
-  shareAmongExtremes,
   writingSites,
 } from './attribution.js';
+export {
+  type ExtremeShares,
+  type ExtremesQuestion,
+  type TokenValues,
+  extremes,
+  shareAmongExtremes,
+} from './extremes.js';
 export {
   type Change,
   type ContrastQuestion,

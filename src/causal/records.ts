@@ -6,6 +6,7 @@ import { InputError } from '../input-error.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { type AblationResult } from './ablation.js';
 import { type Estimate } from './estimate.js';
+import { type ExtremeShares } from './extremes.js';
 import { type MetricName, metrics } from './metric.js';
 import { type CumulativeResult, type Order, orders } from './orders.js';
 import { type PatchResult, type SetResult, type Target } from './patch.js';
@@ -22,6 +23,8 @@ export interface Circumstances {
   readonly seed: number | null;
   /** Contrasts of each input. */
   readonly contrasts: number;
+  /** Whether the model is known not to have trained on the inputs; else they are those of the task's test split. */
+  readonly heldOut: boolean;
   /** Name, hash and weight processing of the model. */
   readonly model: string;
 }
@@ -224,6 +227,8 @@ export interface AttributionRecord {
   readonly about: string;
   readonly model: string;
   readonly seed: number | null;
+  /** Whether the model is known not to have trained on the inputs; else they are those of the task's test split. */
+  readonly heldOut: boolean;
   readonly n: number;
   /** Place whose prediction is taken apart. */
   readonly place: string;
@@ -237,7 +242,17 @@ export interface AttributionRecord {
     /** Of a single input: the tokens that the site raises and lowers most. */
     readonly raised?: readonly { readonly token: string; readonly value: number }[];
     readonly lowered?: readonly { readonly token: string; readonly value: number }[];
+    /** Over many inputs, where it was asked for: how often the answer is among the tokens raised and lowered most. */
+    readonly shares?: ExtremeShares;
   }[];
+  /** What `shares` are of. */
+  readonly among?: {
+    /** Tokens that count as raised most, of so many. */
+    readonly count: number;
+    readonly vocabulary: number;
+    /** Tokens that the answer is held against for being first: those that answer any of the inputs; 0 where it is not. */
+    readonly rivals: number;
+  };
   /** What the sites leave: biases, and the parts that were not asked for. */
   readonly rest: number;
 }

@@ -50,8 +50,8 @@ Examples:
 
 Sites are short names (a0.3: layer 0, head 3; x0.pre, x0.mid, x0.post; m0) or TransformerLens' hook names; one
 without its block, such as hook_pattern, stands for that hook of every block. With --json: tokens (BOS and EOS
-included), sites: by full hook name one array a token (hook_pattern: [head, query, key]), and logits; what is
-infinite, such as a masked hook_attn_scores, is null.`,
+included), sites: by full hook name one array a token (hook_pattern: [head, query, key]), and logits; of
+hook_attn_scores what the causal mask hides (minus infinity) is null. An activation that overflows is refused.`,
     )
     .action(async (options: ActivationOptions) => {
       const task = taskNamed(options.task);

@@ -11,7 +11,6 @@ import { defaultPlan } from '../interpret/proposal.js';
 import { readoutByPlace } from '../interpret/by-place.js';
 import { type BitsRecord, type SitesRecord } from '../interpret/records.js';
 import { type AskedActivation, type ToldBits, mapSites } from '../interpret/site-map.js';
-import { randomFor } from '../random.js';
 import { renderBits, renderSites } from '../report/bits.js';
 import { bitsRows, sitesRows } from '../report/bits-rows.js';
 import { bitsFigure } from '../report/plots/bits.js';
@@ -47,7 +46,7 @@ interface BitsOptions extends InterpretOptions, FigureOptions {
 /** Adds the command. */
 export function bitsCommand(program: Command): void {
   withFigure(withInterpretOptions(program.command('bits')))
-    .option('-q, --queries <n>', 'held-out queries a site and place, instead of one input', whole(1, 100_000))
+    .option('-q, --queries <n>', 'queries of the test split a site and place, instead of one input', whole(1, 100_000))
     .option('--sites <names>', 'comma-separated sites of --queries (default: all)')
     .option(
       '--positions <places>',
@@ -170,15 +169,14 @@ function askingByClasses({ runtime, model, task, features }: Opened, options: Bi
     open: () =>
       Promise.resolve({
         async tell({ seed, ...query }) {
-          const how = { epsilon, metric, repeats, rounds, random: randomFor(seed, 'strata') };
-          const blind = randomFor(seed, 'baseline');
-          const told = await interpretByClasses(runtime, model, prior, query, how, blind);
+          const how = { epsilon, metric, repeats, rounds, seed };
+          const told = await interpretByClasses(runtime, model, prior, query, how);
           const { estimate, sample } = told;
           return {
             exact: null,
             estimate,
             features: told.features,
-            readout: () => readoutByPlace(prior, sample, told.features, query.ids, blind, estimate),
+            readout: () => readoutByPlace(prior, sample, told.features, query.ids, seed, estimate),
           };
         },
         dispose: () => Promise.resolve(),
@@ -222,6 +220,7 @@ async function bitsOfSites(open: Opened, options: BitsOptions, queries: number):
       epsilon,
       seed: options.seed,
       queries,
+      heldOut: model.trainedOn === task.name,
       exact: asking.exact,
       model: modelText(model),
       decoder: asking.decoder,

@@ -5,7 +5,6 @@
 import { type Command } from 'commander';
 import { completeness } from '../interpret/completeness.js';
 import { type CompletenessRecord } from '../interpret/records.js';
-import { randomFor } from '../random.js';
 import { renderCompleteness } from '../report/bits.js';
 import { completenessRows } from '../report/bits-rows.js';
 import { completenessFigure } from '../report/plots/completeness.js';
@@ -74,7 +73,7 @@ against its log-probability under the decoder. What is inside and has a vanishin
           draws: options.draws,
           outside: options.outside,
           ...(options.floor === undefined ? {} : { floor: options.floor }),
-          random: randomFor(options.seed, 'completeness'),
+          seed: options.seed,
           onProgress: progress('draws of noise'),
         }),
       };

@@ -9,6 +9,7 @@ import { conditionOf } from '../interpret/condition.js';
 import { type SiteRate, averageRate, inPreimageRates } from '../inversion/evaluate.js';
 import { decoderFor, modelFor } from '../jobs/shipped.js';
 import { shortName } from '../models/hooks.js';
+import { askedInputs } from '../report/wording.js';
 import { type Share, shareOf } from '../share.js';
 import { type Task, taskNamed } from '../tasks/index.js';
 import { answeredRight, heldOutWhere } from '../training/accuracy.js';
@@ -47,7 +48,7 @@ export function evaluateCommand(program: Command): void {
     .option('-d, --decoder <dir>', 'decoder directory (default: the shipped one)')
     .option(
       '-q, --queries <n>',
-      'held-out queries a site (default: 200), or held-out inputs of a model (default: 20000)',
+      'queries of the test split a site (default: 200), or inputs of it for a model (default: 20000)',
       whole(1, 1_000_000),
     )
     .option('-s, --sites <names>', 'comma-separated sites of a decoder (default: all)')
@@ -67,10 +68,13 @@ Examples:
   inversionview evaluate --task counting --sites a1.0,x1.post --json
   inversionview evaluate --what model --model path/to/checkpoint --only F2+S2=9
 
-A decoder's in-preimage rate: of queries on held-out inputs, the share whose single sample at temperature 1
-lies inside the ε-preimage; 90% is very good, and over 200 queries a rate of 90% is known to about ±4 points.
-A model's accuracy: the share of held-out inputs whose whole answer is right, of all or of those that meet a condition.
-Intervals are 95% intervals (Wilson's). --queries 1000000 takes all held-out inputs there are.`,
+A decoder's in-preimage rate: of queries that it was not trained on, the share whose single sample at temperature 1
+lies inside the ε-preimage; 90% is very good, and over 200 queries a rate of 90% is known to about ±4 points. A site's
+figure is the same whatever other sites are measured with it.
+A model's accuracy: the share of inputs whose whole answer is right, of all or of those that meet a condition.
+Inputs are called held-out where the model is known not to have trained on them: its provenance.json is that of
+train-model. Any other checkpoint may have; its inputs are those of the test split.
+Intervals are 95% intervals (Wilson's). --queries 1000000 takes all inputs of the test split.`,
     )
     .action(async (options: EvaluateOptions) => {
       const task = taskNamed(options.task);
@@ -85,6 +89,7 @@ Intervals are 95% intervals (Wilson's). --queries 1000000 takes all held-out inp
         return;
       }
       const model = await modelFor(task, options.model, options.processing);
+      const heldOut = model.trainedOn === task.name;
       const decoder = await decoderFor(task, options.decoder, model);
       const sites = sitesOf(options.sites, decoder.config.sites);
       const queries = options.queries ?? 200;
@@ -108,10 +113,10 @@ Intervals are 95% intervals (Wilson's). --queries 1000000 takes all held-out inp
       const average = averageRate(rates);
       if (options.json) {
         const sites = rates.map((one) => ({ ...one, low: known(one).low, high: known(one).high }));
-        printJson({ sites, average, queries });
+        printJson({ sites, average, queries, heldOut });
       } else
         process.stdout.write(
-          `${line('average', average)}${queries} held-out queries a site, with 95% intervals: ${decoder.name} on ${model.name}\n`,
+          `${line('average', average)}${askedInputs(queries, heldOut, ['query', 'queries'])} a site, with 95% intervals: ${decoder.name} on ${model.name}\n`,
         );
     });
 }
@@ -126,7 +131,7 @@ async function accuracy(runtime: Runtime, task: Task, options: EvaluateOptions):
   const only = options.only === undefined ? null : conditionOf(task, options.only, known);
   const inputs = heldOutWhere(task, options.queries ?? 20_000, only?.holds);
   if (inputs.length === 0) {
-    throw new InputError(`No held-out input of ${task.name} meets ${only?.text ?? 'this'}.`);
+    throw new InputError(`No input of ${task.name}'s test split meets ${only?.text ?? 'this'}.`);
   }
   const model = await modelFor(task, options.model, options.processing);
   const parameter = (name: string) => model.parameter(name);
@@ -139,14 +144,15 @@ async function accuracy(runtime: Runtime, task: Task, options: EvaluateOptions):
     progress('inputs answered'),
   );
   const share = shareOf(right, inputs.length);
+  const heldOut = model.trainedOn === task.name;
   if (options.json === true) {
     const { share: accuracy, low, high } = share;
-    printJson({ accuracy, low, high, right, inputs: inputs.length, only: only?.text ?? null });
+    printJson({ accuracy, low, high, right, inputs: inputs.length, only: only?.text ?? null, heldOut });
     return;
   }
   const which = only === null ? '' : ` with ${only.text}`;
   const percent = (100 * share.share).toFixed(2);
   process.stdout.write(
-    `${percent}% (95% interval ${intervalText(share)}) of ${inputs.length.toLocaleString('en')} held-out inputs${which} answered right: ${model.name}\n`,
+    `${percent}% (95% interval ${intervalText(share)}) of ${askedInputs(inputs.length, heldOut)}${which} answered right: ${model.name}\n`,
   );
 }

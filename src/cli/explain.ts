@@ -10,6 +10,7 @@ import { createInterpreter } from '../interpret/interpreter.js';
 import { type PlacedInput, activationsOf, drawQueries } from '../interpret/queries.js';
 import { expectWritable, writeFileAtomic } from '../jobs/files.js';
 import { endpointFrom, languageModelAt } from '../jobs/language-model.js';
+import { seedFor } from '../random.js';
 import { placeName, resolvePosition } from '../tasks/index.js';
 import { renderExplanation } from '../report/explanation.js';
 import {
@@ -23,6 +24,7 @@ import {
   withInterpretOptions,
 } from './interpreting.js';
 import { number, printJson, thresholdOf, whole } from './options.js';
+import { besides } from './standard-streams.js';
 import { lookFor } from './terminal.js';
 
 interface ExplainOptions extends InterpretOptions {
@@ -40,7 +42,7 @@ interface ExplainOptions extends InterpretOptions {
 /** Adds the command. */
 export function explainCommand(program: Command): void {
   withInterpretOptions(program.command('explain'))
-    .option('-q, --queries <n>', 'queries shown: --input first, the rest held-out inputs', whole(1, 100), 5)
+    .option('-q, --queries <n>', 'queries shown: --input first, the rest from the test split', whole(1, 100), 5)
     .option('--inside <n>', 'samples inside shown of each', whole(1, 200), 16)
     .option('--outside <n>', 'samples outside shown of each', whole(0, 200), 6)
     .option('--no-exact', 'score by samples alone where all inputs could be gone through')
@@ -88,17 +90,17 @@ bits and consistency of each feature, and how much of the activations' informati
 }
 
 async function told(explanation: Explanation, options: ExplainOptions): Promise<void> {
-  if (options.out !== undefined) {
-    const text = `${JSON.stringify(explanation, null, 2)}\n`;
-    await writeFileAtomic(options.out, new TextEncoder().encode(text));
-  }
+  const { out } = options;
+  const text = `${JSON.stringify(explanation, null, 2)}\n`;
+  const written =
+    out !== undefined && (await besides(() => writeFileAtomic(out, new TextEncoder().encode(text))));
   if (options.json === true) printJson(explanation);
   else {
     process.stdout.write(`${renderExplanation(explanation, lookFor(process.stdout, process.env))}\n`);
-    if (options.out !== undefined) process.stdout.write(`\nWritten: ${options.out}\n`);
+    if (written) process.stdout.write(`\nWritten: ${out}\n`);
   }
   // What came is shown and kept; that nothing whole came is still a failure.
-  if (!explanation.complete) process.exitCode = 1;
+  if (!explanation.complete) process.exitCode ??= 1;
 }
 
 function placedQueries({ task }: Opened, options: ExplainOptions): PlacedInput[] {
@@ -135,7 +137,7 @@ async function explainedQueries(
   const queries: ExplainedQuery[] = [];
   try {
     for (const [at, { ids, position }] of placed.entries()) {
-      const seed = options.seed + at;
+      const seed = seedFor(options.seed, 'query', site, at);
       const { reading } = await reader.read({
         ids,
         site,

@@ -6,6 +6,7 @@
 import { Command, CommanderError } from 'commander';
 import { InputError } from '../input-error.js';
 import { packageVersion } from '../jobs/versions.js';
+import { guardStandardStreams, say } from './standard-streams.js';
 
 /** A command: what it is for, and what adds it to the program. */
 interface Entry {
@@ -33,7 +34,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./activations.js')).activationsCommand,
   },
   evaluate: {
-    what: 'measure a decoder (in-preimage rate a site) or a probed model (accuracy) on held-out inputs',
+    what: 'measure a decoder (in-preimage rate a site) or a probed model (accuracy) on the test split',
     load: async () => (await import('./evaluate.js')).evaluateCommand,
   },
   patch: {
@@ -123,25 +124,19 @@ function oneLine(text: string): string {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof InputError) {
-    process.stderr.write(`inversionview: ${error.message}\n`);
+    say(error.message);
     return 2;
   }
   // By its name: the engine is not loaded for every word.
   if (error instanceof Error && error.name === 'DeviceError') {
-    process.stderr.write(`inversionview: ${error.message}; or use --device cpu.\n`);
+    say(`${error.message}; or use --device cpu.`);
     return 2;
   }
-  process.stderr.write(
-    `inversionview: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return 1;
 }
 
-// A reader such as `head` may close the pipe early; that is no fault.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+guardStandardStreams();
 
 try {
   const given = process.argv.slice(2);

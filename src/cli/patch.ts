@@ -50,13 +50,13 @@ interface PatchOptions extends ModelOptions, FigureOptions {
 /** Adds the command. */
 export function patchCommand(program: Command): void {
   withFigure(withModelOptions(program.command('patch')))
-    .option('-e, --experiment <name>', 'a named experiment over held-out inputs; see --list')
+    .option('-e, --experiment <name>', 'a named experiment over inputs of the test split; see --list')
     .option('-f, --file <json>', 'a question of your own: inputs, contrasts, sites, positions, metric')
     .option('-l, --list', "list the task's experiments")
     .option('--sweep', 'patch every site at every position by itself: a heat map')
     .option('-s, --sites <names>', "comma-separated sites instead of the experiment's")
     .option('-p, --positions <places>', "comma-separated places or indices instead of the experiment's")
-    .option('-n, --inputs <n>', 'held-out inputs at the most', whole(1, 1_000_000), 5000)
+    .option('-n, --inputs <n>', 'inputs of the test split at the most', whole(1, 1_000_000), 5000)
     .option(
       '--contrasts <n>',
       'contrast inputs drawn for each input; their effects are averaged',
@@ -136,7 +136,10 @@ async function sourceOf(task: Task, options: PatchOptions): Promise<Ask['source'
       throw new InputError(`The data of ${figure} would replace ${file}: give the figure another name.`);
     }
     const name = basename(file);
-    return { specification: parseSpecification(await jsonOf(file), name), name };
+    const specification = parseSpecification(await jsonOf(file), name);
+    const figures = options.svg !== undefined || options.png !== undefined;
+    if (figures && specification.sets !== undefined && options.sweep !== true) throw noFigure();
+    return { specification, name };
   }
   if (experiment === undefined) {
     throw new InputError(
@@ -191,10 +194,9 @@ function rendered(answer: PatchAnswer): string {
 
 function figureOf(answer: PatchAnswer, theme: Theme): Figure {
   if ('effects' in answer) return sweepFigure(answer, theme);
-  if ('sets' in answer || 'places' in answer) {
-    throw new InputError(
-      'A figure is drawn of both orders or of a sweep: leave "sets" out, or give --sweep.',
-    );
-  }
+  if ('sets' in answer || 'places' in answer) throw noFigure();
   return incrementsFigure(answer, theme);
 }
+
+const noFigure = (): InputError =>
+  new InputError('A figure is drawn of both orders or of a sweep: leave "sets" out, or give --sweep.');

@@ -18,7 +18,7 @@ import { type PreimageRecord } from '../interpret/records.js';
 import { exactSample } from '../interpret/sample.js';
 import { createTreeScorer } from '../interpret/tree-scorer.js';
 import { expectWritable, writeFileAtomic } from '../jobs/files.js';
-import { type Random, randomFor } from '../random.js';
+import { randomFor } from '../random.js';
 import { renderPreimage } from '../report/bits.js';
 import { csv } from '../report/csv.js';
 import {
@@ -33,6 +33,7 @@ import {
   withInterpretOptions,
 } from './interpreting.js';
 import { printJson, whole } from './options.js';
+import { besides } from './standard-streams.js';
 import { lookFor } from './terminal.js';
 
 interface PreimageOptions extends InterpretOptions {
@@ -107,7 +108,6 @@ async function exactRecord(
   const exact = await exactAt(open, query.site, options);
   try {
     const set = await exact.find(query.z, base);
-    const random = randomFor(options.seed, 'shown');
     const samples = await someMembers(
       runtime,
       model,
@@ -115,7 +115,7 @@ async function exactRecord(
       { ...query, metric: base.metric },
       set,
       options.shown,
-      random,
+      randomFor(options.seed, 'shown'),
     );
     if (options.out !== undefined) await writeMembers(open, set, options.out);
     const decoder = options.recall === true ? await decoderOf(open, options) : null;
@@ -128,7 +128,7 @@ async function exactRecord(
       interval: null,
       exactness: `Exact: each of the ${set.total.toLocaleString('en')} inputs was run.`,
       samples,
-      readout: options.json === true ? null : readoutOf(open, query, set, random),
+      readout: options.json === true ? null : readoutOf(open, query, set, options.seed),
       sampler: decoder === null ? null : await recallOf(open, options, query, set, decoder),
     };
   } finally {
@@ -137,11 +137,11 @@ async function exactRecord(
 }
 
 /** What the preimage tells; it takes longer to say than to find, and bits gives it as data. */
-function readoutOf({ task, features }: Opened, { ids }: PlacedQuery, set: ExactSet, random: Random): Readout {
+function readoutOf({ task, features }: Opened, { ids }: PlacedQuery, set: ExactSet, seed: number): Readout {
   const prior = createPrior(task, features);
   const sample = exactSample(prior, set);
-  const figures = featureBits(prior, sample, ids, random);
-  return readoutByPlace(prior, sample, figures, ids, random, exactAmount(set.bits));
+  const figures = featureBits(prior, sample, ids, seed);
+  return readoutByPlace(prior, sample, figures, ids, seed, exactAmount(set.bits));
 }
 
 async function writeMembers({ task }: Opened, set: ExactSet, file: string): Promise<void> {
@@ -150,7 +150,7 @@ async function writeMembers({ task }: Opened, set: ExactSet, file: string): Prom
     distance: Number((set.distances[input] ?? Infinity).toPrecision(4)),
     matchedPosition: set.positions[input] ?? 0,
   }));
-  await writeFileAtomic(file, new TextEncoder().encode(csv(rows)));
+  await besides(() => writeFileAtomic(file, new TextEncoder().encode(csv(rows))));
 }
 
 async function recallOf(
@@ -205,32 +205,25 @@ async function strataRecord(
   const base = recordOf(open, options, query, null);
   const prior = createPrior(task, open.features);
   const random = randomFor(options.seed, 'shown');
-  const { found, estimate, sample, features } = await interpretByClasses(
-    runtime,
-    model,
-    prior,
-    query,
-    {
-      ...base,
-      repeats: options.repeats,
-      rounds: options.rounds,
-      random: randomFor(options.seed, 'strata'),
-      onProgress: progress('inputs run'),
-    },
-    random,
-  );
+  const { found, estimate, sample, features } = await interpretByClasses(runtime, model, prior, query, {
+    ...base,
+    repeats: options.repeats,
+    rounds: options.rounds,
+    onProgress: progress('inputs run'),
+  });
   const { bits, low, high } = estimate;
   const order = found.members
     .map((member) => ({ member, order: random.next() }))
     .sort((a, b) => a.order - b.order);
-  if (options.out !== undefined) {
+  const { out } = options;
+  if (out !== undefined) {
     const rows = found.members.map(({ ids, distance, position, weight }) => ({
       input: task.decode(ids),
       distance,
       matchedPosition: position,
       weight,
     }));
-    await writeFileAtomic(options.out, new TextEncoder().encode(csv(rows)));
+    await besides(() => writeFileAtomic(out, new TextEncoder().encode(csv(rows))));
   }
   return {
     ...base,
@@ -247,7 +240,7 @@ async function strataRecord(
         matchedPosition: position,
       }))
       .sort((a, b) => a.distance - b.distance),
-    readout: readoutByPlace(prior, sample, features, query.ids, random, estimate),
+    readout: readoutByPlace(prior, sample, features, query.ids, options.seed, estimate),
     sampler: null,
   };
 }

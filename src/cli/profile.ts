@@ -40,7 +40,7 @@ export function profileCommand(program: Command): void {
       '-f, --features <files>',
       'comma-separated .mjs files with more features that --by and --only can name',
     )
-    .option('-n, --inputs <n>', 'held-out inputs', whole(10, 100_000), 2000)
+    .option('-n, --inputs <n>', 'inputs of the test split', whole(10, 100_000), 2000)
     .option('--seed <n>', 'decides which', whole(0), 1)
     .option('--json', 'print the data')
     .addHelpText(

@@ -25,6 +25,7 @@ import {
   withModelOptions,
   withThreshold,
 } from './options.js';
+import { besides } from './standard-streams.js';
 import { lookFor } from './terminal.js';
 
 /** What identifies a query on the command line. */
@@ -131,10 +132,12 @@ matchedPosition, inside, distances a position, tokenDelta a token (null where no
 of tokens judged at their place) and, for a head, its attention.`,
     )
     .action(async (options: QueryOptions & { json?: true; html?: string; limit: number }) => {
-      if (options.html !== undefined) await expectWritable(options.html);
+      const { html } = options;
+      if (html !== undefined) await expectWritable(html);
       const reading = await answer(options);
-      if (options.html !== undefined)
-        await writeFileAtomic(options.html, new TextEncoder().encode(renderHtml(reading)));
+      const written =
+        html !== undefined &&
+        (await besides(() => writeFileAtomic(html, new TextEncoder().encode(renderHtml(reading)))));
       if (options.json) {
         for (const warning of reading.warnings) process.stderr.write(`Warning: ${warning}\n`);
         printJson(reading);
@@ -142,6 +145,6 @@ of tokens judged at their place) and, for a head, its attention.`,
       }
       const look = lookFor(process.stdout, process.env);
       process.stdout.write(`${renderTerminal(reading, { ...look, limit: options.limit })}\n`);
-      if (options.html !== undefined) process.stdout.write(`\nWritten: ${options.html}\n`);
+      if (written) process.stdout.write(`\nWritten: ${html}\n`);
     });
 }

@@ -53,6 +53,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     };
     process.once('SIGINT', stop);
     process.once('SIGTERM', stop);
+    process.once('SIGHUP', stop);
   });
   const running = await server.trainings();
   await server.close();

@@ -7,7 +7,7 @@ import { type Command, Option } from 'commander';
 import cliProgress from 'cli-progress';
 import { InputError } from '../input-error.js';
 import { modelFor } from '../jobs/shipped.js';
-import { resumedTask } from '../jobs/run-directory.js';
+import { resumedTask } from '../jobs/run-start.js';
 import { trainDecoder } from '../jobs/train-decoder.js';
 import { trainModel } from '../jobs/train-model.js';
 import { type Progress } from '../jobs/training-loop.js';
@@ -51,6 +51,7 @@ const withTraining = (command: Command, what: string, presets: readonly string[]
 
 const directoryHelp = `
 Ctrl-C stops after the step and saves; --resume goes on. A second Ctrl-C stops at once: the last checkpoint stays.
+SIGTERM and the end of the terminal (SIGHUP) save and stop, too. One process at a time trains in a directory.
 The directory holds recipe.json and checkpoint.safetensors (to go on), and at the end`;
 
 /** A recipe with what the command line changes of it. */
@@ -72,12 +73,22 @@ function changed<R extends ModelRecipe | DecoderRecipe>(
   };
 }
 
-/** Runs a training with a bar and a record for others to watch, and with Ctrl-C as a stop that saves. @returns the exit code */
+/** What a training that is watched tells, and listens to. */
+interface Watch {
+  readonly onBegin: () => void;
+  readonly onProgress: (progress: Progress) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Ctrl-C, a stop from elsewhere, and the end of the terminal or the connection that it was started from. */
+const stops = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Runs a training with a bar and a record for others to watch, and with signals as a stop that saves. @returns the exit code */
 async function watched(
   directory: string,
   kind: 'model' | 'decoder',
   { model, processing }: Pick<ModelOptions, 'model' | 'processing'>,
-  run: (onProgress: (progress: Progress) => void, signal: AbortSignal) => Promise<boolean>,
+  run: (watch: Watch) => Promise<boolean>,
 ): Promise<number> {
   const controller = new AbortController();
   const recorder = recordTraining(directory, {
@@ -85,14 +96,17 @@ async function watched(
     model: model === undefined ? null : resolve(model),
     processing,
   });
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(130);
+  const stop = (signal: NodeJS.Signals): void => {
+    // The end of a terminal may come as several signals: only a person asks twice.
+    if (controller.signal.aborted) {
+      if (signal === 'SIGINT') process.exit(130);
+      return;
+    }
     controller.abort();
     recorder.pausing();
     process.stderr.write('\nStopping after this step; the state is being saved.\n');
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  for (const signal of stops) process.on(signal, stop);
   const bar = process.stderr.isTTY
     ? new cliProgress.SingleBar(
         { format: '{bar} {value}/{total} steps  loss {loss}  {elapsed} s', stream: process.stderr },
@@ -101,7 +115,7 @@ async function watched(
     : null;
   let started = false;
   try {
-    const finished = await run((progress) => {
+    const onProgress = (progress: Progress): void => {
       recorder.progress(progress);
       const loss = progress.loss.toFixed(4);
       const elapsed = progress.seconds.toFixed(0);
@@ -116,7 +130,9 @@ async function watched(
         if (bar === null) process.stderr.write(line);
         else process.stderr.write(`\r\u001b[K${line}`);
       }
-    }, controller.signal);
+    };
+    const { begin: onBegin } = recorder;
+    const finished = await run({ onBegin, onProgress, signal: controller.signal });
     bar?.stop();
     recorder.end(finished ? 'finished' : 'paused');
     if (!finished) {
@@ -130,8 +146,7 @@ async function watched(
     throw error;
   } finally {
     bar?.stop();
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    for (const signal of stops) process.off(signal, stop);
   }
 }
 
@@ -177,19 +192,14 @@ config.json, model.safetensors and README.md (figures): give it to the other com
           : undefined;
       const directory = options.resume ?? options.out ?? `runs/${task.name}-model`;
       const runtime = runtimeFor({ ...options, device: 'cpu' });
-      process.exitCode = await watched(
-        directory,
-        'model',
-        { processing: 'transformerlens' },
-        (onProgress, signal) =>
-          trainModel(runtime, {
-            directory,
-            ...(recipe === undefined ? {} : { recipe }),
-            evaluateEvery: options.evaluateEvery,
-            checkpointSeconds: options.checkpointSeconds,
-            onProgress,
-            signal,
-          }),
+      process.exitCode = await watched(directory, 'model', { processing: 'transformerlens' }, (watch) =>
+        trainModel(runtime, {
+          directory,
+          ...(recipe === undefined ? {} : { recipe }),
+          evaluateEvery: options.evaluateEvery,
+          checkpointSeconds: options.checkpointSeconds,
+          ...watch,
+        }),
       );
     },
   );
@@ -215,7 +225,7 @@ Examples:
   inversionview train-decoder addition --model runs/addition-model --out runs/my-decoder
   inversionview train-decoder --resume runs/addition-decoder
 
-One decoder serves all sites of a task. "rate" is the mean in-preimage rate on held-out queries (see evaluate),
+One decoder serves all sites of a task. "rate" is the mean in-preimage rate on queries that it is not trained on (see evaluate),
 followed by that of each site.
 ${directoryHelp}
 config.json, model.safetensors and README.md (figures): give it to the other commands as --decoder.`,
@@ -230,14 +240,13 @@ config.json, model.safetensors and README.md (figures): give it to the other com
           ? withForm(changed(decoderRecipe(task.name, options.preset, options.seed), options), options.form)
           : undefined;
       const directory = options.resume ?? options.out ?? `runs/${task.name}-decoder`;
-      process.exitCode = await watched(directory, 'decoder', options, (onProgress, signal) =>
+      process.exitCode = await watched(directory, 'decoder', options, (watch) =>
         trainDecoder(runtime, {
           directory,
           model,
           ...(recipe === undefined ? {} : { recipe }),
           checkpointSeconds: options.checkpointSeconds,
-          onProgress,
-          signal,
+          ...watch,
         }),
       );
     },

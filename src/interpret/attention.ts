@@ -29,6 +29,8 @@ export interface AttentionRecord {
   readonly model: string;
   readonly seed: number;
   readonly inputs: number;
+  /** Whether the model is known not to have trained on the inputs; else they are those of the task's test split. */
+  readonly heldOut: boolean;
   /** Which inputs took part; null for all. */
   readonly only: string | null;
   /** What is looked at, in the order of the input. */
@@ -38,11 +40,12 @@ export interface AttentionRecord {
 
 /** Inputs run at once. */
 const batch = 256;
-/** Draws for each input wanted before a condition counts as one that hardly any input meets. */
-const mostDraws = 500;
+/** Draws for one input before a condition counts as one that hardly any input meets. */
+const mostDraws = 20_000;
 
 /**
- * Held-out inputs that meet a condition and have the places asked for.
+ * Inputs of the test split that meet a condition and have the places asked for. Each rests on the seed and its own number
+ * alone.
  * @throws InputError when hardly any does
  */
 export function heldOutInputs(
@@ -52,26 +55,25 @@ export function heldOutInputs(
   only: Condition | null,
   places: readonly string[],
 ): number[][] {
-  const random = randomFor(seed, 'profile');
-  const found: number[][] = [];
-  let problem: InputError | null = null;
-  for (let draws = 0; found.length < count; draws++) {
-    if (draws > mostDraws * (found.length + 1)) {
-      throw (
-        problem ?? new InputError(`Hardly any held-out input of ${task.name} meets ${only?.text ?? 'this'}.`)
-      );
+  const place = (ids: readonly number[]): void => {
+    for (const name of places) resolvePosition(task, ids, name);
+  };
+  return Array.from({ length: count }, (_, item) => {
+    const random = randomFor(seed, 'profile', item);
+    let problem: InputError | null = null;
+    for (let draws = 0; draws < mostDraws; draws++) {
+      const ids = task.sample(random, 'test');
+      if (only !== null && !only.holds(ids)) continue;
+      try {
+        place(ids);
+        return ids;
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        problem = error;
+      }
     }
-    const ids = task.sample(random, 'test');
-    if (only !== null && !only.holds(ids)) continue;
-    try {
-      for (const place of places) resolvePosition(task, ids, place);
-      found.push(ids);
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      problem = error;
-    }
-  }
-  return found;
+    throw problem ?? new InputError(`Hardly any input of ${task.name} meets ${only?.text ?? 'this'}.`);
+  });
 }
 
 /** What each token of an input is called as something that is looked at. */
@@ -180,6 +182,7 @@ export async function attentionOf(
     model: name,
     seed,
     inputs: inputs.length,
+    heldOut: model.trainedOn === task.name,
     only: only?.text ?? null,
     sources: [...order]
       .sort((a, b) => a[1] - b[1])

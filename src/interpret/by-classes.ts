@@ -7,7 +7,6 @@
 import { type Runtime } from '../engine/index.js';
 import { type StrataOptions, type StrataSet, strataPreimage } from '../inversion/enumerate/strata.js';
 import { type HookedModel } from '../models/hooked-model.js';
-import { type Random } from '../random.js';
 import { type Task } from '../tasks/task.js';
 import { type Estimate, bitsOf, countInterval } from './estimate.js';
 import { type FeatureBits, featureBits } from './feature-bits.js';
@@ -24,8 +23,7 @@ export interface ByClasses {
 }
 
 /**
- * Goes through the classes of a task.
- * @param baseline decides what as many blind draws would seem to tell
+ * Goes through the classes of a task. The seed of the options also decides what as many blind draws would seem to tell.
  * @throws InputError for a task without classes, or a query that is not an input of it
  */
 export async function interpretByClasses(
@@ -34,7 +32,6 @@ export async function interpretByClasses(
   prior: Prior,
   query: { readonly ids: readonly number[]; readonly site: string; readonly z: Float32Array },
   options: StrataOptions,
-  baseline: Random,
 ): Promise<ByClasses> {
   const { task } = prior;
   const found = await strataPreimage(runtime, model, task, query.site, query, options);
@@ -53,7 +50,7 @@ export async function interpretByClasses(
       effectiveSamples: effective,
     },
     sample,
-    features: members.length === 0 ? [] : featureBits(prior, sample, query.ids, baseline),
+    features: members.length === 0 ? [] : featureBits(prior, sample, query.ids, options.seed),
   };
 }
 

@@ -4,7 +4,6 @@
  * @module
  */
 import { type Readout } from '../inversion/reading.js';
-import { type Random } from '../random.js';
 import { type FeatureBits, featureBits } from './feature-bits.js';
 import { type Prior } from './prior.js';
 import { readout } from './readout.js';
@@ -25,21 +24,26 @@ export const exactAmount = (bits: number | null): Amount => ({ bits, low: bits ?
  * Puts a preimage in words, as a whole and by place.
  * @param figures of the whole
  * @param ids the query's input
+ * @param seed as in {@link featureBits}
  */
 export function readoutByPlace(
   prior: Prior,
   sample: WeightedSample,
   figures: readonly FeatureBits[],
   ids: readonly number[],
-  random: Random,
+  seed: number,
   { bits, low, high }: Amount,
 ): Readout {
   const parts = partsOf(sample);
   return {
-    ...readout(prior, sample, figures),
+    ...readout(prior, sample, figures, seed),
     places: parts.map(({ place, share, inputs }) => {
       const part = partOf(sample, inputs, share);
-      return { place, share, sentence: readout(prior, part, featureBits(prior, part, ids, random)).sentence };
+      return {
+        place,
+        share,
+        sentence: readout(prior, part, featureBits(prior, part, ids, seed), seed).sentence,
+      };
     }),
     bits,
     low,

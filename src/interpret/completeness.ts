@@ -11,7 +11,7 @@ import { spread } from '../inversion/candidates.js';
 import { type Decoder } from '../inversion/decoder.js';
 import { type ExactSet } from '../inversion/enumerate/exact.js';
 import { type Metric } from '../inversion/metrics.js';
-import { type Random } from '../random.js';
+import { type Random, randomFor } from '../random.js';
 import { type Task } from '../tasks/task.js';
 import { createTreeScorer } from './tree-scorer.js';
 
@@ -26,7 +26,8 @@ export interface CompletenessOptions {
   readonly outside: number;
   /** Natural logarithm of a probability that counts as vanishing; by default a hundredth of an even share inside. */
   readonly floor?: number;
-  readonly random: Random;
+  /** Decides the inputs outside, and the noise: each draw has a stream of its own. */
+  readonly seed: number;
   readonly onProgress?: (done: number, all: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -99,10 +100,10 @@ export function startCompleteness(
   set: ExactSet,
   options: Omit<CompletenessOptions, 'onProgress' | 'signal'>,
 ): Scoring {
-  const { epsilon, metric, noise, random } = options;
+  const { epsilon, metric, noise, seed } = options;
   const draws = noise === 0 ? 1 : options.draws;
   const inside = Array.from(set.members);
-  const outside = drawOutside(set, options.outside, random);
+  const outside = drawOutside(set, options.outside, randomFor(seed, 'outside'));
   const inputs = [...inside, ...outside];
   const scorer = createTreeScorer(
     runtime,
@@ -121,6 +122,7 @@ export function startCompleteness(
       return done;
     },
     async advance() {
+      const random = randomFor(seed, 'completeness', done);
       const z = query.z.map((value) => value + (noise > 0 ? random.gaussian() * deviation : 0));
       await scorer.logProbabilities(z, site, one);
       for (let at = 0; at < sums.length; at++)

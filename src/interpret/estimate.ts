@@ -5,7 +5,7 @@
  * among them (Horvitz and Thompson's estimate). It has no bias, whatever the decoder; it is exact when the draws are
  * sure to exhaust the preimage, and for large preimages it is importance sampling. The interval is Fay and Feuer's for
  * a weighted sum of counts (Statistics in Medicine 16, 1997): its upper end allows for one more input of the largest
- * weight, so it does not close just because nothing was found.
+ * weight, so it does not close just because nothing was found. It holds the true value at least as often as it says.
  * @module
  */
 import { gammaQuantile } from './incomplete-gamma.js';
@@ -15,7 +15,7 @@ import { type WeightedInput, weightOf } from './sample.js';
 /** Fewer effective inputs than this give no number. */
 export const fewestEffective = 8;
 
-/** An estimate with its 95% interval. */
+/** An estimate with an interval that holds the true value in at least 95% of cases. */
 export interface Estimate {
   /** null where the effective sample size is too small for a number; the interval stands all the same. */
   readonly bits: number | null;
@@ -26,7 +26,7 @@ export interface Estimate {
   readonly effectiveSamples: number;
 }
 
-/** @param level share of cases in which the interval shall hold the true value */
+/** @param level share of cases in which the interval shall hold the true value at the least: it errs on the wide side */
 export function estimateBits({ found, inside, largestWeight }: Proposed, level = 0.95): Estimate {
   let sum = 0;
   let sure = 0;

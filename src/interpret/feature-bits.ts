@@ -3,7 +3,7 @@
  * inside have the query's own value (the feature consistency rate of InverseScope, arXiv 2506.07406).
  * @module
  */
-import { type Random } from '../random.js';
+import { type Random, randomFor } from '../random.js';
 import { type FeatureValue, featureValue } from '../tasks/features/feature.js';
 import { entropy, histogram } from './entropy.js';
 import { type FeatureTable, type Prior } from './prior.js';
@@ -17,7 +17,7 @@ export interface FeatureBits {
   /** Entropy over all inputs. */
   readonly before: number;
   readonly after: number;
-  /** Bits that as many inputs drawn blindly would seem to give: the 95th percentile of shuffles; 0 of a known set. */
+  /** Bits that as many inputs drawn blindly seldom seem to give, in one of twenty cases; 0 of a known set. */
   readonly baseline: number;
   /** Share of the preimage with the query's value. */
   readonly consistency: number;
@@ -25,18 +25,20 @@ export interface FeatureBits {
   readonly value: FeatureValue;
 }
 
-const shuffles = 40;
+/** Sets of blind draws, and which of them by size is the baseline: one more set exceeds it with a chance of 5 in 100. */
+const [blindSets, baselineRank] = [99, 95];
 
 /**
  * Measures every feature of a prior, those that tell most above their baseline first.
  * @param ids the query's input
+ * @param seed decides the blind draws of the baselines, of each feature by itself
  */
 export const featureBits = (
   prior: Prior,
   sample: WeightedSample,
   ids: readonly number[],
-  random: Random,
-): FeatureBits[] => ranked(prior.tables.map((_, at) => bitsOfFeature(prior, at, sample, ids, random)));
+  seed: number,
+): FeatureBits[] => ranked(prior.tables.map((_, at) => bitsOfFeature(prior, at, sample, ids, seed)));
 
 /** Those that tell most above their baseline first. */
 export const ranked = (figures: readonly FeatureBits[]): FeatureBits[] =>
@@ -48,7 +50,7 @@ export function bitsOfFeature(
   at: number,
   sample: WeightedSample,
   ids: readonly number[],
-  random: Random,
+  seed: number,
 ): FeatureBits {
   const table = prior.tables[at];
   if (table === undefined) throw new RangeError(`there is no feature ${at}`);
@@ -63,7 +65,13 @@ export function bitsOfFeature(
     bits: before - after,
     before,
     after,
-    baseline: blindBits(prior, table, before, sample.effective, random),
+    baseline: blindBits(
+      prior,
+      table,
+      before,
+      sample.effective,
+      randomFor(seed, 'baseline', table.feature.name),
+    ),
     consistency: inside[own] ?? 0,
     value,
   };
@@ -83,9 +91,9 @@ function blindBits(
 ): number {
   if (effective === Infinity) return 0;
   const draws = Math.min(Math.max(1, Math.round(effective)), 4096);
-  const seeming = Array.from({ length: shuffles }, () => {
+  const seeming = Array.from({ length: blindSets }, () => {
     const drawn = Int32Array.from({ length: draws }, () => codes[random.int(prior.inputs)] ?? 0);
     return before - entropy(histogram(drawn, null, values.length), draws);
   }).sort((a, b) => a - b);
-  return Math.max(0, seeming[Math.floor(0.95 * shuffles)] ?? 0);
+  return Math.max(0, seeming[baselineRank - 1] ?? 0);
 }

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../random.js';
+import { fewSums } from '../../test/fixtures/few-sums.js';
+import { type Random, randomFor, seededRandom } from '../random.js';
+import { type Feature } from '../tasks/features/feature.js';
 import { type Task, addition } from '../tasks/index.js';
 import { entropy, histogram } from './entropy.js';
 import { countInterval, estimateBits } from './estimate.js';
@@ -14,6 +16,7 @@ import { exactAmount, readoutByPlace } from './by-place.js';
 import { samplerFigures } from './recall.js';
 import { agreementOf } from './records.js';
 import { exactSample, weightedSample } from './sample.js';
+import { tShare, tWithin } from './student-t.js';
 
 describe('the gamma distribution', () => {
   it('has the values of tables', () => {
@@ -37,6 +40,24 @@ describe('the gamma distribution', () => {
       ),
       { numRuns: 200 },
     );
+  });
+});
+
+describe("Student's t distribution", () => {
+  it('has the values of tables', () => {
+    for (const [freedom, value] of [
+      [1, 12.7062],
+      [2, 4.30265],
+      [3, 3.18245],
+      [5, 2.57058],
+      [9, 2.26216],
+      [30, 2.04227],
+      [39, 2.02269],
+      [1000, 1.96234],
+    ] as const)
+      expect(tWithin(freedom)).toBeCloseTo(value, 3);
+    expect(tWithin(10, 0.99)).toBeCloseTo(3.16927, 4);
+    expect(tShare(4, 0)).toBe(0);
   });
 });
 
@@ -194,8 +215,8 @@ describe('featureBits and readout', () => {
   const query = addition.encode('835+141=976');
   const told = (members: Uint32Array, ids = query) => {
     const sample = exactSample(sums(), { members });
-    const figures = featureBits(sums(), sample, ids, seededRandom(1));
-    return { figures, ...readout(sums(), sample, figures) };
+    const figures = featureBits(sums(), sample, ids, 1);
+    return { figures, ...readout(sums(), sample, figures, 1) };
   };
   const figure = (all: ReturnType<typeof told>, name: string) =>
     all.figures.find(({ feature }) => feature === name);
@@ -259,14 +280,7 @@ describe('featureBits and readout', () => {
     for (const input of others) positions[input] = 7;
     const both = exactSample(sums(), { members: all, positions });
     const words = (sample: typeof both) =>
-      readoutByPlace(
-        sums(),
-        sample,
-        featureBits(sums(), sample, query, seededRandom(1)),
-        query,
-        seededRandom(2),
-        exactAmount(null),
-      );
+      readoutByPlace(sums(), sample, featureBits(sums(), sample, query, 1), query, 1, exactAmount(null));
     const { places } = words(both);
     expect(places.map(({ place, sentence }) => [place, sentence])).toEqual([
       ['=', 'F1 and S1; nothing of the tens and the ones'],
@@ -287,11 +301,47 @@ describe('featureBits and readout', () => {
         weight: 1,
       }));
       const sample = weightedSample(sums(), inputs, draws);
-      const figures = featureBits(sums(), sample, query, random);
-      expect(readout(sums(), sample, figures).known).toEqual([]);
+      const figures = featureBits(sums(), sample, query, 12);
+      expect(readout(sums(), sample, figures, 12).known).toEqual([]);
       const above = figures.filter(({ bits, baseline }) => bits > baseline + 0.1);
       expect(above.length).toBeLessThanOrEqual(4);
     }
+  });
+
+  it('have baselines that blind draws exceed in one of twenty cases', () => {
+    const trials = 300;
+    let above = 0;
+    const few = fewSums(Array.from({ length: 18 }, (_, at) => 100 + 50 * at));
+    const prior = createPrior(
+      few,
+      few.features.filter(({ name }) => name === 'F1'),
+    );
+    for (let trial = 0; trial < trials; trial++) {
+      const random = randomFor(trial, 'blind');
+      const inputs = Array.from({ length: 40 }, () => ({
+        ids: few.drawInput(random),
+        position: 8,
+        weight: 1,
+      }));
+      const [one] = featureBits(prior, weightedSample(prior, inputs, 40), query, trial);
+      if ((one?.bits ?? 0) > (one?.baseline ?? 0)) above += 1;
+    }
+    // Within three standard errors of 0.05.
+    expect(above / trials).toBeGreaterThan(0.012);
+    expect(above / trials).toBeLessThan(0.088);
+  });
+
+  it('are the same for a feature whatever others are measured', () => {
+    const few = fewSums([100, 109, 155, 218, 291, 350, 444, 507, 683, 999]);
+    const random = seededRandom(21);
+    const inputs = Array.from({ length: 60 }, () => ({ ids: few.drawInput(random), position: 8, weight: 1 }));
+    const of = (features: readonly Feature[]) => {
+      const prior = createPrior(few, features);
+      return featureBits(prior, weightedSample(prior, inputs, 60), query, 5);
+    };
+    const whole = of(few.features);
+    for (const feature of few.features)
+      expect(of([feature])).toEqual(whole.filter((one) => one.feature === feature.name));
   });
 
   it('weigh inputs: what is found easily counts no more than what is not', () => {
@@ -303,7 +353,7 @@ describe('featureBits and readout', () => {
       return { ids, position: 8, keep: often ? 0.8 : 0.2, weight: often ? 1 : 4 };
     }).filter(({ keep }) => random.next() < keep);
     const sample = weightedSample(sums(), inputs, 1000);
-    const f1 = featureBits(sums(), sample, query, random).find(({ feature }) => feature === 'F1');
+    const f1 = featureBits(sums(), sample, query, 13).find(({ feature }) => feature === 'F1');
     expect(Math.abs(f1?.bits ?? 1)).toBeLessThan(0.03);
   });
 
@@ -311,7 +361,7 @@ describe('featureBits and readout', () => {
     const own = { name: 'same hundreds', of: (ids: readonly number[]) => (ids[1] === ids[5] ? 'yes' : 'no') };
     const prior = createPrior(addition, [own]);
     const sample = exactSample(prior, { members: membersWhere((a, b) => hundreds(a) === hundreds(b)) });
-    const [figures] = featureBits(prior, sample, addition.encode('150+199=349'), seededRandom(1));
+    const [figures] = featureBits(prior, sample, addition.encode('150+199=349'), 1);
     expect(figures).toMatchObject({ feature: 'same hundreds', after: 0, consistency: 1, value: 'yes' });
     expect(figures?.before).toBeCloseTo(-(1 / 9) * Math.log2(1 / 9) - (8 / 9) * Math.log2(8 / 9), 9);
   });
@@ -325,34 +375,56 @@ describe('featureBits and readout', () => {
 });
 
 describe('siteBits', () => {
-  it('gives means with intervals that hold them, and counts queries without a number', () => {
-    const random = seededRandom(2);
-    const query = (bits: number | null, own: number) => ({
-      bits,
-      features: [
-        { feature: 'F1', bits: own, before: 3, after: 3 - own, baseline: 0, consistency: own / 3, value: 1 },
-      ],
-    });
-    const all = siteBits([query(5, 1), query(7, 2), query(null, 3)], random);
-    expect(all).toMatchObject({ queries: 3, counted: 2, total: { bits: 6 } });
-    expect(all.features[0]).toMatchObject({ feature: 'F1', bits: 2, of: 3 });
-    expect(all.total?.low).toBeGreaterThanOrEqual(5);
-    expect(all.total?.high).toBeLessThanOrEqual(7);
-    expect(siteBits([query(null, 0)], random).total).toBeNull();
+  const query = (bits: number | null, own: number) => ({
+    bits,
+    features: [
+      { feature: 'F1', bits: own, before: 3, after: 3 - own, baseline: 0, consistency: own / 3, value: 1 },
+    ],
   });
 
-  it('has intervals that hold the mean of the source about as often as they say', () => {
-    const random = seededRandom(3);
-    let held = 0;
-    for (let i = 0; i < 100; i++) {
-      const { low, high } = meanOf(
-        Array.from({ length: 40 }, () => random.gaussian()),
-        random,
-      );
-      if (low <= 0 && high >= 0) held += 1;
-    }
-    expect(held).toBeGreaterThanOrEqual(87);
+  it('gives means with intervals that hold them, and counts queries without a number', () => {
+    const all = siteBits([query(5, 1), query(7, 2), query(null, 3)]);
+    expect(all).toMatchObject({ queries: 3, counted: 2, total: { bits: 6 } });
+    // Student's t of one degree of freedom, 12.706, times a standard error of 1; no activation tells less than nothing.
+    expect(all.total).toMatchObject({ low: 0, high: expect.closeTo(18.706, 3) });
+    // Of a feature no more than its entropy.
+    expect(all.features[0]).toMatchObject({ feature: 'F1', bits: 2, of: 3, low: 0, high: 3 });
+    expect(siteBits([query(null, 0)]).total).toBeNull();
   });
+
+  it('gives no interval of one query', () => {
+    expect(siteBits([query(5, 1)])).toMatchObject({
+      total: { bits: 5, low: null, high: null },
+      features: [{ bits: 1, low: null, high: null }],
+    });
+  });
+
+  // Bits of an activation: all there is to say, part of it, or hardly any; a ceiling, and a tail on one side.
+  const sources: readonly (readonly [string, (random: Random) => number, number])[] = [
+    ['normal', (random) => 5 + random.gaussian(), 5],
+    ['all or some', (random) => (random.next() < 0.6 ? 5.4 : 5.4 * random.next()), 5.4 * 0.8],
+    ['three kinds', (random) => [5.4, 2.1, 0.3][random.int(3)] ?? 0, 2.6],
+  ];
+  it.each(sources)(
+    'has intervals that hold the mean of the source as often as they say: %s',
+    (_, draw, mean) => {
+      for (const [count, least] of [
+        [6, 0.85],
+        [12, 0.89],
+        [40, 0.93],
+      ] as const) {
+        let held = 0;
+        const trials = 2000;
+        for (let trial = 0; trial < trials; trial++) {
+          const random = randomFor(trial, 'intervals', count);
+          const { low, high } = meanOf(Array.from({ length: count }, () => draw(random)));
+          if ((low ?? Infinity) <= mean && (high ?? -Infinity) >= mean) held += 1;
+        }
+        expect(held / trials).toBeGreaterThanOrEqual(least);
+        expect(held / trials).toBeLessThanOrEqual(0.97);
+      }
+    },
+  );
 });
 
 describe('samplerFigures', () => {

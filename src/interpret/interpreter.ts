@@ -145,20 +145,19 @@ export function createInterpreter(
             : weightedSample(prior(), foundWeights(proposed.found), estimate.effectiveSamples);
       if (sample === null) throw new RangeError('without a decoder an exact preimage is needed');
       const amount = set === null && estimate !== null ? estimate : exactAmount(set?.bits ?? null);
-      const random = randomFor(seed, 'baseline');
       const figures: FeatureBits[] = [];
       for (const [at, table] of prior().tables.entries()) {
         if (names?.includes(table.feature.name) === false) continue;
         await turn();
         signal?.throwIfAborted();
-        figures.push(bitsOfFeature(prior(), at, sample, ids, random));
+        figures.push(bitsOfFeature(prior(), at, sample, ids, seed));
       }
       const measured = ranked(figures);
       return {
         exact: set === null ? null : { bits: set.bits, size: set.size },
         estimate,
         features: measured,
-        readout: () => readoutByPlace(prior(), sample, measured, ids, random, amount),
+        readout: () => readoutByPlace(prior(), sample, measured, ids, seed, amount),
         sample,
         set,
         proposed,

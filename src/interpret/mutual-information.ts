@@ -1,16 +1,16 @@
 /**
  * What a site holds of each feature over many queries: the mean of the bits that single activations give, which is the
- * mutual information of feature and activation as far as ε resolves it. Intervals come from drawing the queries again.
+ * mutual information of feature and activation as far as ε resolves it. Intervals are those of a mean of so many queries.
  * @module
  */
-import { type Random } from '../random.js';
 import { type FeatureBits } from './feature-bits.js';
+import { tWithin } from './student-t.js';
 
-/** A mean over queries with its 95% interval. */
+/** A mean over queries with its 95% interval, which one query does not give. */
 export interface Mean {
   readonly bits: number;
-  readonly low: number;
-  readonly high: number;
+  readonly low: number | null;
+  readonly high: number | null;
 }
 
 /** What one query gave. */
@@ -35,45 +35,42 @@ export interface SiteBits {
   })[];
 }
 
-const redraws = 1000;
-
-/** The mean of values, and the interval in which it lies when the values are drawn again with replacement. */
-export function meanOf(values: readonly number[], random: Random): Mean {
+/**
+ * The mean of values with Student's interval: values that say all there is to say, or nothing, lie together at an end, and
+ * of few of them percentiles of redraws would cover too little.
+ * @param most that a value can be; no interval goes beyond, nor below 0
+ */
+export function meanOf(values: readonly number[], most = Infinity): Mean {
   const count = values.length;
-  const mean = (list: readonly number[]): number => list.reduce((sum, value) => sum + value, 0) / list.length;
-  const means = Array.from({ length: redraws }, () => {
-    let sum = 0;
-    for (let draw = 0; draw < count; draw++) sum += values[random.int(count)] ?? 0;
-    return sum / count;
-  }).sort((a, b) => a - b);
+  const mean = values.reduce((sum, value) => sum + value, 0) / count;
+  if (count < 2) return { bits: mean, low: null, high: null };
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1);
+  const reach = tWithin(count - 1) * Math.sqrt(variance / count);
   return {
-    bits: mean(values),
-    low: means[Math.floor(0.025 * redraws)] ?? NaN,
-    high: means[Math.ceil(0.975 * redraws) - 1] ?? NaN,
+    bits: mean,
+    low: Math.min(mean, Math.max(0, mean - reach)),
+    high: Math.max(mean, Math.min(most, mean + reach)),
   };
 }
 
 /** Sums up queries; features are given in the order of the first query's, the most telling first. */
-export function siteBits(queries: readonly QueryBits[], random: Random): SiteBits {
+export function siteBits(queries: readonly QueryBits[]): SiteBits {
   const counted = queries.flatMap(({ bits }) => (bits === null ? [] : [bits]));
   const names = [...new Set(queries.flatMap(({ features }) => features.map(({ feature }) => feature)))];
   const features = names.map((feature) => {
     const own = queries.flatMap((query) => query.features.find((one) => one.feature === feature) ?? []);
     const consistency = own.reduce((sum, one) => sum + one.consistency, 0) / own.length;
-    return {
-      feature,
-      ...meanOf(
-        own.map(({ bits }) => bits),
-        random,
-      ),
-      of: own[0]?.before ?? 0,
-      consistency,
-    };
+    const of = own[0]?.before ?? 0;
+    const mean = meanOf(
+      own.map(({ bits }) => bits),
+      of,
+    );
+    return { feature, ...mean, of, consistency };
   });
   return {
     queries: queries.length,
     counted: counted.length,
-    total: counted.length === 0 ? null : meanOf(counted, random),
+    total: counted.length === 0 ? null : meanOf(counted),
     features: features.sort((a, b) => b.bits - a.bits),
   };
 }

@@ -63,7 +63,7 @@ describe('heldOutInputs', () => {
 
   it('gives up where hardly any input does', () => {
     expect(() => heldOutInputs(addition, 5, 1, conditionOf(addition, 'F1=0'), [])).toThrow(
-      /Hardly any held-out input of addition meets F1=0/,
+      /Hardly any input of addition meets F1=0/,
     );
     expect(() => heldOutInputs(addition, 5, 1, null, ['A9'])).toThrow(/Unknown position "A9"/);
   });

@@ -38,6 +38,8 @@ export interface ProfileRecord {
   readonly model: string;
   readonly seed: number;
   readonly inputs: number;
+  /** Whether the model is known not to have trained on the inputs; else they are those of the task's test split. */
+  readonly heldOut: boolean;
   readonly only: string | null;
   readonly site: string;
   readonly place: string;
@@ -132,6 +134,7 @@ export async function profileOf(
     model: name,
     seed,
     inputs: inputs.length,
+    heldOut: model.trainedOn === task.name,
     only: only?.text ?? null,
     site,
     place,

@@ -17,30 +17,38 @@ export interface PlacedInput {
   readonly position: number;
 }
 
+/** Draws for one query before its place counts as one that hardly any input has. */
+const mostDraws = 1000;
+
 /**
- * Draws queries.
+ * Draws queries. Each rests on the seed and its own number alone; places that all inputs have are asked of the same inputs.
  * @param place a place name or an index; null for a random one of those that the task asks about
+ * @param first number of the first query
  * @throws InputError when hardly any input has the place
  */
-export function drawQueries(task: Task, count: number, place: string | null, seed: number): PlacedInput[] {
-  const random = randomFor(seed, 'queries');
-  const queries: PlacedInput[] = [];
-  let missed = 0;
-  while (queries.length < count) {
-    const ids = task.sample(random, 'test');
-    if (place === null) {
-      const among = task.positions(ids);
-      queries.push({ ids, position: among[random.int(among.length)] ?? 0 });
-      continue;
+export function drawQueries(
+  task: Task,
+  count: number,
+  place: string | null,
+  seed: number,
+  first = 0,
+): PlacedInput[] {
+  return Array.from({ length: count }, (_, at) => {
+    const random = randomFor(seed, 'queries', first + at);
+    for (let draws = 1; ; draws++) {
+      const ids = task.sample(random, 'test');
+      if (place === null) {
+        const among = task.positions(ids);
+        return { ids, position: among[random.int(among.length)] ?? 0 };
+      }
+      try {
+        return { ids, position: resolvePosition(task, ids, place) };
+      } catch (error) {
+        // A place that some inputs have not, such as a fourth answer digit.
+        if (!(error instanceof InputError) || draws >= mostDraws) throw error;
+      }
     }
-    try {
-      queries.push({ ids, position: resolvePosition(task, ids, place) });
-    } catch (error) {
-      // A place that some inputs have not, such as a fourth answer digit.
-      if (!(error instanceof InputError) || ++missed > 200 + 20 * queries.length) throw error;
-    }
-  }
-  return queries;
+  });
 }
 
 /** Activations of queries at one site. */

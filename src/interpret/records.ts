@@ -52,6 +52,8 @@ export interface SitesRecord {
   readonly epsilon: number;
   readonly seed: number;
   readonly queries: number;
+  /** Whether the model is known not to have trained on the inputs; else they are those of the task's test split. */
+  readonly heldOut: boolean;
   readonly exact: boolean;
   readonly model: string;
   readonly decoder: string | null;

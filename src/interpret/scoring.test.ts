@@ -299,7 +299,7 @@ describe('completeness', () => {
       metric: 'euclidean' as const,
       draws: 6,
       outside: 50,
-      random: seededRandom(1),
+      seed: 1,
     };
     const found = await completeness(runtime, decoder, task, { z, site }, set, { ...options, noise: 0.1 });
     expect(found).toMatchObject({ total: 3600, inside: set.size, outside: 50, draws: 6 });

@@ -5,7 +5,7 @@
  */
 import { type Runtime } from '../engine/index.js';
 import { type HookedModel } from '../models/hooked-model.js';
-import { randomFor } from '../random.js';
+import { seedFor } from '../random.js';
 import { type Task } from '../tasks/task.js';
 import { type Interpretation } from './interpreter.js';
 import { type QueryBits, siteBits } from './mutual-information.js';
@@ -59,13 +59,14 @@ export async function mapSites(
         const activations = await activationsOf(runtime, model, task, site, placed);
         const answers: QueryBits[] = [];
         for (const [at, { ids }] of placed.entries()) {
+          const own = seedFor(seed, 'query', site, place ?? '', at);
           const z = activations[at] ?? new Float32Array(0);
-          const { exact, estimate, features } = await teller.tell({ ids, site, z, seed: seed + at });
+          const { exact, estimate, features } = await teller.tell({ ids, site, z, seed: own });
           answers.push({ bits: exact === null ? (estimate?.bits ?? null) : exact.bits, features });
           pairs.push({ exact: exact?.bits ?? null, estimate });
           onProgress?.(++done, sites.length * places.length * queries);
         }
-        rows.push({ site, place, ...siteBits(answers, randomFor(seed, 'redraws')) });
+        rows.push({ site, place, ...siteBits(answers) });
       }
     } finally {
       await teller.dispose();

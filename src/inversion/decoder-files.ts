@@ -28,7 +28,7 @@ export const provenanceSchema = z.object({
   steps: z.number().int(),
   seconds: z.number(),
   versions: z.record(z.string(), z.string()),
-  /** In-preimage rates on held-out queries. */
+  /** In-preimage rates on queries that it was not trained on. */
   figures: z
     .object({
       queries: z.number().int(),

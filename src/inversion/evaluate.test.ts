@@ -1,13 +1,15 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { activationsOf, distancesOf } from '../../test/fixtures/brute-force.js';
 import { fixedDecoder, probedModel, smallDecoder } from '../../test/fixtures/task-models.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { InputError } from '../input-error.js';
 import { type HookedModel } from '../models/hooked-model.js';
+import { fullName } from '../models/hooks.js';
 import { randomFor, seededRandom } from '../random.js';
 import { type Task, addition, counting } from '../tasks/index.js';
 import { type Decoder, drawnTokens, heard, orderWord } from './decoder.js';
-import { averageRate, inPreimageRates, openUniforms } from './evaluate.js';
+import { averageRate, inPreimageRates, joinRates, openUniforms } from './evaluate.js';
 import { type Metric } from './metrics.js';
 import { createSampler } from './sampler.js';
 
@@ -28,20 +30,19 @@ async function bruteForce(
 ): Promise<number[][]> {
   const { config } = decoder;
   const tokens = drawnTokens(task, config.form);
-  const random = randomFor(seed, 'evaluate');
-  const inputs = Array.from({ length: queries }, () => task.sample(random, 'test'));
-  const asked = inputs.map((input) => {
+  const asked = Array.from({ length: queries }, (_, item) => {
+    const random = randomFor(seed, 'evaluate', item);
+    const input = task.sample(random, 'test');
     const among = task.positions(input);
     return { input, position: among[random.int(among.length)] ?? 0 };
   });
   const sampler = createSampler(runtime, config, decoder.parameter, task.bos, tokens, 1);
   const distances: number[][] = [];
   for (const site of sites) {
-    const uniforms = openUniforms(random.fill(new Float32Array(queries * tokens)));
     const own: number[] = [];
     for (const [row, { input, position }] of asked.entries()) {
       const z = (await activationsOf(runtime, model, site, input))[position] ?? new Float32Array();
-      const numbers = uniforms.subarray(row * tokens, (row + 1) * tokens);
+      const numbers = openUniforms(randomFor(seed, 'evaluate', site, row).fill(new Float32Array(tokens)));
       const drawn = await sampler.sample({
         z,
         sites: Int32Array.of(config.sites.indexOf(site)),
@@ -202,6 +203,34 @@ describe('in-preimage rates', () => {
     const others = [await ask(2), await ask(3), await ask(4)];
     expect(others).not.toEqual([first, first, first]);
     expect(new Set(splits)).toEqual(new Set(['test']));
+  });
+
+  it('are the same however the work is cut, by sites or by queries', async () => {
+    const model = await probedModel(addition);
+    const decoder = smallDecoder(addition, {}, 3);
+    const names = ['x0.pre', 'a0.1', 'x1.post'].map(fullName);
+    const ask = (sites: readonly string[], first: number, queries: number) =>
+      inPreimageRates(runtime, model, decoder, addition, { queries, first, seed: 11, epsilon: 1, sites });
+    const all = 20;
+    const whole = await ask(names, 0, all);
+    expect(new Set(whole.map(({ rate }) => rate)).size).toBeGreaterThan(1);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.shuffledSubarray([...names], { minLength: 1 }),
+        fc.uniqueArray(fc.integer({ min: 1, max: all - 1 }), { minLength: 1, maxLength: 2 }),
+        async (sites, inner) => {
+          const cuts = [0, ...inner.sort((a, b) => a - b), all];
+          const parts = [];
+          for (const [at, from] of cuts.slice(0, -1).entries()) {
+            const queries = (cuts[at + 1] ?? all) - from;
+            parts.push({ queries, rates: await ask(sites, from, queries) });
+          }
+          const wanted = sites.map((site) => whole.find((rate) => rate.site === site));
+          expect(JSON.stringify(joinRates(parts))).toBe(JSON.stringify(wanted));
+        },
+      ),
+      { numRuns: 4 },
+    );
   });
 
   it('refuse a site that the decoder does not know', async () => {

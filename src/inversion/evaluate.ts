@@ -1,5 +1,5 @@
 /**
- * The headline figure of a decoder: of held-out queries, the share whose single sample at temperature 1
+ * The headline figure of a decoder: of queries that it was not trained on, the share whose single sample at temperature 1
  * lies inside the ε-preimage, for each site.
  * @module
  */
@@ -16,15 +16,27 @@ import { createSampler } from './sampler.js';
 
 /** What is evaluated. */
 export interface EvaluateOptions {
-  /** Held-out queries a site. */
+  /** Queries a site; every site is asked with the same ones. */
   readonly queries: number;
+  /** Number of the first query: parts of an evaluation are put together by {@link joinRates}. 0 unless given. */
+  readonly first?: number;
   readonly seed: number;
   /** The task's unless given. */
   readonly epsilon?: number;
   readonly metric?: Metric;
   /** Hook names or short names; all of the decoder's unless given. */
   readonly sites?: readonly string[];
+  /** Where queries and samples come from; a stream of its own for each site and query unless given. */
+  readonly draws?: (tokens: number) => EvaluationDraws;
   readonly onSite?: (rate: SiteRate) => void;
+}
+
+/** The random part of an evaluation. */
+export interface EvaluationDraws {
+  /** Inputs, ids from BOS to EOS, and the index of the token at which each is read. */
+  readonly queries: readonly { readonly ids: readonly number[]; readonly position: number }[];
+  /** Numbers in [0, 1) that draw a site's samples, `[queries · tokens]`; sites are asked in the order of the options. */
+  uniforms(site: string): Float32Array;
 }
 
 /** A site's result. */
@@ -37,7 +49,8 @@ export interface SiteRate {
 }
 
 /**
- * Measures the in-preimage rate of each site.
+ * Measures the in-preimage rate of each site. A site's figure rests on the seed, the site and the numbers of its queries
+ * alone, not on what else is measured.
  * @throws InputError for a site that the decoder does not know
  */
 export async function inPreimageRates(
@@ -47,30 +60,28 @@ export async function inPreimageRates(
   task: Task,
   options: EvaluateOptions,
 ): Promise<SiteRate[]> {
-  const { queries, seed, epsilon = task.epsilon, metric = task.metric } = options;
+  const { queries: count, first = 0, seed, epsilon = task.epsilon, metric = task.metric } = options;
   const { config } = decoder;
   const sites = options.sites?.map((site) => resolveSite(site, config.sites)) ?? config.sites;
   const width = config.activation_width;
   const tokens = drawnTokens(task, config.form);
-  const random = randomFor(seed, 'evaluate');
-  const inputs = Array.from({ length: queries }, () => task.sample(random, 'test'));
-  const positions = inputs.map((ids) => {
-    const among = task.positions(ids);
-    return among[random.int(among.length)] ?? 0;
-  });
+  const draws = options.draws?.(tokens) ?? itemDraws(task, seed, first, count, tokens);
+  const inputs = draws.queries.map(({ ids }) => ids);
   const collector = createCollector(runtime, model, sites, task.maxLength, task.pad);
   const sampler = createSampler(runtime, config, (name) => decoder.parameter(name), task.bos, tokens);
   try {
     const collected = await collector.collect(inputs);
     const rates: SiteRate[] = [];
     for (const site of sites) {
-      const z = new Float32Array(queries * width);
-      positions.forEach((position, row) => z.set(activationAt(collected, site, row, position), row * width));
-      const uniforms = openUniforms(random.fill(new Float32Array(queries * tokens)));
+      const z = new Float32Array(count * width);
+      draws.queries.forEach(({ position }, row) =>
+        z.set(activationAt(collected, site, row, position), row * width),
+      );
+      const uniforms = openUniforms(draws.uniforms(site));
       const drawn = await sampler.sample({
         z,
-        sites: new Int32Array(queries).fill(config.sites.indexOf(site)),
-        temperatures: new Float32Array(queries).fill(1),
+        sites: new Int32Array(count).fill(config.sites.indexOf(site)),
+        temperatures: new Float32Array(count).fill(1),
         uniforms,
       });
       const candidates = inputs.map((_, row) => {
@@ -82,7 +93,7 @@ export async function inPreimageRates(
       await judge.dispose();
       const inside = verdicts.filter(({ distance }) => distance <= epsilon).length;
       const valid = candidates.filter((ids) => task.check(ids) === null).length;
-      const rate = { site, rate: inside / queries, valid: valid / queries };
+      const rate = { site, rate: inside / count, valid: valid / count };
       options.onSite?.(rate);
       rates.push(rate);
     }
@@ -91,6 +102,41 @@ export async function inPreimageRates(
     await collector.dispose();
     await sampler.dispose();
   }
+}
+
+/** Queries by number, the same at every site, and samples by site and number. */
+function itemDraws(task: Task, seed: number, first: number, count: number, tokens: number): EvaluationDraws {
+  const items = Array.from({ length: count }, (_, at) => first + at);
+  return {
+    queries: items.map((item) => {
+      const random = randomFor(seed, 'evaluate', item);
+      const ids = task.sample(random, 'test');
+      const among = task.positions(ids);
+      return { ids, position: among[random.int(among.length)] ?? 0 };
+    }),
+    uniforms(site) {
+      const uniforms = new Float32Array(count * tokens);
+      items.forEach((item, row) =>
+        randomFor(seed, 'evaluate', site, item).fill(uniforms.subarray(row * tokens, (row + 1) * tokens)),
+      );
+      return uniforms;
+    },
+  };
+}
+
+/**
+ * The rates of queries that were asked in parts, each part at the same sites.
+ * @returns what one evaluation of all of them gives
+ */
+export function joinRates(
+  parts: readonly { readonly queries: number; readonly rates: readonly SiteRate[] }[],
+): SiteRate[] {
+  const all = parts.reduce((sum, { queries }) => sum + queries, 0);
+  return (parts[0]?.rates ?? []).map(({ site }, at) => {
+    const share = (of: 'rate' | 'valid'): number =>
+      parts.reduce((sum, { queries, rates }) => sum + Math.round((rates[at]?.[of] ?? 0) * queries), 0) / all;
+    return { site, rate: share('rate'), valid: share('valid') };
+  });
 }
 
 /** Mean of the sites' rates. */

@@ -11,7 +11,14 @@ export {
   expectTrainedOn,
   loadDecoder,
 } from './decoder-files.js';
-export { type EvaluateOptions, type SiteRate, averageRate, inPreimageRates } from './evaluate.js';
+export {
+  type EvaluateOptions,
+  type EvaluationDraws,
+  type SiteRate,
+  averageRate,
+  inPreimageRates,
+  joinRates,
+} from './evaluate.js';
 export { type Judge, type Verdict, createJudge } from './judge.js';
 export { type Metric, distances, metrics } from './metrics.js';
 export { type Preimage, type Query, type Reader, createReader } from './preimage.js';

@@ -86,7 +86,7 @@ export const readoutSchema = z.object({
   places: z.array(z.object({ place: z.string(), share: z.number(), sentence: z.string() })).default([]),
   /** Bits that the known features account for: how unlikely their values are over all inputs. */
   accounted: z.number(),
-  /** Information in the activation, with its 95% interval; null where too few inputs were found for a number. */
+  /** Information in the activation, with an interval of at least 95%; null where too few inputs were found for a number. */
   bits: z.number().nullable(),
   low: z.number(),
   high: z.number().nullable(),

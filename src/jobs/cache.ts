@@ -3,11 +3,11 @@
  * @module
  */
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Keep } from '../inversion/enumerate/kept.js';
-import { openFile, writeFileAtomic } from './files.js';
+import { makeDirectory, openFile, writeFileAtomic } from './files.js';
+import { sweepPartials } from './partials.js';
 
 /** Where caches lie unless told otherwise: `INVERSIONVIEW_CACHE`, or `inversionview` in the user's cache directory. */
 export function cacheDirectory(environment: NodeJS.ProcessEnv = process.env): string {
@@ -17,15 +17,22 @@ export function cacheDirectory(environment: NodeJS.ProcessEnv = process.env): st
   return join(base ?? join(homedir(), '.cache'), 'inversionview');
 }
 
-/** Keeps files in a directory, which is made when the first is written. */
+/**
+ * Keeps files in a directory, which is made when the first is written. What killed processes left half written there
+ * is taken away at the first use.
+ */
 export function keepIn(directory: string): Keep {
+  let swept: Promise<void> | null = null;
+  const clean = (): Promise<void> => (swept ??= sweepPartials(directory));
   return {
     open: async (name) => {
+      await clean();
       const path = join(directory, name);
       return existsSync(path) ? openFile(path) : null;
     },
     async write(name, chunks) {
-      await mkdir(directory, { recursive: true });
+      await clean();
+      await makeDirectory(directory);
       await writeFileAtomic(join(directory, name), chunks);
     },
   };

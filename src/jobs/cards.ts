@@ -5,6 +5,7 @@
 import { type Provenance } from '../inversion/decoder-files.js';
 import { shortName } from '../models/hooks.js';
 import { type Task } from '../tasks/task.js';
+import { decoderRecipeSchema } from '../training/decoder-recipe.js';
 import { type ModelRecipe } from '../training/model-recipe.js';
 
 /** What is said of a probed model. */
@@ -28,6 +29,21 @@ const json = (value: unknown): string => `\`\`\`json\n${JSON.stringify(value, nu
 const dataOf = (task: Task): string =>
   `${task.data.size.toLocaleString('en')} inputs, generated; ${task.data.splitSize.test.toLocaleString('en')} of them held out`;
 
+/** The same of a model of unknown training. */
+const splitOf = (task: Task): string =>
+  `${task.data.size.toLocaleString('en')} inputs, generated; ${task.data.splitSize.test.toLocaleString('en')} of them are the test split, which the decoder does not see`;
+
+/** What the completed form is, and what the plain one gives. */
+function formText(steps: number, plain: PlainForm | null): string {
+  const own =
+    '- Form: completion, the free tokens are said and the task writes the rest, so that nearly every sample is an input. Published rates are of the plain form, in which every token is said.';
+  if (plain === null) return own;
+  return (
+    `${own} That form by the same recipe, after ${plain.steps.toLocaleString('en')} steps (here: ${steps.toLocaleString('en')}): ` +
+    `**${percent(plain.average)}** inside, ${percent(plain.valid)} valid, over ${plain.queries} queries a site (\`${plain.command}\`).`
+  );
+}
+
 /** The card of a probed model. */
 export function modelCard(task: Task, summary: ModelSummary): string {
   const { layers, heads, width } = task.model;
@@ -49,9 +65,35 @@ ${json(summary.recipe)}
 `;
 }
 
+/** What a decoder of the plain form does, trained by the same recipe for the same model. */
+export interface PlainForm {
+  readonly steps: number;
+  /** Mean over sites of the shares of single samples inside, and of those that are inputs of the task. */
+  readonly average: number;
+  readonly valid: number;
+  /** Queries a site. */
+  readonly queries: number;
+  /** What trains it. */
+  readonly command: string;
+}
+
+/** What a decoder's provenance does not say. */
+export interface DecoderCardFacts {
+  /** Whether the probed model is known not to have trained on the queries. */
+  readonly heldOut: boolean;
+  /** Where it has been measured. */
+  readonly plain?: PlainForm | null;
+}
+
 /** The card of a decoder. */
-export function decoderCard(task: Task, provenance: Provenance): string {
+export function decoderCard(
+  task: Task,
+  provenance: Provenance,
+  { heldOut, plain = null }: DecoderCardFacts,
+): string {
   const { figures, model } = provenance;
+  const completion =
+    decoderRecipeSchema.safeParse(provenance.recipe).data?.architecture.form === 'completion';
   const rows = figures?.sites.map(
     ({ site, rate, valid }) => `| \`${shortName(site)}\` | ${percent(rate)} | ${percent(valid)} |`,
   );
@@ -63,10 +105,11 @@ license: mit
 Proposes inputs of the task from an activation of the probed model; the model judges them. To be used with InversionView.
 
 - Probed model: ${model.name}, hash \`${model.hash}\`, weights processed: ${model.processing}.
-- Data: ${dataOf(task)}; activations collected while training.
+- Data: ${heldOut ? dataOf(task) : splitOf(task)}; activations collected while training.
 - Training: ${provenance.steps.toLocaleString('en')} steps, ${minutes(provenance.seconds)}; ${list(provenance.versions)}.
-- In-preimage rate: share of held-out queries whose single sample at temperature 1 lies within ε = ${task.epsilon}
+- In-preimage rate: share of ${heldOut ? 'held-out queries' : 'queries that it was not trained on (the probed model may have been)'} whose single sample at temperature 1 lies within ε = ${task.epsilon}
   (${task.metric}), over ${figures?.queries ?? 0} queries a site: **${percent(figures?.average ?? 0)}** on average.
+${completion ? formText(provenance.steps, plain) : '- Form: plain, every token is said, as in the published decoders.'}
 
 | site | inside | valid inputs |
 | --- | --- | --- |

@@ -1,11 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { InputError } from '../input-error.js';
 import { openDirectory, openFile, writeDirectoryAtomic, writeFileAtomic } from './files.js';
+import { isPartial } from './partials.js';
 
 const root = mkdtempSync(join(tmpdir(), 'inversionview-files-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -72,6 +73,8 @@ describe('openFile', () => {
     );
     await expect(openFile(place)).rejects.toThrow(/is not a file/);
     await expect(openFile(join(place, 'none'))).rejects.toThrow(InputError);
+    execFileSync('mkfifo', [join(place, 'pipe')]);
+    await expect(openFile(join(place, 'pipe'))).rejects.toThrow(/pipe is not a file/);
   });
 });
 
@@ -150,23 +153,48 @@ describe('writeFileAtomic', () => {
 });
 
 describe('writeDirectoryAtomic', () => {
-  it('writes and replaces all that was there', async () => {
-    const path = join(place, 'run', 'checkpoint');
-    await writeDirectoryAtomic(path, { weights: bytes('1'), state: bytes('1') });
-    await writeDirectoryAtomic(`${path}/`, { weights: [bytes('2')] });
-    expect(readdirSync(path)).toEqual(['weights']);
-    expect(content(join(path, 'weights'))).toBe('2');
-    expect(readdirSync(join(place, 'run'))).toEqual(['checkpoint']);
+  it('writes a new one, with the folders before it, and takes one that is empty', async () => {
+    const path = join(place, 'run', 'export');
+    await writeDirectoryAtomic(`${path}/`, { weights: [bytes('1'), bytes('2')], state: bytes('3') });
+    expect(readdirSync(path)).toEqual(['state', 'weights']);
+    expect(content(join(path, 'weights'))).toBe('12');
+    expect(readdirSync(join(place, 'run'))).toEqual(['export']);
+    mkdirSync(join(place, 'empty'));
+    await writeDirectoryAtomic(join(place, 'empty'), { weights: bytes('1') });
+    expect(readdirSync(join(place, 'empty'))).toEqual(['weights']);
   });
 
-  it('leaves the old directory and nothing else when the disk is full', async () => {
-    const path = join(place, 'checkpoint');
-    await writeDirectoryAtomic(path, { weights: bytes('old') });
+  it('refuses one that holds something, and leaves it and its neighbours as they are', async () => {
+    const path = join(place, 'mine');
+    for (const name of ['mine', 'mine.partial', 'mine.previous']) {
+      mkdirSync(join(place, name));
+      writeFileSync(join(place, name, 'mine'), 'mine');
+    }
+    await expect(writeDirectoryAtomic(path, { weights: bytes('1') })).rejects.toThrow(
+      /mine was not written, and what was there before is untouched: there is something in it already\.$/,
+    );
+    await writeDirectoryAtomic(join(place, 'other'), { weights: bytes('1') });
+    for (const name of ['mine', 'mine.partial', 'mine.previous'])
+      expect(content(join(place, name, 'mine'))).toBe('mine');
+    expect(readdirSync(place)).toEqual(['mine', 'mine.partial', 'mine.previous', 'other']);
+  });
+
+  it('leaves nothing when the disk is full', async () => {
+    const path = join(place, 'export');
     const writing = writeDirectoryAtomic(path, { state: bytes('new'), weights: failing() });
-    await expect(writing).rejects.toThrow(/checkpoint was not written, .* the disk is full/);
-    expect(readdirSync(path)).toEqual(['weights']);
-    expect(content(join(path, 'weights'))).toBe('old');
-    expect(readdirSync(place)).toEqual(['checkpoint']);
+    await expect(writing).rejects.toThrow(/export was not written, .* the disk is full/);
+    expect(readdirSync(place)).toEqual([]);
+  });
+
+  it('makes the directory that a link names', async () => {
+    symlinkSync(join(place, 'real'), join(place, 'link'));
+    await writeDirectoryAtomic(join(place, 'link'), { weights: bytes('1') });
+    expect(lstatSync(join(place, 'link')).isSymbolicLink()).toBe(true);
+    expect(readdirSync(join(place, 'real'))).toEqual(['weights']);
+    mkdirSync(join(place, 'there'));
+    symlinkSync(join(place, 'there'), join(place, 'second'));
+    await writeDirectoryAtomic(join(place, 'second'), { weights: bytes('2') });
+    expect(content(join(place, 'there', 'weights'))).toBe('2');
   });
 
   it('makes the folders before a name', async () => {
@@ -184,47 +212,18 @@ describe('writeDirectoryAtomic', () => {
     }
     expect(readdirSync(place)).toEqual([]);
   });
-
-  it('is read whole, and written again, from each state that a crash can leave', async () => {
-    const path = join(place, 'checkpoint');
-    const [partial, previous] = [`${path}.partial`, `${path}.previous`];
-    const states: Record<string, () => void> = {
-      'while the new one is written': () => {
-        mkdirSync(partial);
-        writeFileSync(join(partial, 'weights'), 'ne');
-      },
-      'while an earlier one is removed': () => {
-        mkdirSync(previous);
-        writeFileSync(join(previous, 'state'), 'older');
-      },
-      'between the two renames': () => {
-        mkdirSync(partial);
-        writeFileSync(join(partial, 'weights'), 'new');
-        renameSync(path, previous);
-      },
-    };
-    for (const crash of Object.values(states)) {
-      await writeDirectoryAtomic(path, { weights: bytes('old') });
-      crash();
-      const source = await (await openDirectory(path)).open('weights');
-      expect(await source.read(0, source.size)).toEqual(bytes('old'));
-      await source.close();
-      await writeDirectoryAtomic(path, { weights: bytes('next') });
-      expect(content(join(path, 'weights'))).toBe('next');
-      expect(readdirSync(place)).toEqual(['checkpoint']);
-    }
-  });
 });
 
 describe('kill -9', () => {
-  it('leaves a whole file and a whole checkpoint at any moment', { timeout: 60_000 }, async () => {
-    const [file, checkpoint] = [join(place, 'file'), join(place, 'checkpoint')];
+  it('leaves a whole file and whole directories at any moment', { timeout: 60_000 }, async () => {
+    const [file, directories] = [join(place, 'file'), join(place, 'directories')];
     const size = 300_000;
     const write = `
       for (let i = 1; ; i++) {
         const content = new Uint8Array(${size}).fill(i % 250);
         await files.writeFileAtomic(${JSON.stringify(file)}, content);
-        await files.writeDirectoryAtomic(${JSON.stringify(checkpoint)}, { weights: content, state: content });
+        const directory = ${JSON.stringify(directories)} + '/' + process.pid + '-' + i;
+        await files.writeDirectoryAtomic(directory, { weights: content, state: content });
         if (i === 1) console.log('written');
       }`;
     for (let round = 0; round < 4; round++) {
@@ -238,15 +237,18 @@ describe('kill -9', () => {
       await once(child, 'exit');
       const fill = new Set(readFileSync(file));
       expect([readFileSync(file).length, fill.size]).toEqual([size, 1]);
-      const directory = await openDirectory(checkpoint);
-      const seen = new Set<number>();
-      for (const name of ['weights', 'state']) {
-        const source = await directory.open(name);
-        expect(source.size).toBe(size);
-        for (const value of await source.read(0, size)) seen.add(value);
-        await source.close();
+      for (const name of readdirSync(directories).filter((one) => !isPartial(one))) {
+        const seen = new Set<number>();
+        for (const part of ['weights', 'state']) {
+          const written = readFileSync(join(directories, name, part));
+          expect(written.length).toBe(size);
+          for (const value of written) seen.add(value);
+        }
+        expect(seen.size).toBe(1);
       }
-      expect(seen.size).toBe(1);
     }
+    // What the kills left is taken away by the next write of the same file.
+    await writeFileAtomic(file, bytes('last'));
+    expect(readdirSync(place).toSorted()).toEqual(['directories', 'file']);
   });
 });

@@ -3,11 +3,22 @@
  *
  * A write goes to a new file beside the old one, is flushed to the disk, and then takes the old one's name in a
  * single step of the file system. Whenever the process dies or the disk fills up, the name holds either the whole
- * old content or the whole new one.
+ * old content or the whole new one. Links stay links, and what is no regular file is written into as it is.
  * @module
  */
-import { type FileHandle, access, constants, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type Stats, fstatSync, writeSync } from 'node:fs';
+import {
+  type FileHandle,
+  access,
+  constants,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  rename,
+  stat,
+} from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { InputError } from '../input-error.js';
 import {
   type ByteSource,
@@ -16,6 +27,10 @@ import {
   plainFileNameFault,
   rangeFault,
 } from '../models/weights/byte-source.js';
+import { destinationOf } from './destination.js';
+import { codeOf, fileFault, systemFault } from './file-fault.js';
+import { writeInto } from './open-ended.js';
+import { partialOf, removed, sweepPartials } from './partials.js';
 
 /** Content to write: one array, or chunks that are written one after another. */
 export type Content = Uint8Array | Iterable<Uint8Array>;
@@ -28,7 +43,8 @@ const largestTransfer = 2 ** 30;
  * @throws InputError when it is missing, may not be read, or is no file
  */
 export async function openFile(path: string): Promise<ByteSource> {
-  const handle = await open(path, 'r').catch((error: unknown) => {
+  // Without waiting for a writer, should it be a pipe.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
     throw fileFault(`${path} cannot be read`, error);
   });
   const info = await handle.stat();
@@ -56,87 +72,88 @@ export async function openFile(path: string): Promise<ByteSource> {
 }
 
 /**
- * Opens a directory for reading. Where a crash left a directory of `writeDirectoryAtomic` between its two names, the
- * whole previous one is read.
+ * Opens a directory for reading.
  * @throws InputError when it is missing or no directory
  */
 export async function openDirectory(path: string): Promise<Directory> {
-  const place = (await isDirectory(path)) ? path : previousOf(path);
-  if (!(await isDirectory(place))) {
+  if (!(await isDirectory(path))) {
     const there = await stat(path).catch(() => null);
     throw new InputError(there === null ? `${path} does not exist.` : `${path} is not a directory.`);
   }
   return {
     name: path,
-    list: async () => (await readdir(place)).sort(),
+    list: async () => (await readdir(path)).sort(),
     async open(file) {
       if (!isPlainFileName(file)) throw new InputError(plainFileNameFault(path, file));
-      return openFile(join(place, file));
+      return openFile(join(path, file));
     },
   };
 }
 
 /**
- * Writes a file whole or not at all. A crash leaves at most a file `<name>.<number>.partial` beside it.
- * @throws InputError when the disk is full or the place may not be written; what was there before is untouched
+ * Writes a file whole or not at all. A link stays a link to the file that is written, and a file that was there keeps
+ * its mode, and its owner where the system allows; a character device, a named pipe and an open descriptor
+ * (/dev/stdout) are written into. A killed process leaves at most a `.partial` file beside it, which the next write
+ * takes away.
+ * @throws InputError when the disk is full or the place may not be written; a file that was there before is untouched
  */
 export async function writeFileAtomic(path: string, content: Content): Promise<void> {
-  // Two processes that write the same file must not meet in one temporary file.
-  const partial = `${path}.${process.pid}${Math.random().toString().slice(2, 10)}.partial`;
+  const destination = await destinationOf(path).catch((error: unknown) => {
+    throw fileFault(`${path} cannot be written`, error);
+  });
+  if (destination.kind !== 'file') {
+    await writeInto(destination, chunksOf(content)).catch((error: unknown) => {
+      throw fileFault(`${path} was not written to its end`, error);
+    });
+    return;
+  }
+  const { path: target, replaced } = destination;
+  const partial = partialOf(target);
   try {
-    await writeFlushed(partial, content);
-    await rename(partial, path);
-    await flushDirectory(dirname(path));
+    await sweepPartials(dirname(target), { of: target });
+    // A file that may not be written must not be exchanged either.
+    if (replaced !== null) await access(target, constants.W_OK);
+    await writeFlushed(partial, content, replaced);
+    await rename(partial, target);
+    await flushDirectory(dirname(target));
   } catch (error) {
     await removed(partial);
     throw fileFault(`${path} was not written, and what was there before is untouched`, error);
   }
 }
 
-/** Removes what killed processes left half written in a directory; none may be writing there. */
-export async function removePartials(directory: string): Promise<void> {
-  for (const file of await readdir(directory)) {
-    if (/\.\d+\.partial$/.test(file)) await removed(join(directory, file));
-  }
-}
-
 /**
- * Writes a directory of files whole or not at all, replacing all that it held: a checkpoint's weights and state
- * belong together. Names may have folders before them, with `/` between. One writer at a time.
- *
- * No file system replaces a full directory in one step, so the old one first moves to `<path>.previous`, which
- * `openDirectory` reads while `path` is missing: at every moment one of the two is there and whole.
- * @throws InputError when the disk is full or the place may not be written; what was there before is untouched
+ * Writes a new directory of files whole or not at all; one that is empty is taken. Names may have folders before
+ * them, with `/` between.
+ * @throws InputError when something is there already, the disk is full or the place may not be written
  */
 export async function writeDirectoryAtomic(
   path: string,
   files: Readonly<Record<string, Content>>,
 ): Promise<void> {
-  const parent = dirname(path);
-  const target = join(parent, basename(path)); // without a slash at its end
-  const partial = `${target}.partial`;
-  const previous = previousOf(target);
+  const given = path.replace(/(?<=.)\/+$/, '');
   try {
-    await rm(partial, { recursive: true, force: true });
-    await makeDirectories(partial);
-    for (const [file, content] of Object.entries(files)) {
-      if (!file.split('/').every(staysInside)) throw new RangeError(plainFileNameFault(path, file));
-      await makeDirectories(dirname(join(partial, file)));
-      await writeFlushed(join(partial, file), content);
+    await makeDirectories(dirname(given));
+    const target = (await isDirectory(given)) ? await realpath(given) : await newDirectory(given);
+    const partial = partialOf(target);
+    try {
+      await sweepPartials(dirname(target), { of: target });
+      await makeDirectories(partial);
+      for (const [file, content] of Object.entries(files)) {
+        if (!file.split('/').every(staysInside)) throw new RangeError(plainFileNameFault(path, file));
+        await makeDirectories(dirname(join(partial, file)));
+        await writeFlushed(join(partial, file), content);
+      }
+      await flushDirectory(partial);
+      await rename(partial, target);
+      await flushDirectory(dirname(target));
+    } catch (error) {
+      await removed(partial);
+      throw error;
     }
-    await flushDirectory(partial);
-    if (await isDirectory(target)) {
-      await rm(previous, { recursive: true, force: true });
-      await rename(target, previous);
-      await flushDirectory(parent);
-    }
-    await rename(partial, target);
-    await flushDirectory(parent);
   } catch (error) {
-    await removed(partial);
     throw fileFault(`${path} was not written, and what was there before is untouched`, error);
   }
-  await rm(previous, { recursive: true, force: true });
 }
 
 /**
@@ -158,13 +175,36 @@ export async function makeDirectory(path: string): Promise<void> {
  */
 export async function expectWritable(path: string, made = false): Promise<void> {
   try {
-    let parent = dirname(path);
-    while (made && !(await isThere(parent)) && parent !== dirname(parent)) parent = dirname(parent);
-    await access(`${parent}/.`, constants.W_OK);
+    if (made) {
+      let parent = dirname(path);
+      while (!(await isThere(parent)) && parent !== dirname(parent)) parent = dirname(parent);
+      await access(`${parent}/.`, constants.W_OK);
+      if (await isDirectory(path)) throw systemFault('EISDIR');
+      return;
+    }
+    const destination = await destinationOf(path);
+    if (destination.kind === 'descriptor') {
+      fstatSync(destination.descriptor);
+      // Nothing is written, which only a descriptor that is open for writing allows.
+      writeSync(destination.descriptor, new Uint8Array(0));
+      return;
+    }
+    if (destination.kind === 'device' || destination.replaced !== null)
+      await access(destination.path, constants.W_OK);
+    if (destination.kind === 'file') await tryToWrite(destination.path);
   } catch (error) {
     throw fileFault(`${path} cannot be written`, error);
   }
-  if (await isDirectory(path)) throw new InputError(`${path} cannot be written: ${reasons['EISDIR'] ?? ''}.`);
+}
+
+/** Some file systems say only when a file is made whether it can be. */
+async function tryToWrite(path: string): Promise<void> {
+  const partial = partialOf(path);
+  try {
+    await (await open(partial, 'wx')).close();
+  } finally {
+    await removed(partial);
+  }
 }
 
 /** Not `mkdir`'s own `recursive`, which never returns where a directory is there but takes none into it (/proc). */
@@ -173,6 +213,13 @@ async function makeDirectories(path: string): Promise<void> {
     await mkdir(path);
   } catch (error) {
     if (await isDirectory(path)) return;
+    if (codeOf(error) === 'EEXIST') {
+      // A link to a directory that is missing makes it.
+      const target = await newDirectory(path);
+      if (target === path || (await isThere(target))) throw error;
+      await mkdir(target);
+      return;
+    }
     const parent = dirname(path);
     if (codeOf(error) !== 'ENOENT' || parent === path || (await isThere(parent))) throw error;
     await makeDirectories(parent);
@@ -180,14 +227,16 @@ async function makeDirectories(path: string): Promise<void> {
   }
 }
 
+/** Where a new directory is made: at the end of links. */
+async function newDirectory(path: string): Promise<string> {
+  const destination = await destinationOf(path);
+  if (destination.kind !== 'file' || destination.replaced !== null) throw systemFault('EEXIST');
+  return destination.path;
+}
+
 /** Whether a part of a path stays in its directory. A colon is a letter here: inputs of counting have one. */
 const staysInside = (part: string): boolean =>
   part !== '' && part !== '.' && part !== '..' && !/[\\\p{Cc}]/u.test(part);
-
-/** Cleans up after a failure, which is what is to be told of. */
-const removed = (path: string): Promise<void> => rm(path, { recursive: true, force: true }).catch(() => {});
-
-const previousOf = (path: string): string => join(dirname(path), `${basename(path)}.previous`);
 
 const isDirectory = async (path: string): Promise<boolean> =>
   stat(path).then(
@@ -201,14 +250,28 @@ const isThere = async (path: string): Promise<boolean> =>
     () => false,
   );
 
-async function writeFlushed(path: string, content: Content): Promise<void> {
-  const handle = await open(path, 'w');
+const chunksOf = (content: Content): Iterable<Uint8Array> =>
+  content instanceof Uint8Array ? [content] : content;
+
+/** @param replaced whose mode and owner the file takes over */
+async function writeFlushed(path: string, content: Content, replaced: Stats | null = null): Promise<void> {
+  const handle = await open(path, 'wx');
   try {
-    for (const chunk of content instanceof Uint8Array ? [content] : content) await writeAll(handle, chunk);
+    if (replaced !== null) await takeOver(handle, replaced);
+    for (const chunk of chunksOf(content)) await writeAll(handle, chunk);
     await handle.sync();
   } finally {
     await handle.close();
   }
+}
+
+/** Mode and owner of the file that is replaced. Whoever may not give a file away keeps it, and loses no more than that. */
+async function takeOver(handle: FileHandle, { uid, gid, mode }: Stats): Promise<void> {
+  const own = await handle.stat();
+  if (own.uid !== uid || own.gid !== gid) {
+    await handle.chown(uid, gid).catch(() => handle.chown(own.uid, gid).catch(() => undefined));
+  }
+  await handle.chmod(mode & 0o7777);
 }
 
 async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
@@ -229,27 +292,4 @@ async function flushDirectory(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-/** Codes of what a person can mend, in words. */
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  ENOTDIR: 'a part of its path is not a directory',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the file system is read-only',
-  EISDIR: 'it is a directory',
-  EEXIST: 'a file of this name is there',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file would be larger than the system allows',
-  ENAMETOOLONG: 'its name is too long',
-};
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : '';
-
-function fileFault(what: string, error: unknown): unknown {
-  const reason = reasons[codeOf(error)];
-  return reason === undefined ? error : new InputError(`${what}: ${reason}.`);
 }

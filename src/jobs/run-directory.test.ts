@@ -6,6 +6,7 @@ import {
   readdirSync,
   rmSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,14 +19,14 @@ import { encodeSafetensors } from '../models/weights/safetensors-encode.js';
 import {
   type Checkpoint,
   checkedRecipe,
-  createRunDirectory,
   expectFitting,
+  isFinished,
   loadCheckpoint,
   recipeOf,
-  resumedTask,
   saveCheckpoint,
   writeResults,
 } from './run-directory.js';
+import { createRunDirectory, resumedTask, takeUp } from './run-start.js';
 
 const root = mkdtempSync(join(tmpdir(), 'inversionview-runs-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -71,7 +72,8 @@ async function refused(promise: Promise<unknown>, message: RegExp): Promise<void
 describe('createRunDirectory', () => {
   it('makes the directory, and those before it, with the recipe', async () => {
     const directory = join(place, 'deep', 'run');
-    await createRunDirectory(directory, { task: 'addition', seed: 4 });
+    const hold = await createRunDirectory(directory, { task: 'addition', seed: 4 });
+    await hold.release();
     expect(readdirSync(directory)).toEqual(['recipe.json']);
     const text = readFileSync(join(directory, 'recipe.json'), 'utf8');
     expect(JSON.parse(text)).toEqual({ task: 'addition', seed: 4 });
@@ -80,8 +82,26 @@ describe('createRunDirectory', () => {
 
   it('takes a directory that is empty', async () => {
     mkdirSync(place);
-    await createRunDirectory(place, {});
+    await (await createRunDirectory(place, {})).release();
     expect(readdirSync(place)).toEqual(['recipe.json']);
+  });
+
+  it('takes one in which a process was killed before it had a recipe', async () => {
+    mkdirSync(place);
+    writeFileSync(join(place, 'held-by-4194305-12-00000000.lock'), '');
+    utimesSync(join(place, 'held-by-4194305-12-00000000.lock'), 1, 1);
+    writeFileSync(join(place, 'recipe.json.4194305-12-00000000.7.partial'), '{');
+    await (await createRunDirectory(place, {})).release();
+    expect(readdirSync(place)).toEqual(['recipe.json']);
+  });
+
+  it('is refused to a second one while the first is at it, and after it was killed told to resume', async () => {
+    const hold = await createRunDirectory(place, { task: 'addition' });
+    await refused(createRunDirectory(place, {}), new RegExp(`is being trained by process ${process.pid}: `));
+    await refused(takeUp(place, 'model'), new RegExp(`is being trained by process ${process.pid}: `));
+    await refused(resumedTask(place), /is being trained/);
+    await hold.release();
+    await refused(createRunDirectory(place, {}), new RegExp(`or go on with it: --resume ${place}\\.$`));
   });
 
   it('refuses one that is not, and leaves it as it is', async () => {
@@ -205,6 +225,50 @@ describe('a checkpoint', () => {
   });
 });
 
+describe('takeUp', () => {
+  it('reads the checkpoint, and gives the directory back', async () => {
+    mkdirSync(place);
+    const saved = checkpoint();
+    await saveCheckpoint(place, saved);
+    writeFileSync(join(place, 'checkpoint.safetensors.123412345678.partial'), 'of an earlier version');
+    const run = await takeUp(place, 'decoder');
+    expect(run).toMatchObject({
+      recipe: saved.recipe,
+      model: { hash: 'abc', processing: 'none' },
+      checkpoint: { seconds: saved.seconds },
+    });
+    await refused(takeUp(place, 'decoder'), /is being trained/);
+    await run.release();
+    expect(readdirSync(place)).toEqual(['checkpoint.safetensors']);
+    await refused(takeUp(place, 'model'), /is the training of a decoder: use train-decoder\.$/);
+    await (await takeUp(place, 'decoder')).release();
+  });
+
+  it('begins anew by the recipe where there was no checkpoint yet, on the model of the beginning', async () => {
+    const recipe = { task: 'counting', seed: 3, architecture: { layers: 2 } };
+    const model = { hash: 'abc', processing: 'none' } as const;
+    await (await createRunDirectory(place, recipe, model)).release();
+    expect(await resumedTask(place)).toBe('counting');
+    const run = await takeUp(place, 'decoder');
+    expect(run).toMatchObject({ checkpoint: null, recipe, model });
+    const strict = z.object({ seed: z.string() });
+    expect(() => recipeOf(strict, run, 'x')).toThrow(/^x\/recipe\.json is not accepted: "seed": /);
+    await run.release();
+    await refused(takeUp(place, 'model'), /is the training of a decoder/);
+  });
+
+  it('refuses what is no training, and a recipe that is none', async () => {
+    await refused(takeUp(place, 'model'), /holds no checkpoint\.safetensors: there is no training/);
+    mkdirSync(place);
+    for (const text of ['', '{', '[]', '{"task":4}']) {
+      writeFileSync(join(place, 'recipe.json'), text);
+      await refused(takeUp(place, 'model'), /recipe\.json is not the recipe of a training\.$/);
+      await refused(resumedTask(place), /recipe\.json is not the recipe of a training\.$/);
+    }
+    expect(readdirSync(place)).toEqual(['recipe.json']);
+  });
+});
+
 describe('a recipe', () => {
   const schema = z.object({ task: z.string(), schedule: z.object({ steps: z.number() }) });
   it('that is not accepted is refused with its field', () => {
@@ -248,5 +312,28 @@ describe('writeResults', () => {
     expect(readFileSync(join(place, 'README.md'), 'utf8')).toBe('# A card');
     expect(JSON.parse(readFileSync(join(place, 'history.json'), 'utf8'))).toEqual(history);
     expect(existsSync(join(place, 'checkpoint.safetensors'))).toBe(false);
+  });
+
+  it('has written all else before the weights, whatever the order given', async () => {
+    mkdirSync(place);
+    // A directory in the way of one file stands in for a kill at that moment.
+    const files = new Map(
+      ['model.safetensors', 'config.json', 'provenance.json', 'README.md'].map((file) => [
+        file,
+        new Uint8Array(1),
+      ]),
+    );
+    for (const last of ['config.json', 'provenance.json', 'README.md', 'history.json']) {
+      mkdirSync(join(place, last));
+      await expect(writeResults(place, files, [])).rejects.toThrow(InputError);
+      expect(existsSync(join(place, 'model.safetensors'))).toBe(false);
+      expect(isFinished(place)).toBe(false);
+      rmSync(join(place, last), { recursive: true });
+    }
+    await writeResults(place, files, []);
+    expect(isFinished(place)).toBe(true);
+    // Earlier versions wrote the weights first.
+    rmSync(join(place, 'provenance.json'));
+    expect(isFinished(place)).toBe(false);
   });
 });

@@ -1,6 +1,7 @@
 /**
  * A training's directory: a recipe when it starts, a checkpoint as it goes on, the trained files when it ends.
- * The checkpoint is one file that is exchanged whole, so that a kill or a full disk leaves the previous one.
+ * The checkpoint is one file that is exchanged whole, so that a kill or a full disk leaves the previous one. The
+ * weights are the last of the trained files: where they are, all are.
  * @module
  */
 import { existsSync } from 'node:fs';
@@ -11,9 +12,13 @@ import { InputError } from '../input-error.js';
 import { type Processing } from '../models/processing.js';
 import { openSafetensors } from '../models/weights/safetensors.js';
 import { safetensorsChunks } from '../models/weights/safetensors-encode.js';
-import { expectWritable, makeDirectory, openDirectory, writeFileAtomic } from './files.js';
+import { openDirectory, writeFileAtomic } from './files.js';
 
-const checkpointFile = 'checkpoint.safetensors';
+/** Files of a run directory. */
+export const recipeFile = 'recipe.json';
+/** Files of a run directory. */
+export const checkpointFile = 'checkpoint.safetensors';
+const weightsFile = 'model.safetensors';
 
 const historySchema = z.array(
   z.object({
@@ -57,31 +62,6 @@ const metadataSchema = z.object({
   processing: z.enum(['transformerlens', 'none']).default('transformerlens'),
 });
 
-/**
- * Refuses a directory that a new training cannot take, before work is done for it.
- * @throws InputError when there is something in it already, or it may not be written
- */
-export async function expectNewRun(directory: string): Promise<void> {
-  if (!existsSync(directory)) {
-    await expectWritable(directory, true);
-    return;
-  }
-  if ((await (await openDirectory(directory)).list()).length === 0) return;
-  const hint = existsSync(join(directory, checkpointFile)) ? `, or go on with it: --resume ${directory}` : '';
-  throw new InputError(`${directory} exists already: choose another directory with --out${hint}.`);
-}
-
-/**
- * Makes the directory of a new training.
- * @throws InputError when there is something in it already, or it may not be written
- */
-export async function createRunDirectory(directory: string, recipe: unknown): Promise<void> {
-  await expectNewRun(directory);
-  await makeDirectory(directory);
-  const text = `${JSON.stringify(recipe, null, 2)}\n`;
-  await writeFileAtomic(join(directory, 'recipe.json'), new TextEncoder().encode(text));
-}
-
 /** Writes the checkpoint in place of the previous one. */
 export async function saveCheckpoint(directory: string, { state, ...rest }: Checkpoint): Promise<void> {
   const tensors = [
@@ -123,37 +103,37 @@ export async function loadCheckpoint(directory: string): Promise<Checkpoint> {
   }
 }
 
-/** Where the checkpoint of a training stands, from its head alone; null when there is none or it is damaged. */
-export async function checkpointSummary(
-  directory: string,
-): Promise<{ readonly step: number; readonly seconds: number; readonly history: History } | null> {
+/** Where a checkpoint stands. */
+export type CheckpointSummary = Pick<Checkpoint, 'seconds' | 'history'> & { readonly step: number };
+
+/** Where the checkpoint of a training stands, from its head alone; null when there is none yet. */
+export async function checkpointSummary(directory: string): Promise<CheckpointSummary | 'damaged' | null> {
   if (!existsSync(join(directory, checkpointFile))) return null;
   try {
     const file = await openSafetensors(await (await openDirectory(directory)).open(checkpointFile));
     await file.close();
     const parsed = metadataSchema.safeParse(parsedJson(file.metadata['training'] ?? ''));
-    return parsed.success ? parsed.data : null;
+    return parsed.success ? parsed.data : 'damaged';
   } catch (error) {
-    if (error instanceof InputError) return null;
+    if (error instanceof InputError) return 'damaged';
     throw error;
   }
-}
-
-/**
- * The task of a training that can be taken up again.
- * @throws InputError when there is no whole checkpoint
- */
-export async function resumedTask(directory: string): Promise<string> {
-  const checkpoint = await loadCheckpoint(directory);
-  return recipeOf(z.object({ task: z.string() }), checkpoint, directory).task;
 }
 
 /**
  * The recipe that a training was started with.
  * @throws InputError when this version does not take it
  */
-export const recipeOf = <T>(schema: z.ZodType<T>, { recipe }: Checkpoint, directory: string): T =>
-  checkedRecipe(schema, recipe, `${directory}/${checkpointFile} has a recipe that`);
+export const recipeOf = <T>(
+  schema: z.ZodType<T>,
+  { recipe, checkpoint }: { readonly recipe: unknown; readonly checkpoint?: unknown },
+  directory: string,
+): T =>
+  checkedRecipe(
+    schema,
+    recipe,
+    checkpoint === null ? `${directory}/${recipeFile}` : `${directory}/${checkpointFile} has a recipe that`,
+  );
 
 /**
  * A recipe as its schema has it.
@@ -190,7 +170,7 @@ export function expectFitting({ state }: Checkpoint, start: TrainingState, direc
 }
 
 /** What the text holds; null when it is no JSON. */
-function parsedJson(text: string): unknown {
+export function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -198,13 +178,20 @@ function parsedJson(text: string): unknown {
   }
 }
 
-/** Writes the files a training ends with, each whole, and its history as `history.json`. */
+/** Writes the files a training ends with, each whole, and its history as `history.json`; the weights come last. */
 export async function writeResults(
   directory: string,
   files: ReadonlyMap<string, Uint8Array>,
   history: History,
 ): Promise<void> {
-  for (const [file, bytes] of files) await writeFileAtomic(join(directory, file), bytes);
   const lines = new TextEncoder().encode(`${JSON.stringify(history, null, 1)}\n`);
-  await writeFileAtomic(join(directory, 'history.json'), lines);
+  const all = [...files, ['history.json', lines] as const];
+  const isLast = ([file]: readonly [string, Uint8Array]): boolean => file === weightsFile;
+  for (const [file, bytes] of [...all.filter((one) => !isLast(one)), ...all.filter(isLast)]) {
+    await writeFileAtomic(join(directory, file), bytes);
+  }
 }
+
+/** Whether a training has come to its end: its files are all there. Earlier versions wrote the weights before others. */
+export const isFinished = (directory: string): boolean =>
+  [weightsFile, 'provenance.json'].every((file) => existsSync(join(directory, file)));

@@ -77,6 +77,8 @@ describe('a model of a directory', () => {
     expect(read.name).toBe(modelDirectory);
     expect(read.parameters).toEqual(raw);
     expect(read.hash).toBe(model.hash);
+    // Nobody says what it learned from.
+    expect(read).not.toHaveProperty('trainedOn');
   });
 
   it('is refused when the task does not fit it', async () => {

@@ -12,6 +12,7 @@ import { type Processing } from '../models/processing.js';
 import { shown } from '../printable.js';
 import { type Task } from '../tasks/task.js';
 import { openDirectory } from './files.js';
+import { trainedOn } from './model-provenance.js';
 import { packageDirectory } from './package-directory.js';
 
 export { packageDirectory };
@@ -26,13 +27,14 @@ export async function modelFor(
   directory: string | undefined,
   processing: Processing,
 ): Promise<HookedModel> {
-  const model =
-    directory === undefined
-      ? {
-          ...(await loadModel(await openDirectory(shippedDirectory(task.name, 'model')), processing)),
-          name: `shipped ${task.name} model`,
-        }
-      : await loadModel(await openDirectory(directory), processing);
+  const opened = await openDirectory(directory ?? shippedDirectory(task.name, 'model'));
+  const loaded = await loadModel(opened, processing);
+  const learned = await trainedOn(opened, loaded.hash);
+  const model: HookedModel = {
+    ...loaded,
+    ...(directory === undefined ? { name: `shipped ${task.name} model` } : {}),
+    ...(learned === null ? {} : { trainedOn: learned }),
+  };
   if (model.architecture.vocabulary !== task.vocabulary.length || model.architecture.positions < task.maxLength) {
     throw new InputError(
       `${model.name} has ${model.architecture.vocabulary} tokens and ${model.architecture.positions} positions; ` +

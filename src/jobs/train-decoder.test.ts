@@ -11,6 +11,7 @@ import { shortName } from '../models/hooks.js';
 import { decodeFloat16, encodeFloat16 } from '../models/weights/float16.js';
 import { openSafetensors } from '../models/weights/safetensors.js';
 import { addition } from '../tasks/index.js';
+import { trainingDraws } from '../training/evaluation-draws.js';
 import { type DecoderRecipe, decoderConfigFor, decoderRecipe } from '../training/decoder-recipe.js';
 import { openDirectory, openFile } from './files.js';
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from './run-directory.js';
@@ -144,6 +145,7 @@ describe('a finished training of a decoder', () => {
     const again = await inPreimageRates(runtime, model, decoder, addition, {
       queries: 400,
       seed: 1_000_003,
+      draws: (tokens) => trainingDraws(addition, 1_000_003, 400, tokens),
       sites: addition.sites.slice(0, 2),
     });
     expect(again).toEqual(sites.slice(0, 2));

@@ -14,18 +14,10 @@ import { type ParameterSet } from '../models/weights/fingerprint.js';
 import { taskNamed } from '../tasks/index.js';
 import { type DecoderRecipe, decoderRecipeSchema } from '../training/decoder-recipe.js';
 import { type PlannedDecoderTraining, planDecoderTraining } from '../training/decoder-training.js';
+import { trainingDraws } from '../training/evaluation-draws.js';
 import { decoderCard } from './cards.js';
-import { removePartials } from './files.js';
-import {
-  type Checkpoint,
-  checkedRecipe,
-  createRunDirectory,
-  expectFitting,
-  expectNewRun,
-  loadCheckpoint,
-  recipeOf,
-  writeResults,
-} from './run-directory.js';
+import { type Checkpoint, checkedRecipe, expectFitting, recipeOf, writeResults } from './run-directory.js';
+import { type ProbedModel, createRunDirectory, expectNewRun, takeUp } from './run-start.js';
 import { parametersOf } from './train-model.js';
 import { type Progress, trainingLoop } from './training-loop.js';
 import { versions } from './versions.js';
@@ -42,22 +34,16 @@ export interface TrainDecoderJob {
   /** Of a new training; absent when one is taken up again. */
   readonly recipe?: DecoderRecipe;
   readonly checkpointSeconds: number;
+  /** Called before the first step, once the directory is held. */
+  readonly onBegin?: () => void;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 }
 
-function decoderRecipeOf(checkpoint: Checkpoint, directory: string): DecoderRecipe {
-  if (checkpoint.kind !== 'decoder')
+function expectSameModel({ hash, processing }: ProbedModel, model: HookedModel, directory: string): void {
+  if (hash !== model.hash) {
     throw new InputError(
-      `${directory} is the training of a ${checkpoint.kind}: use train-${checkpoint.kind}.`,
-    );
-  return recipeOf(decoderRecipeSchema, checkpoint, directory);
-}
-
-function expectSameModel({ modelHash, processing }: Checkpoint, model: HookedModel, directory: string): void {
-  if (modelHash !== model.hash) {
-    throw new InputError(
-      `${directory} was trained on another model (${modelHash.slice(0, 12)}): give it with --model.`,
+      `${directory} was trained on another model (${hash.slice(0, 12)}): give it with --model.`,
     );
   }
   if (processing !== model.processing) {
@@ -67,38 +53,72 @@ function expectSameModel({ modelHash, processing }: Checkpoint, model: HookedMod
   }
 }
 
-/** Trains, or goes on training, until the recipe's end or a stop. @returns whether it came to the end */
+/**
+ * Trains, or goes on training, until the recipe's end or a stop.
+ * @returns whether it came to the end
+ * @throws InputError when the directory cannot be taken, or another process trains there
+ */
 export async function trainDecoder(runtime: Runtime, job: TrainDecoderJob): Promise<boolean> {
   const { directory, model } = job;
-  const resumed = job.recipe === undefined ? await loadCheckpoint(directory) : null;
-  const recipe =
-    resumed === null ? checkedRecipe(decoderRecipeSchema, job.recipe) : decoderRecipeOf(resumed, directory);
-  if (resumed === null) await expectNewRun(directory);
-  else expectSameModel(resumed, model, directory);
-  const task = taskNamed(recipe.task);
-  const plan = await planDecoderTraining(runtime, model, task, recipe);
-  const from: Checkpoint = resumed ?? {
-    kind: 'decoder',
-    recipe,
-    state: plan.start(),
-    history: [],
-    seconds: 0,
-    pendingLoss: 0,
-    siteWeights: plan.siteWeights,
-    modelHash: model.hash,
-    processing: model.processing,
-  };
-  plan.siteWeights = from.siteWeights;
-  if (resumed === null) await createRunDirectory(directory, recipe);
-  else {
-    expectFitting(resumed, plan.start(), directory);
-    await removePartials(directory);
+  if (job.recipe === undefined) {
+    const run = await takeUp(directory, 'decoder');
+    try {
+      const recipe = recipeOf(decoderRecipeSchema, run, directory);
+      if (run.model !== null) expectSameModel(run.model, model, directory);
+      const plan = await planDecoderTraining(runtime, model, taskNamed(recipe.task), recipe);
+      if (run.checkpoint !== null) expectFitting(run.checkpoint, plan.start(), directory);
+      return await train(runtime, job, recipe, plan, run.checkpoint ?? freshly(recipe, plan, model));
+    } finally {
+      await run.release();
+    }
   }
+  const recipe = checkedRecipe(decoderRecipeSchema, job.recipe);
+  await expectNewRun(directory);
+  const plan = await planDecoderTraining(runtime, model, taskNamed(recipe.task), recipe);
+  const start = freshly(recipe, plan, model);
+  const hold = await createRunDirectory(directory, recipe, {
+    hash: model.hash,
+    processing: model.processing,
+  });
+  try {
+    return await train(runtime, job, recipe, plan, start);
+  } finally {
+    await hold.release();
+  }
+}
 
+/** Where a recipe's training starts. */
+const freshly = (recipe: DecoderRecipe, plan: PlannedDecoderTraining, model: HookedModel): Checkpoint => ({
+  kind: 'decoder',
+  recipe,
+  state: plan.start(),
+  history: [],
+  seconds: 0,
+  pendingLoss: 0,
+  siteWeights: plan.siteWeights,
+  modelHash: model.hash,
+  processing: model.processing,
+});
+
+async function train(
+  runtime: Runtime,
+  job: TrainDecoderJob,
+  recipe: DecoderRecipe,
+  plan: PlannedDecoderTraining,
+  from: Checkpoint,
+): Promise<boolean> {
+  const { directory, model } = job;
+  const task = taskNamed(recipe.task);
+  plan.siteWeights = from.siteWeights;
   const evaluate = async (parameters: ParameterSet, queries: number): Promise<SiteRate[]> => {
     const decoder = makeDecoder(directory, plan.config, parameters);
-    return inPreimageRates(runtime, model, decoder, task, { queries, seed: evaluationSeed });
+    return inPreimageRates(runtime, model, decoder, task, {
+      queries,
+      seed: evaluationSeed,
+      draws: (tokens) => trainingDraws(task, evaluationSeed, queries, tokens),
+    });
   };
+  job.onBegin?.();
   const result = await trainingLoop(runtime, {
     ...job,
     plan,
@@ -134,7 +154,7 @@ export async function trainDecoder(runtime: Runtime, job: TrainDecoderJob): Prom
   const files = decoderFiles(
     { config: plan.config, parameters },
     provenance,
-    decoderCard(task, provenance),
+    decoderCard(task, provenance, { heldOut: model.trainedOn === task.name }),
     'F16',
   );
   await writeResults(directory, files, result.history);

@@ -3,7 +3,6 @@
  * @module
  */
 import { type Runtime, type TrainingState, constant } from '../engine/index.js';
-import { InputError } from '../input-error.js';
 import { readArchitecture } from '../models/families/index.js';
 import { gpt2Files } from '../models/gpt2-files.js';
 import { type ParameterSet, fingerprint } from '../models/weights/fingerprint.js';
@@ -12,16 +11,8 @@ import { modelAccuracy } from '../training/accuracy.js';
 import { type ModelRecipe, modelRecipeSchema } from '../training/model-recipe.js';
 import { planModelTraining, probedModelConfig } from '../training/model-training.js';
 import { modelCard } from './cards.js';
-import { removePartials } from './files.js';
-import {
-  type Checkpoint,
-  checkedRecipe,
-  createRunDirectory,
-  expectFitting,
-  loadCheckpoint,
-  recipeOf,
-  writeResults,
-} from './run-directory.js';
+import { type Checkpoint, checkedRecipe, expectFitting, recipeOf, writeResults } from './run-directory.js';
+import { createRunDirectory, takeUp } from './run-start.js';
 import { type Progress, trainingLoop } from './training-loop.js';
 import { versions } from './versions.js';
 
@@ -35,6 +26,8 @@ export interface TrainModelJob {
   readonly recipe?: ModelRecipe;
   readonly evaluateEvery: number;
   readonly checkpointSeconds: number;
+  /** Called before the first step, once the directory is held. */
+  readonly onBegin?: () => void;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 }
@@ -49,40 +42,61 @@ export function parametersOf(state: TrainingState): ParameterSet {
   );
 }
 
-/** Trains, or goes on training, until the recipe's end or a stop. @returns whether it came to the end */
+/**
+ * Trains, or goes on training, until the recipe's end or a stop.
+ * @returns whether it came to the end
+ * @throws InputError when the directory cannot be taken, or another process trains there
+ */
 export async function trainModel(runtime: Runtime, job: TrainModelJob): Promise<boolean> {
   const { directory } = job;
-  let from: Checkpoint;
-  let recipe: ModelRecipe;
   if (job.recipe === undefined) {
-    from = await loadCheckpoint(directory);
-    if (from.kind !== 'model')
-      throw new InputError(`${directory} is the training of a ${from.kind}: use train-${from.kind}.`);
-    recipe = recipeOf(modelRecipeSchema, from, directory);
-    expectFitting(from, planModelTraining(taskNamed(recipe.task), recipe).start(), directory);
-    await removePartials(directory);
-  } else {
-    recipe = checkedRecipe(modelRecipeSchema, job.recipe);
-    const state = planModelTraining(taskNamed(recipe.task), recipe).start();
-    from = {
-      kind: 'model',
-      recipe,
-      state,
-      history: [],
-      seconds: 0,
-      pendingLoss: 0,
-      siteWeights: [],
-      modelHash: '',
-      processing: 'none',
-    };
-    await createRunDirectory(directory, recipe);
+    const run = await takeUp(directory, 'model');
+    try {
+      const recipe = recipeOf(modelRecipeSchema, run, directory);
+      const start = freshly(recipe);
+      if (run.checkpoint !== null) expectFitting(run.checkpoint, start.state, directory);
+      return await train(runtime, job, recipe, run.checkpoint ?? start);
+    } finally {
+      await run.release();
+    }
   }
+  const recipe = checkedRecipe(modelRecipeSchema, job.recipe);
+  const start = freshly(recipe);
+  const hold = await createRunDirectory(directory, recipe);
+  try {
+    return await train(runtime, job, recipe, start);
+  } finally {
+    await hold.release();
+  }
+}
+
+/** Where a recipe's training starts. */
+const freshly = (recipe: ModelRecipe): Checkpoint => ({
+  kind: 'model',
+  recipe,
+  state: planModelTraining(taskNamed(recipe.task), recipe).start(),
+  history: [],
+  seconds: 0,
+  pendingLoss: 0,
+  siteWeights: [],
+  modelHash: '',
+  processing: 'none',
+});
+
+async function train(
+  runtime: Runtime,
+  job: TrainModelJob,
+  recipe: ModelRecipe,
+  from: Checkpoint,
+): Promise<boolean> {
+  const { directory } = job;
   const task = taskNamed(recipe.task);
   const config = probedModelConfig(task);
   const accuracy = (state: TrainingState, count: number): Promise<number> => {
     const values = new Map([...state.parameters].map(([name, tensor]) => [name, constant(tensor)]));
     return modelAccuracy(runtime, readArchitecture(config), (name) => values.get(name) ?? null, task, count);
   };
+  job.onBegin?.();
   const result = await trainingLoop(runtime, {
     ...job,
     from,

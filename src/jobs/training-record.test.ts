@@ -10,7 +10,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isAlive, putRecord, readPoints, readRecord, recordTraining } from './training-record.js';
+import { markOf, markText } from './process-mark.js';
+import { putRecord, readPoints, readRecord, recordTraining, recordedProcess } from './training-record.js';
 
 let directory: string;
 beforeEach(() => {
@@ -29,14 +30,14 @@ const at = (step: number, loss: number, figures?: Record<string, number>) => ({
 });
 
 describe('a record', () => {
-  it('begins with the first step and says how it ended', async () => {
+  it('names its process from the beginning on, and says how it ended', async () => {
     const recorder = recordTraining(directory, about);
     recorder.pausing();
     recorder.end('failed', 'before it began');
     expect(existsSync(join(directory, 'run.json'))).toBe(false);
-    recorder.progress(at(1, 2));
+    recorder.begin();
     expect(await readRecord(directory)).toEqual({
-      record: { ...about, pid: process.pid, state: 'running', message: null },
+      record: { ...about, pid: process.pid, process: markText(markOf()), state: 'running', message: null },
       alive: true,
     });
     recorder.pausing();
@@ -50,6 +51,7 @@ describe('a record', () => {
 
   it('has a point a second at most, each with the mean loss since the last, and every evaluation', async () => {
     const recorder = recordTraining(directory, about);
+    recorder.begin();
     recorder.progress(at(1, 4));
     for (let step = 2; step <= 9; step++) recorder.progress(at(step, step));
     // The loss that comes with an evaluation is a mean over more than the steps since the last point.
@@ -84,6 +86,13 @@ describe('a record', () => {
     // Another process may have been given its number since.
     utimesSync(join(directory, 'run.json'), 1, 1);
     expect((await readRecord(directory))?.alive).toBe(false);
+    // One that says when its process started needs no sign of life, and a later process of its number is not it.
+    putRecord(directory, { ...about, ...recordedProcess(), state: 'running', message: null });
+    const mark = markText(markOf());
+    const later = mark.replace(/-\d+-/, '-7-');
+    expect(later).not.toBe(mark);
+    putRecord(directory, { ...about, pid: process.pid, process: later, state: 'running', message: null });
+    expect((await readRecord(directory))?.alive).toBe(false);
   });
 
   it('that is damaged is none', async () => {
@@ -98,6 +107,7 @@ describe('a record', () => {
     rmSync(directory, { recursive: true });
     const recorder = recordTraining(directory, about);
     expect(() => {
+      recorder.begin();
       recorder.progress(at(1, 1));
       recorder.end('finished');
     }).not.toThrow();
@@ -119,9 +129,4 @@ describe('points', () => {
     writeFileSync(path, line(1));
     expect(await readPoints(directory, second.end)).toEqual({ points: [], end: 0 });
   });
-});
-
-it('isAlive knows this process and none of an impossible number', () => {
-  expect(isAlive(process.pid)).toBe(true);
-  expect(isAlive(2 ** 22 + 1)).toBe(false);
 });

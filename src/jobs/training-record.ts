@@ -8,19 +8,21 @@ import { appendFileSync, readFileSync, renameSync, statSync, utimesSync, writeFi
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { partialOf } from './partials.js';
+import { type ProcessMark, isLiving, markIn, markOf, markText } from './process-mark.js';
 import { type Progress } from './training-loop.js';
 
 const recordFile = 'run.json';
 const progressFile = 'progress.jsonl';
 /** Milliseconds between points, and between signs of life. */
 const [pointEvery, aliveEvery] = [1000, 2000];
-/** Milliseconds without a sign of life after which a process is taken for gone, even if its number lives on. */
-const goneAfter = 60_000;
 
 /** Who runs a training and how it stands. */
 export const recordSchema = z.object({
   kind: z.enum(['model', 'decoder']),
   pid: z.number().int().positive(),
+  /** Tells the process from a later one of its number; records of earlier versions have none. */
+  process: z.string().optional(),
   state: z.enum(['running', 'pausing', 'paused', 'stopped', 'failed', 'finished']),
   message: z.string().nullable(),
   /** The probed model's directory, where it was given, and how its weights are processed: a resume needs them again. */
@@ -46,31 +48,34 @@ export type Point = z.infer<typeof pointSchema>;
 
 /** Keeps the record of a training that runs in this process. */
 export interface Recorder {
+  /** The directory is the training's own from now on. */
+  begin(): void;
   progress(progress: Progress): void;
   /** It was told to stop and is saving. */
   pausing(): void;
-  /** How it ended; nothing is written where no step was taken in this process. */
+  /** How it ended; nothing is written where it did not begin. */
   end(state: 'paused' | 'failed' | 'finished', message?: string): void;
 }
 
-/** A recorder for a directory. The first progress begins the record: the directory is the training's own by then. */
+/** A recorder for a directory. */
 export function recordTraining(
   directory: string,
   about: Pick<TrainingRecord, 'kind' | 'model' | 'processing'>,
 ): Recorder {
   let timer: NodeJS.Timeout | null = null;
   let last = 0;
+  let rewound = false;
   let [sum, steps] = [0, 0];
   const put = (state: TrainingRecord['state'], message: string | null): void =>
-    quietly(() => putRecord(directory, { ...about, pid: process.pid, state, message }));
-  const begin = (step: number): void => {
-    quietly(() => dropPointsFrom(directory, step));
-    put('running', null);
-    timer = setInterval(() => quietly(() => touch(join(directory, recordFile))), aliveEvery).unref();
-  };
+    quietly(() => putRecord(directory, { ...about, ...recordedProcess(), state, message }));
   return {
+    begin() {
+      put('running', null);
+      timer = setInterval(() => quietly(() => touch(join(directory, recordFile))), aliveEvery).unref();
+    },
     progress(progress) {
-      if (timer === null) begin(progress.step);
+      if (!rewound) quietly(() => dropPointsFrom(directory, progress.step));
+      rewound = true;
       // An evaluation gives the mean since the last one: the step's own loss is not known then.
       if (progress.figures === undefined || steps === 0) {
         sum += progress.loss;
@@ -95,9 +100,23 @@ export function recordTraining(
 
 /** Writes a record; the name holds the old one or the new one, whole. */
 export function putRecord(directory: string, record: TrainingRecord): void {
-  const path = join(directory, recordFile);
-  const partial = `${path}.${process.pid}.partial`;
-  writeFileSync(partial, `${JSON.stringify(record)}\n`);
+  exchange(join(directory, recordFile), `${JSON.stringify(record)}\n`);
+}
+
+/** A process of this machine, this one unless given, as a record names it. */
+export function recordedProcess(pid?: number): Required<Pick<TrainingRecord, 'pid' | 'process'>> {
+  const mark = markOf(pid);
+  return { pid: mark.pid, process: markText(mark) };
+}
+
+/** The mark of a record's process; records of earlier versions name a number alone. */
+const markedIn = ({ pid, process: text }: TrainingRecord): ProcessMark =>
+  markIn(text ?? '') ?? { ...markOf(pid), started: 'x' };
+
+/** A file's new content in one step. */
+function exchange(path: string, text: string): void {
+  const partial = partialOf(path);
+  writeFileSync(partial, text);
   renameSync(partial, path);
 }
 
@@ -114,7 +133,7 @@ export async function readRecord(
   if (!parsed.success || info === null) return null;
   return {
     record: parsed.data,
-    alive: isAlive(parsed.data.pid) && Date.now() - info.mtimeMs < goneAfter,
+    alive: isLiving(markedIn(parsed.data), info.mtimeMs),
   };
 }
 
@@ -141,23 +160,14 @@ function dropPointsFrom(directory: string, step: number): void {
   const path = join(directory, progressFile);
   const lines = readFileSync(path, 'utf8').split('\n').flatMap(pointOf);
   const kept = lines.filter((point) => point.step < step);
-  writeFileSync(path, kept.map((point) => `${JSON.stringify(point)}\n`).join(''));
+  if (kept.length === lines.length) return;
+  exchange(path, kept.map((point) => `${JSON.stringify(point)}\n`).join(''));
 }
 
 function touch(path: string): void {
   statSync(path);
   const now = new Date();
   utimesSync(path, now, now);
-}
-
-/** Whether a process of this number runs. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }
 
 /** A record that cannot be written must not end the training that it is about. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { modelRecipe } from '../training/model-recipe.js';
+import { holdRun } from './run-hold.js';
 import { type TrainingRecord, putRecord } from './training-record.js';
 import { statusOf, statuses } from './training-status.js';
 
@@ -31,7 +32,9 @@ const points = (...steps: number[]): void =>
       .map((step) => `${JSON.stringify({ step, steps: 5000, loss: 1 / step, seconds: step * 2 })}\n`)
       .join(''),
   );
-const finished = (): void => writeFileSync(join(folder, name, 'model.safetensors'), '');
+const finished = (): void => {
+  for (const file of ['model.safetensors', 'provenance.json']) writeFileSync(join(folder, name, file), '');
+};
 const gone = 2 ** 22 + 1;
 const child = (pid: number, ended: boolean, failure: string | null = null) => ({ pid, ended, failure });
 const state = async (...of: Parameters<typeof child> | []): Promise<string | undefined> =>
@@ -97,6 +100,28 @@ describe('how a training stands', () => {
     record('running');
     expect(await state(gone, true)).toBe('running');
     expect(await state(gone, true, 'an old failure')).toBe('running');
+  });
+});
+
+describe('a training that a process left', () => {
+  it('before its first checkpoint can be begun anew, with a damaged one it cannot', async () => {
+    expect(await statusOf(folder, name)).toMatchObject({ state: 'interrupted', resumable: true, step: 0 });
+    writeFileSync(join(folder, name, 'checkpoint.safetensors'), 'damaged');
+    expect(await statusOf(folder, name)).toMatchObject({ state: 'interrupted', resumable: false });
+  });
+
+  it('between its weights and the rest is not finished', async () => {
+    record('running', gone);
+    writeFileSync(join(folder, name, 'model.safetensors'), '');
+    expect(await statusOf(folder, name)).toMatchObject({ state: 'interrupted', resumable: true });
+  });
+
+  it('is starting again once another holds its directory', async () => {
+    record('paused', gone);
+    const hold = await holdRun(join(folder, name));
+    expect(await statusOf(folder, name)).toMatchObject({ state: 'starting', resumable: false });
+    await hold.release();
+    expect(await state()).toBe('paused');
   });
 });
 

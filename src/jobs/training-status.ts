@@ -3,12 +3,12 @@
  * they leave as they go on, the checkpoint, and what they end with.
  * @module
  */
-import { existsSync } from 'node:fs';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { parseJson } from '../models/json-text.js';
-import { checkpointSummary } from './run-directory.js';
+import { checkpointSummary, isFinished } from './run-directory.js';
+import { holderOf } from './run-hold.js';
 import { type Point, readPoints, readRecord } from './training-record.js';
 
 /** How a training stands; `interrupted`: its process is gone without an end. */
@@ -68,14 +68,16 @@ export async function statusOf(
   const recipe: unknown = await readJson(join(own, 'recipe.json'));
   const parsed = recipeSchema.safeParse(recipe);
   if (!parsed.success) return null;
-  const [seen, { points }, saved] = await Promise.all([
+  const [seen, { points }, found, holder] = await Promise.all([
     readRecord(own),
     readPoints(own),
     checkpointSummary(own),
+    holderOf(own),
   ]);
+  const saved = found === 'damaged' ? null : found;
   const curve = points.length > 0 ? points : (saved?.history ?? []);
   const last = curve.at(-1);
-  const done = existsSync(join(own, 'model.safetensors'));
+  const done = isFinished(own);
   const isOwn = seen?.record.pid === child?.pid;
   // One that was gone on with from elsewhere is no more the business of a process that has ended.
   const running = child?.ended === true && !isOwn ? undefined : child;
@@ -83,7 +85,9 @@ export async function statusOf(
   const current = running === undefined || isOwn ? seen : null;
   const { task, preset, seed, schedule } = parsed.data;
   const step = last?.step ?? saved?.step ?? 0;
-  const known = stateOf(current, running, done && running?.ended !== false);
+  // One that was taken up from elsewhere holds the directory before it has written anything.
+  const elsewhere = holder !== null && holder.pid !== seen?.record.pid && child?.pid !== holder.pid;
+  const known = elsewhere ? 'starting' : stateOf(current, running, done && running?.ended !== false);
   const state = known === 'running' && step === 0 ? 'starting' : known;
   const seconds = last?.seconds ?? saved?.seconds ?? 0;
   return {
@@ -94,7 +98,8 @@ export async function statusOf(
     seed,
     state,
     message: state === 'failed' ? (current?.record.message ?? running?.failure ?? null) : null,
-    resumable: saved !== null && ['paused', 'stopped', 'interrupted', 'failed'].includes(state),
+    // Without a checkpoint it is begun anew.
+    resumable: found !== 'damaged' && ['paused', 'stopped', 'interrupted', 'failed'].includes(state),
     step,
     steps: schedule.steps,
     seconds,

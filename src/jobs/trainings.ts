@@ -11,7 +11,9 @@ import { InputError } from '../input-error.js';
 import { ConflictError } from './conflict-error.js';
 import { commandLine } from './entry-points.js';
 import { makeDirectory } from './files.js';
-import { type TrainingRecord, isAlive, putRecord, readRecord } from './training-record.js';
+import { isAlive } from './process-mark.js';
+import { holderOf } from './run-hold.js';
+import { type TrainingRecord, putRecord, readRecord, recordedProcess } from './training-record.js';
 import {
   type Child,
   type DetailedTraining,
@@ -111,7 +113,12 @@ export function createTrainings(folder: string): Trainings {
       // The training's own record begins with its first step; a server that starts before then must know of it.
       const seen = await readRecord(directory(name));
       if (seen?.record.pid !== child.pid)
-        putRecord(directory(name), { ...about, pid: child.pid, state: 'running', message: null });
+        putRecord(directory(name), {
+          ...about,
+          ...recordedProcess(child.pid),
+          state: 'running',
+          message: null,
+        });
       return withoutCurves(await need(name));
     } finally {
       await log.close();
@@ -137,7 +144,8 @@ export function createTrainings(folder: string): Trainings {
   async function pidFor(name: string): Promise<number> {
     const { state } = await need(name);
     const seen = await readRecord(directory(name));
-    const pid = children.get(name)?.pid ?? seen?.record.pid;
+    const own = children.get(name);
+    const pid = (await holderOf(directory(name)))?.pid ?? (own?.ended === false ? own.pid : seen?.record.pid);
     if (!isRunning(state) || pid === undefined)
       throw new ConflictError(`The training ${name} does not run: it is ${state}.`);
     return pid;
@@ -194,7 +202,7 @@ export function createTrainings(folder: string): Trainings {
         const { kind, state, resumable } = await need(name);
         if (!resumable) {
           const why =
-            state === 'finished' || isRunning(state) ? `it is ${state}` : 'it has no checkpoint yet';
+            state === 'finished' || isRunning(state) ? `it is ${state}` : 'its checkpoint is damaged';
           throw new ConflictError(`The training ${name} cannot be gone on with: ${why}.`);
         }
         await expectNoneRunning();
@@ -218,7 +226,7 @@ export function createTrainings(folder: string): Trainings {
         putRecord(directory(name), {
           ...(seen?.record ?? unknownRun),
           kind,
-          pid,
+          ...recordedProcess(pid),
           state: 'stopped',
           message: null,
         });

@@ -113,7 +113,12 @@ describe('decoderParameters', () => {
     expect(plans.get('h.1.prefix_ln.bias')?.initial).toBe('zeros');
     expect(plans.get('wte.weight')?.initial).toEqual({ normal: 0.02 });
     expect(plans.get('h.0.attn.c_proj.weight')?.initial).toEqual({ normal: 0.01 });
-    expect(plans.get('h.0.prefix.weight')?.initial).toEqual({ uniform: 1 / Math.sqrt(7) });
+    // The published conditioning starts like the rest, our own as PyTorch's linear layers do.
+    expect(plans.get('h.0.prefix.weight')?.initial).toEqual({ normal: 0.02 });
+    expect(plans.get('h.0.prefix.bias')?.initial).toBe('zeros');
+    const own = decoderParameters(smallDecoderConfig({ conditioning: conditionings['site-projection'] }));
+    expect(own.get('h.0.prefix.weight')?.initial).toEqual({ uniform: 1 / Math.sqrt(7) });
+    expect(own.get('h.0.prefix.bias')?.initial).toEqual({ uniform: 1 / Math.sqrt(7) });
     expect(plans.get('condition.site.weight')?.initial).toBe('statistics');
   });
 

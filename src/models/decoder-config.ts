@@ -116,6 +116,8 @@ export const decoderParameters = (config: DecoderConfig): Map<string, ParameterP
 /** The same one after another: a config may claim more layers than any file has. */
 export function* plannedParameters(config: DecoderConfig): Generator<NamedPlan> {
   const { width, inner, layers, conditioning, activation_width: depth } = config;
+  // As published; our own conditioning starts as PyTorch's linear layers do.
+  const conditioned = conditioning.kind === 'residual-mlp' ? gpt : linear;
   const sites = config.sites.length;
   const channel = conditioningWidth(config);
 
@@ -131,17 +133,17 @@ export function* plannedParameters(config: DecoderConfig): Generator<NamedPlan> 
   }
   for (let block = 0; block < conditioning.blocks; block++) {
     yield* norm(`condition.${block}.ln`, channel);
-    yield* linear(`condition.${block}.fc`, channel, conditioning.hidden);
-    yield* linear(`condition.${block}.proj`, conditioning.hidden, channel);
+    yield* conditioned(`condition.${block}.fc`, channel, conditioning.hidden);
+    yield* conditioned(`condition.${block}.proj`, conditioning.hidden, channel);
   }
   yield* norm('condition.ln', channel);
-  if (config.additive) yield* linear('condition.add', channel, width);
+  if (config.additive) yield* conditioned('condition.add', channel, width);
 
   yield planned('wte.weight', [config.vocabulary, width], { normal: 0.02 });
   yield planned('wpe.weight', [config.places, width], { normal: 0.02 });
   for (let layer = 0; layer < layers; layer++) {
     const own = `h.${layer}`;
-    yield* linear(`${own}.prefix`, channel, width);
+    yield* conditioned(`${own}.prefix`, channel, width);
     yield* norm(`${own}.prefix_ln`, width);
     yield* norm(`${own}.ln_1`, width);
     yield* gpt(`${own}.attn.c_attn`, width, 3 * width);

@@ -33,6 +33,8 @@ export interface HookedModel {
   readonly processing: Processing;
   /** Identity of the unprocessed weights. */
   readonly hash: string;
+  /** Task whose training split the weights are known to have learned from, by their provenance; absent where nobody knows. */
+  readonly trainedOn?: string;
   /** Parameters as they are run, by the names of the architecture. */
   readonly parameters: ParameterSet;
   /** The parameters as values of a graph, made once and shared by all graphs. */

@@ -85,16 +85,15 @@ function expectSlopes(
       const below = lossOf(nudged);
       data[at] = value;
       const wanted = (above - below) / (2 * step);
-      expect(
-        Math.abs((slope[at] ?? NaN) - wanted),
-        `${name}[${at}]: ${slope[at]} for ${wanted}`,
-      ).toBeLessThan(1e-5 + 1e-4 * Math.abs(wanted));
+      const error = Math.abs((slope[at] ?? NaN) - wanted);
+      if (!(error < 1e-5 + 1e-4 * Math.abs(wanted)))
+        expect.fail(`${name}[${at}]: ${slope[at]} for ${wanted}`);
     });
   }
 }
 
 describe('the loss of a GPT-2', () => {
-  const small = { n_layer: 2, n_head: 2, n_embd: 6, n_inner: 7, n_positions: 4, vocab_size: 5 };
+  const small = { n_layer: 2, n_head: 2, n_embd: 4, n_inner: 5, n_positions: 4, vocab_size: 5 };
 
   it.each([
     ['as it is', {}],
@@ -144,7 +143,7 @@ describe('the loss of a GPT-2', () => {
 });
 
 describe('the loss of a decoder', () => {
-  const small = { width: 6, inner: 7, vocabulary: 5, places: 3, activation_width: 4 };
+  const small = { width: 4, inner: 5, vocabulary: 5, places: 3, activation_width: 4 };
 
   it.each([
     ['as published', {}],

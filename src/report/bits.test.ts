@@ -56,6 +56,7 @@ const mean = (value: number) => ({ bits: value, low: value - 0.2, high: value + 
 const sites: SitesRecord = {
   ...query,
   queries: 20,
+  heldOut: true,
   exact: true,
   agreement: { queries: 38, covered: 37, refused: 2, medianError: 0.041 },
   sites: [
@@ -128,14 +129,18 @@ describe('reports of information', () => {
         a decoder 4567
 
       exact      5.34 bits, 20000 inputs
-      estimated  5.31 bits (95% interval 5.20 to 5.42; 812 effective samples)
+      estimated  5.31 bits (at least 95%: 5.20 to 5.42; 812 effective samples)
 
       It tells F1 and S1, order lost; nothing of the tens and the ones.
 
       feature  bits                                     consistency  value
       {F1,S1}    5.45 of  5.45 ████████████████████████          50%  8
       F1         2.17 of  3.17 ████████████████▍                 50%  8
-      A4        -0.07 of  2.98                                   50%  –"
+      A4        -0.07 of  2.98                                   50%  –
+
+      {F1,S1} tells 5.45 bits, more than the 5.34 of the activation: a feature’s bits
+        are a mean over all its values (what its entropy loses), the activation’s are
+        the surprise of this one preimage, which is likelier than most."
     `);
   });
 
@@ -150,7 +155,7 @@ describe('reports of information', () => {
       plain,
     );
     expect(refused.replace(/\n {11}/, ' ')).toContain(
-      'no number: 2.1 effective samples are too few (95% interval 3.00 to any bits)',
+      'no number: 2.1 effective samples are too few (at least 95%: 3.00 to any bits)',
     );
     expect(refused).toContain('by chance');
     expect(renderBits({ ...bits, exact: { bits: null, size: 0 }, features: [] }, plain)).toContain(
@@ -158,18 +163,44 @@ describe('reports of information', () => {
     );
   });
 
+  it('explain a feature that tells more than the activation', () => {
+    const above = renderBits({ ...bits, readout: { ...bits.readout, bits: 5.34 } }, plain).replaceAll(
+      /\s+/g,
+      ' ',
+    );
+    expect(above).toContain(
+      '{F1,S1} tells 5.45 bits, more than the 5.34 of the activation: a feature’s bits are a mean over all its values',
+    );
+    expect(renderBits({ ...bits, readout: { ...bits.readout, bits: 6 } }, plain)).not.toContain(
+      'more than the',
+    );
+    expect(renderBits({ ...bits, readout: { ...bits.readout, bits: null } }, plain)).not.toContain(
+      'more than the',
+    );
+  });
+
+  it('say held-out only of what the model did not train on', () => {
+    expect(renderSites(sites, plain)).toContain('mean over 20 held-out queries each');
+    expect(renderSites({ ...sites, heldOut: false }, plain)).toContain(
+      'mean over 20 test-split queries each',
+    );
+    expect(renderSites({ ...sites, queries: 1 }, plain)).toContain('mean over 1 held-out query each');
+  });
+
   it('say the means of sites, and how estimates agree with exact values', () => {
     expect(renderSites(sites, plain)).toMatchInlineSnapshot(`
       "Bits by site and place
-      Exact, mean over 20 held-out queries each, with 95% intervals; ε = 0.1,
-        normalized Euclidean distance; seed 1; a model 0123 (transformerlens weights).
+      Exact, mean over 20 held-out queries each, with 95% intervals (Student’s t); ε =
+        0.1, normalized Euclidean distance; seed 1; a model 0123 (transformerlens
+        weights).
 
       site        bits                      features, bits of their entropy
       a0.0 =        5.30  5.10 to 5.50      {F1,S1} 5.40/5.45
       x1.post A1  no number                 no feature
 
-      Estimates against exact values: the 95% interval holds the exact value in 37 of
-        38 queries; the median error is 0.041 bits; 2 were refused."
+      Estimates against exact values: the interval, meant to hold it in at least 95%
+        of cases, holds the exact value in 37 of 38 queries; the median error is 0.041
+        bits; 2 were refused."
     `);
   });
 
@@ -181,7 +212,7 @@ describe('reports of information', () => {
       'The sampler found 4% of it in 1,024 candidates; 80% of the valid ones were inside.',
     );
     const drawn = { ...preimage, size: null, total: null, interval: { low: 5, high: 6 }, sampler: null };
-    expect(renderPreimage(drawn, plain)).toContain('5.34 bits (95% interval 5.00 to 6.00)');
+    expect(renderPreimage(drawn, plain)).toContain('5.34 bits (at least 95%: 5.00 to 6.00)');
   });
 
   it('say how many inputs inside are hardly known, and which', () => {

@@ -15,7 +15,17 @@ import {
 import { type SamplerFigures } from '../interpret/recall.js';
 import { shortName } from '../models/hooks.js';
 import { clip, columns, printable, prose } from './columns.js';
-import { counted, distanceText, metricNames, percent, plainNumber, tellingLines } from './wording.js';
+import {
+  aboveWhole,
+  askedInputs,
+  atLeast,
+  counted,
+  distanceText,
+  metricNames,
+  percent,
+  plainNumber,
+  tellingLines,
+} from './wording.js';
 
 /** How to print. */
 export interface BitsLook {
@@ -70,6 +80,7 @@ export function renderBits(record: BitsRecord, look: BitsLook): string {
         ]),
     ...(estimate === null ? [] : [`estimated  ${estimateText(estimate)}`]),
   ];
+  const above = aboveWhole(record.features, record.readout.bits);
   return set(
     [
       ...heading(record, look),
@@ -79,6 +90,7 @@ export function renderBits(record: BitsRecord, look: BitsLook): string {
       ...tellingLines(record.readout).flatMap((line) => prose(line, look.width, '  ').map(strong)),
       '',
       ...featureTable(record.features, look),
+      ...(above === null ? [] : ['', ...prose(above, look.width, '  ')]),
     ],
     look,
   );
@@ -88,8 +100,8 @@ export function renderBits(record: BitsRecord, look: BitsLook): string {
 export function estimateText({ bits, low, high, effectiveSamples }: Estimate): string {
   const interval = `${number(low)} to ${high === null ? 'any' : number(high)}`;
   return bits === null
-    ? `no number: ${number(effectiveSamples, 1)} effective samples are too few (95% interval ${interval} bits)`
-    : `${number(bits)} bits (95% interval ${interval}; ${Math.round(effectiveSamples).toLocaleString('en')} effective samples)`;
+    ? `no number: ${number(effectiveSamples, 1)} effective samples are too few (${atLeast} ${interval} bits)`
+    : `${number(bits)} bits (${atLeast} ${interval}; ${Math.round(effectiveSamples).toLocaleString('en')} effective samples)`;
 }
 
 function featureTable(features: readonly FeatureBits[], { width }: BitsLook): string[] {
@@ -120,9 +132,9 @@ export function renderSites(record: SitesRecord, look: BitsLook): string {
     const head =
       total === null
         ? 'no number'
-        : `${number(total.bits).padStart(6)}  ${number(total.low)} to ${number(total.high)}`;
+        : `${number(total.bits).padStart(6)}  ${total.low === null || total.high === null ? 'one query' : `${number(total.low)} to ${number(total.high)}`}`;
     const telling = row.features
-      .filter(({ low }) => low > 0.05)
+      .filter(({ bits, low }) => (low ?? bits) > 0.05)
       .slice(0, 8)
       .map(({ feature, bits, of }) => `${feature} ${number(bits)}/${number(of)}`)
       .join(', ');
@@ -134,7 +146,7 @@ export function renderSites(record: SitesRecord, look: BitsLook): string {
     [
       strong(`Bits by site${record.sites.some(({ place }) => place !== null) ? ' and place' : ''}`),
       ...prose(
-        `${record.exact ? 'Exact' : record.decoder === null ? 'By classes' : 'Estimated'}, mean over ${counted(record.queries, 'held-out query').replace('querys', 'queries')} each, with 95% intervals; ε = ${plainNumber(record.epsilon)}, ${metricNames[record.metric]}; seed ${record.seed}; ${record.model}.`,
+        `${record.exact ? 'Exact' : record.decoder === null ? 'By classes' : 'Estimated'}, mean over ${askedInputs(record.queries, record.heldOut, ['query', 'queries'])} each, with 95% intervals (Student’s t); ε = ${plainNumber(record.epsilon)}, ${metricNames[record.metric]}; seed ${record.seed}; ${record.model}.`,
         look.width,
         '  ',
       ),
@@ -146,7 +158,7 @@ export function renderSites(record: SitesRecord, look: BitsLook): string {
         : [
             '',
             ...prose(
-              `Estimates against exact values: the 95% interval holds the exact value in ${agreement.covered} of ${agreement.queries} queries; the median error is ${agreement.medianError === null ? '–' : number(agreement.medianError, 3)} bits; ${agreement.refused} were refused.`,
+              `Estimates against exact values: the interval, meant to hold it in at least 95% of cases, holds the exact value in ${agreement.covered} of ${agreement.queries} queries; the median error is ${agreement.medianError === null ? '–' : number(agreement.medianError, 3)} bits; ${agreement.refused} were refused.`,
               look.width,
               '  ',
             ),
@@ -163,7 +175,7 @@ export function renderPreimage(record: PreimageRecord, look: BitsLook): string {
     size === null || total === null
       ? bits === null
         ? 'nothing was found inside'
-        : `${number(bits)} bits (95% interval ${number(interval?.low ?? bits)} to ${interval?.high === null || interval === null ? 'any' : number(interval.high)})`
+        : `${number(bits)} bits (${atLeast} ${number(interval?.low ?? bits)} to ${interval?.high === null || interval === null ? 'any' : number(interval.high)})`
       : `${size.toLocaleString('en')} of ${total.toLocaleString('en')} inputs${bits === null ? '' : `: ${number(bits)} bits`}`;
   const text = samples.map((sample) => printable(sample.text));
   const column = Math.max(8, ...text.map((one) => columns(one) + 2));

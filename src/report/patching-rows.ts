@@ -3,6 +3,7 @@
  * @module
  */
 import { type PatchAnswer } from '../causal/ask.js';
+import { type ExtremeShares } from '../causal/extremes.js';
 import { type AttributionRecord } from '../causal/records.js';
 import { type Field } from './csv.js';
 
@@ -31,7 +32,27 @@ export function patchRows(answer: PatchAnswer): Row[] {
 }
 
 /** A row for each site, and the rest. */
-export function attributionRows({ sites, rest }: AttributionRecord): Row[] {
-  const rows = sites.map(({ site, value, standardError }) => ({ site, value, standardError }));
-  return [...rows, { site: 'rest', value: rest, standardError: null }];
+export function attributionRows({ sites, rest, among }: AttributionRecord): Row[] {
+  const shared = (shares: ExtremeShares | undefined): Row =>
+    among === undefined
+      ? {}
+      : Object.fromEntries(
+          (['raised', 'lowered', 'firstRaised', 'firstLowered'] as const).flatMap(
+            (name): [string, Field][] => {
+              const own = shares?.[name] ?? null;
+              return [
+                [name, own?.share ?? null],
+                [`${name}Low`, own?.low ?? null],
+                [`${name}High`, own?.high ?? null],
+              ];
+            },
+          ),
+        );
+  const rows = sites.map(({ site, value, standardError, shares }) => ({
+    site,
+    value,
+    standardError,
+    ...shared(shares),
+  }));
+  return [...rows, { site: 'rest', value: rest, standardError: null, ...shared(undefined) }];
 }

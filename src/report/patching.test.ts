@@ -7,6 +7,7 @@ import {
   type SweepRecord,
 } from '../causal/records.js';
 import { columns } from './columns.js';
+import { type Share, shareOf } from '../share.js';
 import { attributionRows, patchRows } from './patching-rows.js';
 import { renderAblation, renderAttribution, renderOrders, renderSets, renderSweep } from './patching.js';
 
@@ -15,6 +16,7 @@ const baselines = {
   task: 'addition',
   about: 'inputs and contrasts as given',
   seed: null,
+  heldOut: true,
   contrasts: 1,
   model: 'a model 0123456789ab (none weights)',
   n: 2,
@@ -76,6 +78,7 @@ const attribution: AttributionRecord = {
   about: 'Logit of 4, as predicted at A1',
   model: 'a model',
   seed: null,
+  heldOut: true,
   n: 1,
   place: 'A1',
   total: 16.5,
@@ -92,12 +95,35 @@ const attribution: AttributionRecord = {
   rest: -0.5,
 };
 
+const half: Share = shareOf(500, 1000);
+const shared: AttributionRecord = {
+  ...attribution,
+  n: 1000,
+  seed: 1,
+  sites: attribution.sites.map(({ site, value }) => ({
+    site,
+    value,
+    standardError: 0.1,
+    shares: { raised: shareOf(1000, 1000), lowered: half, firstRaised: half, firstLowered: shareOf(0, 1000) },
+  })),
+  among: { count: 30, vocabulary: 50_257, rivals: 110 },
+};
+const without: AttributionRecord = {
+  ...shared,
+  sites: shared.sites.map(({ shares, ...site }) => ({
+    ...site,
+    ...(shares === undefined ? {} : { shares: { ...shares, firstRaised: null, firstLowered: null } }),
+  })),
+  among: { count: 30, vocabulary: 50_257, rivals: 0 },
+};
+
 const all: [string, (width: number) => string][] = [
   ['orders', (width) => renderOrders(orders, { width })],
   ['sets', (width) => renderSets(sets, { width })],
   ['a sweep', (width) => renderSweep(sweep, { width })],
   ['an ablation', (width) => renderAblation(ablation, { width })],
   ['an attribution', (width) => renderAttribution(attribution, { width })],
+  ['an attribution with shares', (width) => renderAttribution(shared, { width })],
 ];
 
 describe.each(all)('the table of %s', (_, render) => {
@@ -132,6 +158,34 @@ describe('tables', () => {
     for (const place of sweep.positions) expect(text).toMatch(new RegExp(` ${place}\\b`));
     expect(text.match(/^a0\.0\s+·/gm)).toHaveLength(1);
     expect(text).not.toContain('-0.00');
+  });
+});
+
+describe('shares among the most raised', () => {
+  it('stand with interval, number of inputs and what chance would give, whole in 80 columns', () => {
+    const text = renderAttribution(shared, { width: 80 });
+    expect(text.replaceAll(/\s+/g, ' ')).toContain(
+      'Share of the 1,000 inputs whose answer is among the 30 most raised, or lowered, of 50,257 tokens (by chance 0.1%)',
+    );
+    expect(text).toMatch(
+      /\nm1 +100\.0% \(99 to 100\) +50\.0% \(46 to 54\) +50\.0% \(46 to 54\) +0\.0% \(0 to 1\)$/,
+    );
+    expect(renderAttribution(without, { width: 80 })).toMatch(
+      /\nm1 +100\.0% \(99 to 100\) +50\.0% \(46 to 54\)$/,
+    );
+    expect(renderAttribution(without, { width: 80 })).not.toContain('First');
+  });
+
+  it('are columns of the table of data', () => {
+    expect(attributionRows(shared)[0]).toMatchObject({
+      raised: 1,
+      lowered: 0.5,
+      loweredLow: half.low,
+      firstLowered: 0,
+    });
+    expect(attributionRows(shared)[1]).toMatchObject({ site: 'rest', raised: null });
+    expect(attributionRows(without)[0]).toMatchObject({ firstRaised: null });
+    expect(attributionRows(attribution)[0]).not.toHaveProperty('raised');
   });
 });
 

@@ -12,7 +12,9 @@ import {
   type SweepRecord,
 } from '../causal/records.js';
 import { shortName } from '../models/hooks.js';
+import { type Share } from '../share.js';
 import { clip, columns, printable, prose } from './columns.js';
+import { askedInputs } from './wording.js';
 
 /** How to print. */
 export interface TableOptions {
@@ -38,9 +40,11 @@ const widest = (texts: readonly string[], least: number, most: number): number =
   Math.min(most, Math.max(least, ...texts.map(columns)));
 
 function heading(record: Baselines, width: number): string[] {
-  const { experiment, about, n, contrasts, seed, metric, unit, clean, contrast } = record;
+  const { experiment, about, n, contrasts, seed, heldOut, metric, unit, clean, contrast } = record;
   const sample =
-    seed === null ? `${n} pairs as given` : `${n} held-out inputs, ${contrasts} contrasts each, seed ${seed}`;
+    seed === null
+      ? `${n} pairs as given`
+      : `${askedInputs(n, heldOut)}, ${contrasts} contrasts each, seed ${seed}`;
   return [
     ...record.warnings.flatMap((warning) => prose(`Warning: ${warning}`, width, '  ')),
     ...prose(`${experiment}: ${about}`, width, '  '),
@@ -115,7 +119,11 @@ export function renderAblation(record: AblationRecord, { width }: TableOptions):
   const scientific = (value: number): string => value.toExponential(2).padStart(10);
   return [
     ...prose(`${record.experiment}: ${record.about}`, width, '  '),
-    ...prose(`${record.n} held-out inputs, seed ${record.seed ?? 0}; ${record.model}`, width, '  '),
+    ...prose(
+      `${askedInputs(record.n, record.heldOut)}, seed ${record.seed ?? 0}; ${record.model}`,
+      width,
+      '  ',
+    ),
     '',
     'place   KL, nats      logit loss  as a share of the logit',
     ...record.places.map(
@@ -149,13 +157,57 @@ export function renderAttribution(record: AttributionRecord, { width }: TableOpt
     return `${start}${padded(bar(value, most, room), room)}  ${padded(clip(raised, listed), listed)}  ${clip(lowered, listed)}`;
   });
   const titles = listed > 0 ? `${padded('', name + 20 + room)}  ${padded('raised', listed)}  lowered` : '';
+  const sample =
+    record.n === 1 ? '' : `${record.n.toLocaleString('en')} held-out inputs, seed ${record.seed ?? 0}; `;
   return [
     ...prose(record.about, width, '  '),
-    ...prose(record.model, width, '  '),
+    ...prose(`${sample}${record.model}`, width, '  '),
     `all of the logits: ${withError(record.total, record.totalStandardError).trim()}; rest: biases and what is not listed`,
     titles,
     ...lines,
+    ...shareLines(record, width),
   ]
     .map((line) => line.trimEnd())
     .join('\n');
+}
+
+/** How often each site has the answer among what it raises, or lowers, most. */
+function shareLines({ sites, among, n }: AttributionRecord, width: number): string[] {
+  if (among === undefined) return [];
+  const { count, vocabulary, rivals } = among;
+  const percent = (value: number): string => `${(100 * value).toFixed(1)}%`;
+  // Ends in whole percent, outward, so that four of them stand in a line.
+  const text = (share: Share | null | undefined): string =>
+    share === null || share === undefined
+      ? ''
+      : `${percent(share.share).padStart(6)} (${Math.floor(100 * share.low)} to ${Math.ceil(100 * share.high)})`;
+  const name = widest(
+    sites.map(({ site }) => shortName(site)),
+    4,
+    34,
+  );
+  const row = (first: string, cells: readonly string[]): string =>
+    clip(`${padded(first, name)}  ${cells.map((cell) => padded(cell, 18)).join('')}`, width);
+  const ahead =
+    rivals === 0
+      ? ''
+      : ` First: it is also ahead of all the others of the ${rivals} tokens that answer any of these inputs.`;
+  const titles = rivals === 0 ? ['raised', 'lowered'] : ['raised', 'first', 'lowered', 'first'];
+  return [
+    '',
+    ...prose(
+      `Share of the ${n.toLocaleString('en')} inputs whose answer is among the ${count} most raised, or lowered, of ${vocabulary.toLocaleString('en')} tokens (by chance ${percent(count / vocabulary)}), with 95% intervals in percent.${ahead}`,
+      width,
+      '  ',
+    ),
+    row('', titles),
+    ...sites.map(({ site, shares }) =>
+      row(
+        shortName(site),
+        rivals === 0
+          ? [text(shares?.raised), text(shares?.lowered)]
+          : [shares?.raised, shares?.firstRaised, shares?.lowered, shares?.firstLowered].map(text),
+      ),
+    ),
+  ];
 }

@@ -7,6 +7,7 @@ import { type ProfileRecord } from '../interpret/profile.js';
 import { shortName } from '../models/hooks.js';
 import { clip, columns, printable, prose } from './columns.js';
 import { type Field } from './csv.js';
+import { askedInputs } from './wording.js';
 
 /** How to print. */
 export interface ProfileLook {
@@ -16,8 +17,8 @@ export interface ProfileLook {
 
 type Row = Readonly<Record<string, Field>>;
 
-const circumstances = ({ inputs, only, seed, model }: AttentionRecord | ProfileRecord): string =>
-  `${inputs.toLocaleString('en')} held-out inputs${only === null ? '' : ` with ${only}`}, seed ${seed}; ${model}.`;
+const circumstances = ({ inputs, heldOut, only, seed, model }: AttentionRecord | ProfileRecord): string =>
+  `${askedInputs(inputs, heldOut)}${only === null ? '' : ` with ${only}`}, seed ${seed}; ${model}.`;
 
 /** Lines of cells, each column as wide as its widest. */
 function table(rows: readonly (readonly string[])[], width: number): string[] {

@@ -2,6 +2,7 @@
  * What every form of a report says in the same words and figures.
  * @module
  */
+import type { FeatureBits } from '../interpret/feature-bits.js';
 import type { Reading, Readout, Sample } from '../inversion/reading.js';
 import { shortName } from '../models/hooks.js';
 
@@ -47,6 +48,17 @@ export function percent(part: number, whole: number): string {
 export const counted = (count: number, thing: string): string =>
   `${count} ${count === 1 ? thing : `${thing}s`}`;
 
+/**
+ * `2,000 held-out inputs`; of a model that may have trained on them, `2,000 test-split inputs`.
+ * @param things singular and plural
+ */
+export const askedInputs = (
+  count: number,
+  heldOut: boolean,
+  [one, more]: readonly [string, string] = ['input', 'inputs'],
+): string =>
+  `${count.toLocaleString('en')} ${heldOut ? 'held-out' : 'test-split'} ${count === 1 ? one : more}`;
+
 /** What is read: `a0.0 at "="`, or the token's index where the place has no name. */
 export function subject({ query }: Reading): string {
   return `${shortName(query.site)} at ${query.place === null ? `position ${query.position}` : `"${query.place}"`}`;
@@ -58,12 +70,31 @@ export function positionText({ query }: Pick<Reading, 'query'>): string {
   return `${place}position ${query.position}`;
 }
 
+/** What stands before the interval of an estimate: it holds the true value in 95% of cases, or more of them. */
+export const atLeast = 'at least 95%:';
+
+/**
+ * Says why features tell more than the activation, where one does; else null.
+ * @param bits information in the activation; null where there is no number
+ */
+export function aboveWhole(
+  features: readonly Pick<FeatureBits, 'feature' | 'bits'>[],
+  bits: number | null,
+): string | null {
+  const [most] = [...features].sort((a, b) => b.bits - a.bits);
+  if (most === undefined || bits === null || most.bits < bits + 0.005) return null;
+  return (
+    `${most.feature} tells ${most.bits.toFixed(2)} bits, more than the ${bits.toFixed(2)} of the activation: a feature’s bits are ` +
+    `a mean over all its values (what its entropy loses), the activation’s are the surprise of this one preimage, which is likelier than most.`
+  );
+}
+
 /** What the samples tell, a line for each place where they match at several, and how many bits that is. */
 export function readoutLines(readout: Readout): string[] {
   const { bits, low, high } = readout;
   if (bits === null) return [...tellingLines(readout), 'Too little was found for a number of bits.'];
   const range =
-    high === null || high - low < 0.05 ? '' : ` (95% interval ${low.toFixed(1)} to ${high.toFixed(1)})`;
+    high === null || high - low < 0.05 ? '' : ` (${atLeast} ${low.toFixed(1)} to ${high.toFixed(1)})`;
   const told = tellingLines(readout);
   return [...told.slice(0, -1), `${told.at(-1)?.slice(0, -1) ?? ''}: ${bits.toFixed(1)} bits${range}.`];
 }

@@ -68,7 +68,7 @@ const paper = (hidden: number, steps: number, rebalance: number): Preset => ({
   schedule: { kind: 'constant', peak: 1e-4, warmup: 0, steps, floor: 1 },
   optimizer: 'adamw',
   weightDecay: 0.01,
-  clip: null,
+  clip: 1,
   dropout: 0.1,
   perInput: 1,
   bosShare: 0.01,

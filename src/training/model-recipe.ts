@@ -34,6 +34,8 @@ export const modelRecipeSchema = z.object({
   deviation: z.number().positive(),
   /** `muon` takes Muon's step for the matrices inside blocks and AdamW's for the rest. */
   optimizer: z.enum(['adamw', 'muon']),
+  /** Largest norm of the gradient over all parameters; null for none, as trainings from before there was a choice. */
+  clip: z.number().positive().nullable().default(null),
   /** Padding of batches, see BatchSource. */
   trim: z.number().int().min(0),
 });
@@ -51,6 +53,7 @@ const presets: Presets<Preset> = {
       weightDecay: 0.01,
       deviation: 0.02,
       optimizer: 'adamw',
+      clip: 1,
       dropout: 0.1,
       loss: 'every',
       trim: 0,
@@ -61,6 +64,7 @@ const presets: Presets<Preset> = {
       weightDecay: 0.01,
       deviation: 0.02,
       optimizer: 'adamw',
+      clip: null,
       dropout: 0,
       loss: 'determined',
       trim: 0,
@@ -73,6 +77,7 @@ const presets: Presets<Preset> = {
       weightDecay: 0.01,
       deviation: 0.02,
       optimizer: 'adamw',
+      clip: 1,
       dropout: 0,
       loss: 'determined',
       trim: 0,
@@ -83,6 +88,7 @@ const presets: Presets<Preset> = {
       weightDecay: 0.01,
       deviation: 0.125,
       optimizer: 'muon',
+      clip: null,
       dropout: 0,
       loss: 'single',
       trim: 4,

@@ -93,6 +93,13 @@ describe('the loss of a probed model', () => {
 });
 
 describe('a planned training', () => {
+  it('clips gradients as its recipe says', () => {
+    expect(planModelTraining(addition, modelRecipe('addition', 'paper')).spec.optimizer.clip).toBe(1);
+    expect(planModelTraining(addition, modelRecipe('addition', 'fast')).spec.optimizer).not.toHaveProperty(
+      'clip',
+    );
+  });
+
   it('feeds a step the same whenever it is asked, and dropout a seed of its own', async () => {
     const recipe = recipeOf(addition, { dropout: 0.1 });
     const plan = planModelTraining(addition, recipe);

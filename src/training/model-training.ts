@@ -63,6 +63,7 @@ export function planModelTraining(task: Task, recipe: ModelRecipe): PlannedTrain
     optimizer: {
       schedule: recipe.schedule,
       weightDecay: recipe.weightDecay,
+      ...(recipe.clip === null ? {} : { clip: recipe.clip }),
       // Hugging Face's trainer leaves biases and norms out of the decay; so does the recipe.
       decays: (name) => !name.endsWith('.bias') && !/ln_\w+\.weight$/.test(name),
       ...(recipe.optimizer === 'muon'

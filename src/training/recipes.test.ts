@@ -11,6 +11,7 @@ describe('the published recipe of a probed model', () => {
     const recipe = modelRecipe('addition', 'paper', 7);
     expect(recipe).toMatchObject({ task: 'addition', preset: 'paper', seed: 7 });
     expect(recipe).toMatchObject({ optimizer: 'adamw', batch: 512, dropout: 0.1, loss: 'every', trim: 0 });
+    expect(recipe.clip).toBe(1);
     expect(recipe.schedule).toMatchObject({ kind: 'constant', peak: 1e-4, warmup: 0 });
     expect(recipe.schedule.steps).toBe(50 * Math.ceil(addition.data.splitSize.train / 512));
   });
@@ -18,6 +19,7 @@ describe('the published recipe of a probed model', () => {
   it('is that of counting: AdamW at 5e-4, batch 128, 100 epochs, no dropout, loss on the count', () => {
     const recipe = modelRecipe('counting', 'paper');
     expect(recipe).toMatchObject({ optimizer: 'adamw', batch: 128, dropout: 0, loss: 'determined', seed: 0 });
+    expect(recipe.clip).toBe(1);
     expect(recipe.schedule).toMatchObject({ kind: 'constant', peak: 5e-4, warmup: 0 });
     expect(recipe.schedule.steps).toBe(100 * Math.ceil(counting.data.splitSize.train / 128));
     // The count is the one token that is determined.
@@ -57,7 +59,7 @@ describe('the published recipe of a decoder', () => {
       optimizer: 'adamw',
       weightDecay: 0.01,
       dropout: 0.1,
-      clip: null,
+      clip: 1,
       bosShare: 0.01,
       rebalance,
       perInput: 1,
@@ -98,6 +100,28 @@ describe('the published recipe of a decoder', () => {
     expect(shapes.get('wte.weight')?.shape).toEqual([task.vocabulary.length, 256]);
   });
 
+  it.each(tasks)(
+    'starts conditioning layers of $name as N(0, 0.02) with zero biases, ours as before',
+    (task) => {
+      const startOf = (preset: string) =>
+        decoderParameters(decoderConfigFor(task, decoderRecipe(task.name, preset), task.model.width));
+      const layers = (plans: ReturnType<typeof startOf>) =>
+        [...plans].filter(([name]) => /^condition\.\d\.(fc|proj)|^condition\.add|\.prefix\./.test(name));
+      const paper = layers(startOf('paper'));
+      expect(paper).toHaveLength(2 * (6 * 2 + 2));
+      for (const [name, { initial }] of paper)
+        expect([name, initial]).toEqual([name, name.endsWith('.bias') ? 'zeros' : { normal: 0.02 }]);
+      // What one command gives is what is shipped: this start must not change.
+      const fast = layers(startOf('fast'));
+      expect(fast).toHaveLength(2 * (3 * 2 + 1 + 2));
+      const shapes = startOf('fast');
+      for (const [name, { initial }] of fast) {
+        const [rows = 0] = shapes.get(name.replace(/bias$/, 'weight'))?.shape ?? [];
+        expect([name, initial]).toEqual([name, { uniform: 1 / Math.sqrt(rows) }]);
+      }
+    },
+  );
+
   it.each(tasks)('has room for what is said in either form: $name', (task) => {
     const recipe = decoderRecipe(task.name, 'fast');
     const config = decoderConfigFor(task, recipe, task.model.width);
@@ -118,6 +142,14 @@ describe('presets', () => {
     }
     expect(modelRecipe(name)).toEqual(modelRecipe(name, 'fast', 0));
     expect(decoderRecipe(name)).toEqual(decoderRecipe(name, 'fast', 0));
+  });
+
+  it('of a model trained before there was a choice of clipping go on without', () => {
+    for (const { name } of tasks) {
+      const { clip, ...old } = modelRecipe(name, 'fast', 3);
+      expect(clip).toBeNull();
+      expect(modelRecipeSchema.parse(old)).toEqual({ ...old, clip: null });
+    }
   });
 
   it('that do not exist are refused with what there is', () => {

@@ -1,6 +1,6 @@
 /** Attention: one row over the tokens, whole patterns a click away. */
 import { expect, it } from 'vitest';
-import { complete, headReading, inBrowser } from './page.js';
+import { complete, headReading, inBrowser, settled } from './page.js';
 
 inBrowser('attention', (open) => {
   it('shows the row of the head over the tokens, and the whole pattern one click apart', async () => {
@@ -28,5 +28,30 @@ inBrowser('attention', (open) => {
     await page.getByRole('button', { name: 'Read a1.2 at A1' }).click();
     const reading = await complete(page);
     expect(await reading.getByRole('heading').first().textContent()).toMatch(/a1\.2\s+at\s+A1/);
+  });
+
+  it('does not pass the patterns of one input off as those of the next', async () => {
+    const page = await open(headReading.replace('#read', '#attention'));
+    const view = page.getByRole('group', { name: 'Attention' });
+    const rows = page.getByRole('region', { name: 'Pattern of a0.0' }).locator('tbody th');
+    const read = page.getByRole('button', { name: 'Read a0.0 at =' });
+    await settled(view);
+    expect(await rows.count()).toBe(14);
+    await expect.poll(() => read.isEnabled()).toBe(true);
+    let answer = (): void => undefined;
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    await page.route(/\/api\/attention/, async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.getByLabel('Input').fill('123+456=579');
+    await settled(page.getByRole('radiogroup', { name: 'Position' }));
+    expect(await rows.count()).toBe(14);
+    expect(await view.getAttribute('aria-busy')).toBe('true');
+    expect(await read.count()).toBe(0);
+    answer();
+    await settled(view);
+    expect(await rows.count()).toBe(13);
+    await expect.poll(() => read.isEnabled()).toBe(true);
   });
 });

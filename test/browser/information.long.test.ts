@@ -52,7 +52,7 @@ inBrowser('information of many inputs', (open) => {
     await expect.poll(() => known.count(), { timeout: 400_000 }).toBe(13 * 12);
     const cell = grid.getByRole('button', { name: /^a0\.0 at =:/ });
     expect(await cell.getAttribute('aria-label')).toMatch(
-      /[\d.]+ bits, 95% interval .*effective sample size/,
+      /[\d.]+ bits, at least 95%: .*effective sample size/,
     );
     expect(await grid.getByRole('button', { name: /^a0\.0 at BOS: Bits 0\.0;/ }).textContent()).toBe('0.0');
     for (const text of await grid.locator('.refused').allTextContents()) expect(text).toMatch(/^≥[\d.]+$/);

@@ -11,7 +11,7 @@ inBrowser('information', (open) => {
     const sentence = strip(reading).locator('.sentence');
     await expect.poll(() => sentence.textContent()).toMatch(/Tells\s+F1 and S1, order lost/);
     await settled(strip(reading));
-    expect(await strip(reading).textContent()).toMatch(/95% interval .* effective sample size/);
+    expect(await strip(reading).textContent()).toMatch(/at least 95%: .* effective sample size/);
     const before = await bitsAt(strip(reading));
     const paths = requestsOf(page);
     await reading.getByRole('spinbutton', { name: 'Threshold ε' }).fill('0.4');

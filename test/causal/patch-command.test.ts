@@ -202,7 +202,50 @@ describe('attribute', () => {
     expect(answer).toMatchObject({ n: 30, place: ':', sites: [{ standardError: expect.any(Number) }, {}] });
   });
 
+  it('gives how often the answer is among what a site raises or lowers most, and draws the mean', async () => {
+    const args = ['attribute', '--inputs', '60', '--position', 'A1', '--sites', 'a1.0,m1'];
+    const share = z.object({ share: z.number(), low: z.number(), high: z.number(), n: z.literal(60) });
+    const schema = z.object({
+      among: z.object({ count: z.number(), vocabulary: z.literal(15), rivals: z.number() }),
+      sites: z.array(
+        z.object({
+          shares: z.object({ raised: share, lowered: share, firstRaised: share, firstLowered: share }),
+        }),
+      ),
+    });
+    const asked = async (...more: readonly string[]) => schema.parse(await json([...args, ...more]));
+    const usual = await asked();
+    expect(usual.among.count).toBe(3);
+    expect(usual.among.rivals).toBeLessThanOrEqual(10);
+    const one = await asked('--among', '1');
+    const most = await asked('--among', '14');
+    usual.sites.forEach(({ shares: { raised, firstRaised, lowered } }, at) => {
+      expect(firstRaised.share).toBeLessThanOrEqual(raised.share);
+      expect(raised.low <= raised.share && raised.share <= raised.high).toBe(true);
+      // More tokens take in more answers.
+      const [fewer, more] = [one.sites[at]?.shares, most.sites[at]?.shares];
+      expect(fewer?.raised.share).toBeLessThanOrEqual(raised.share);
+      expect(more?.lowered.share).toBeGreaterThanOrEqual(lowered.share);
+    });
+    const { stdout } = await command.run(args);
+    expect(stdout).toMatch(/60 held-out inputs, seed 1; /);
+    expect(stdout).toMatch(
+      /among the 3 most raised, or lowered, of 15 tokens \(by\s+chance\s+20\.0%\), with 95%/,
+    );
+    expect(stdout).toMatch(/^m1 +\d+\.\d% \(\d+ to \d+\) /m);
+  });
+
   it.each<[string, readonly string[], RegExp]>([
+    [
+      'all tokens as the most raised',
+      ['--among', '15'],
+      /^Among the 15 most raised tokens is every token: .* has 15\. Give 14/,
+    ],
+    [
+      'shares of one input',
+      ['--input', '1+1=2', '--among', '2'],
+      /^--among gives shares of held-out inputs: leave/,
+    ],
     ['a token that is none', ['--answer', '12'], /^"12" is no token of addition\./],
     ['an unknown site', ['--sites', 'a2.0'], /^Unknown site "a2\.0"\. Did you mean "a[01]\.0"\?/],
     ['an unknown position', ['--input', '1+1=2', '--position', 'A7'], /^Unknown position "A7"/],

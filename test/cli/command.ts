@@ -11,7 +11,7 @@ import { vi } from 'vitest';
 import { builtPackage } from '../built-package.js';
 
 // Processes are slow to start where others are at work.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 400_000, hookTimeout: 400_000 });
 
 /** How a command ended. */
 export interface Finished {

@@ -2,9 +2,10 @@
  * `train-model` as a person uses it: trained, stopped by Ctrl-C, killed, and out of disk. Whatever happened on the
  * way, the weights that come out at the end are bit for bit those of a training that nothing happened to.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type TrainingRecord, recordSchema } from '../../src/jobs/training-record.js';
 import { bundledCommand, type Command, type Finished, refusal } from './command.js';
 
 let command: Command;
@@ -25,6 +26,8 @@ const resuming = (directory: string): string[] => [
 ];
 const bytesOf = (directory: string, file = 'model.safetensors'): Buffer =>
   readFileSync(join(command.folder, directory, file));
+const recordOf = (directory: string): TrainingRecord =>
+  recordSchema.parse(JSON.parse(bytesOf(directory, 'run.json').toString()));
 const results = ['README.md', 'config.json', 'history.json', 'model.safetensors', 'provenance.json'];
 
 /** Starts a training and sends signals when a text comes on stderr. */
@@ -94,6 +97,55 @@ describe('train-model', () => {
     const stopped = await interrupted('twice', { 'step 200/400': 'SIGINT', 'Stopping after': 'SIGINT' });
     expect(stopped).toMatchObject({ code: 130, signal: null, stdout: '' });
     await expectSameInTheEnd('twice');
+  });
+
+  it('saves at the end of its terminal, however often it is told', async () => {
+    const stopped = await interrupted('hung-up', { 'step 200/400': 'SIGHUP', 'Stopping after': 'SIGHUP' });
+    expect(stopped).toMatchObject({ code: 130, signal: null, stdout: '' });
+    expect(recordOf('hung-up')).toMatchObject({ state: 'paused' });
+    await expectSameInTheEnd('hung-up');
+  });
+
+  it('is alone in its directory, as long as its process lives', async () => {
+    let pid = 0;
+    const others: Promise<Finished>[] = [];
+    const before = await command.run(training('shared'), {
+      onError(text, child) {
+        if (!text.includes('step 200/400') || others.length > 0) return;
+        pid = child.pid ?? 0;
+        child.kill('SIGSTOP');
+        others.push(command.run(resuming('shared')), command.run(training('shared')));
+        void Promise.all(others).finally(() => child.kill('SIGKILL'));
+      },
+    });
+    expect(before.signal).toBe('SIGKILL');
+    expect(recordOf('shared')).toMatchObject({ pid, state: 'running' });
+    expect(others).toHaveLength(2);
+    for (const other of await Promise.all(others))
+      expect(refusal(other)).toBe(`shared is being trained by process ${pid}: wait for its end, or stop it.`);
+    await expectSameInTheEnd('shared');
+    expect(recordOf('shared').pid).not.toBe(pid);
+    expect(readdirSync(join(command.folder, 'shared')).filter((file) => /lock|partial/.test(file))).toEqual(
+      [],
+    );
+  });
+
+  it('that was killed before its first checkpoint begins anew by its recipe', async () => {
+    const directory = join(command.folder, 'early');
+    mkdirSync(directory);
+    copyFileSync(join(command.folder, 'unbroken', 'recipe.json'), join(directory, 'recipe.json'));
+    expect(refusal(await command.run(training('early')))).toBe(
+      'early exists already: choose another directory with --out, or go on with it: --resume early.',
+    );
+    await expectSameInTheEnd('early');
+  });
+
+  it('that was killed as it wrote its results writes them again', async () => {
+    const directory = join(command.folder, 'late');
+    cpSync(join(command.folder, 'unbroken'), directory, { recursive: true });
+    for (const file of ['provenance.json', 'README.md', 'history.json']) rmSync(join(directory, file));
+    await expectSameInTheEnd('late');
+    for (const file of results) expect(readdirSync(directory)).toContain(file);
   });
 
   it('goes on from the last checkpoint after kill -9', async () => {

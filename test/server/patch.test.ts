@@ -296,7 +296,7 @@ describe('POST /api/sweep', () => {
           if (event === 'cell') controller.abort();
       })(),
     ).rejects.toThrow();
-    await expect.poll(async () => (await server.client.status()).working, { timeout: 15_000 }).toBe(0);
+    await expect.poll(async () => (await server.client.status()).working).toBe(0);
   });
 });
 

@@ -5,7 +5,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isAlive, readRecord } from '../../src/jobs/training-record.js';
+import { isAlive } from '../../src/jobs/process-mark.js';
+import { readRecord } from '../../src/jobs/training-record.js';
 import {
   type TrainingEvent,
   trainingDetailSchema,

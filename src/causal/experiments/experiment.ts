@@ -48,7 +48,7 @@ export function drawUntil<T>(draw: () => T | null, tries = mostDraws): T | null 
 }
 
 /**
- * Held-out inputs of a task in an order that belongs to the seed, each once.
+ * Inputs of a task's test split in an order that belongs to the seed, each once.
  * @param most how many at the most
  * @param accepts which of them
  */
@@ -69,18 +69,18 @@ export function heldOut(
 }
 
 /**
- * Draws the cases of an experiment from held-out inputs.
+ * Draws the cases of an experiment from the test split.
  * @param most inputs; fewer where fewer meet the condition
- * @param each contrasts of each input, one after another
+ * @param each contrasts of each input, one after another; a contrast rests on the seed and its numbers alone
  * @throws InputError when no input does, or one has no contrast
  */
 export function drawCases(experiment: Experiment, most: number, seed: number, each = 1): PatchCase[] {
   const { task, name, inputs } = experiment;
   const found = heldOut(task, seed, most, (ids) => experiment.accepts(ids));
-  if (found.length === 0) throw new InputError(`${name}: no held-out input meets its condition (${inputs}).`);
-  const random = randomFor(seed, 'contrast');
-  return found.flatMap((clean) =>
-    Array.from({ length: each }, (): PatchCase => {
+  if (found.length === 0) throw new InputError(`${name}: no input of the test split meets its condition (${inputs}).`);
+  return found.flatMap((clean, item) =>
+    Array.from({ length: each }, (_, number): PatchCase => {
+      const random = randomFor(seed, 'contrast', item, number);
       const contrast = experiment.contrast(clean, random);
       if (contrast === null) {
         throw new InputError(`${name}: no contrast of ${task.decode(clean)} meets its condition.`);

@@ -231,7 +231,7 @@ describe('held-out inputs', () => {
     const base = experimentNamed('A1-from-F1S1', 'addition');
     const never: Experiment = { ...base, inputs: 'F1 > 9', accepts: () => false };
     expect(() => drawCases(never, 10, 1)).toThrow(
-      new InputError('A1-from-F1S1: no held-out input meets its condition (F1 > 9).'),
+      new InputError('A1-from-F1S1: no input of the test split meets its condition (F1 > 9).'),
     );
     const stuck: Experiment = { ...base, contrast: () => null };
     expect(() => drawCases(stuck, 10, 1)).toThrow(

@@ -1,11 +1,10 @@
 /**
  * Enumerated activations as one file, so that the second question about a site needs no pass. The file begins with
- * what it was made of and ends with its last array; each array has a checksum. A file that does not fit in any way is
- * no error: the pass is made again and the file replaced.
+ * what it was made of and ends with its last array; header and arrays are known by their SHA-256. A file that cannot be
+ * read, or does not fit in any way, is no error: the pass is made again and the file replaced.
  * @module
  */
 import { z } from 'zod';
-import { InputError } from '../../input-error.js';
 import { type HookedModel } from '../../models/hooked-model.js';
 import { type ByteSource } from '../../models/weights/byte-source.js';
 import { type Task } from '../../tasks/task.js';
@@ -19,15 +18,15 @@ export interface Keep {
   write(name: string, chunks: Iterable<Uint8Array>): Promise<void>;
 }
 
-const magic = 'inversionview activations 1\n';
-const prologue = 64;
+const magic = 'inversionview activations 2\n';
+const prologue = 128;
 
 const headerSchema = z.object({
   identity: z.string(),
   inputs: z.number().int().nonnegative(),
   width: z.number().int().positive(),
   rows: z.array(z.number().int().nonnegative()),
-  checksums: z.array(z.number().int()),
+  digests: z.array(z.string()),
 });
 
 /** What the activations depend on: another model, processing, site or task gives another identity. */
@@ -44,29 +43,22 @@ export const identityOf = (model: HookedModel, task: Task, site: string): string
 
 /** The name of the file for an activation's identity. */
 export async function nameOf(identity: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(identity));
-  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return `activations-${hex.slice(0, 24)}.bin`;
+  return `activations-${(await digestOf(new TextEncoder().encode(identity))).slice(0, 24)}.bin`;
 }
 
-/** Words of 32 bits in four lanes, each word mixed in by its place. A changed, lost or moved word changes the sum. */
-export function checksum(bytes: Uint8Array): number {
-  const whole = bytes.byteLength >> 2;
-  const words =
-    bytes.byteOffset % 4 === 0
-      ? new Int32Array(bytes.buffer, bytes.byteOffset, whole)
-      : new Int32Array(bytes.slice(0, whole * 4).buffer);
-  let [a, b, c, d] = [1, 2, 3, bytes.byteLength | 0];
-  const quads = whole - (whole % 4);
-  for (let at = 0; at < quads; at += 4) {
-    a = (Math.imul(a, 0x01000193) + (words[at] ?? 0)) | 0;
-    b = (Math.imul(b, 0x01000193) + (words[at + 1] ?? 0)) | 0;
-    c = (Math.imul(c, 0x01000193) + (words[at + 2] ?? 0)) | 0;
-    d = (Math.imul(d, 0x01000193) + (words[at + 3] ?? 0)) | 0;
+/** Bytes that are hashed at a time, each piece on a thread of its own. */
+const pieceBytes = 2 ** 24;
+
+/** SHA-256 in hexadecimal digits; of what is longer than a piece, that of its pieces' digests. */
+export async function digestOf(bytes: Uint8Array, piece = pieceBytes): Promise<string> {
+  if (bytes.length <= piece) {
+    const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
+    return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
   }
-  for (let at = quads; at < whole; at++) a = (Math.imul(a, 0x01000193) + (words[at] ?? 0)) | 0;
-  for (let at = whole * 4; at < bytes.byteLength; at++) b = (Math.imul(b, 0x01000193) + (bytes[at] ?? 0)) | 0;
-  return (Math.imul(a, 3) + Math.imul(b, 5) + Math.imul(c, 7) + Math.imul(d, 11)) | 0;
+  const pieces = Array.from({ length: Math.ceil(bytes.length / piece) }, (_, at) =>
+    digestOf(bytes.subarray(at * piece, (at + 1) * piece), piece),
+  );
+  return digestOf(new TextEncoder().encode((await Promise.all(pieces)).join()));
 }
 
 const bytesOf = (array: Uint8Array | Int16Array | Float32Array): Uint8Array =>
@@ -84,46 +76,50 @@ export async function keepActivations(
   activations: EnumeratedActivations,
 ): Promise<void> {
   const arrays = arraysOf(activations);
+  const digests: string[] = [];
+  for (const array of arrays) digests.push(await digestOf(array));
   const header = new TextEncoder().encode(
     JSON.stringify({
       identity,
       inputs: activations.inputs,
       width: activations.width,
       rows: activations.rows.map(({ count }) => count),
-      checksums: arrays.map(checksum),
+      digests,
     }),
   );
   const opening = new Uint8Array(prologue);
-  opening.set(new TextEncoder().encode(`${magic}${header.length} ${checksum(header)}\n`));
+  opening.set(new TextEncoder().encode(`${magic}${header.length} ${await digestOf(header)}\n`));
   await keep.write(await nameOf(identity), [opening, header, ...arrays]);
 }
 
-/** Takes kept activations up again; null when there are none, or they are damaged or of another origin. */
+/** Takes kept activations up again; null when there are none, or they cannot be read for whatever reason. */
 export async function keptActivations(keep: Keep, identity: string): Promise<EnumeratedActivations | null> {
-  const source = await keep.open(await nameOf(identity));
-  if (source === null) return null;
+  // What is kept only saves time: no fault of it may end what it is wanted for.
   try {
-    return await readActivations(source, identity);
-  } catch (error) {
-    if (error instanceof InputError) return null; // cut short, or not to be read
-    throw error;
-  } finally {
-    await source.close();
+    const source = await keep.open(await nameOf(identity));
+    if (source === null) return null;
+    try {
+      return await readActivations(source, identity);
+    } finally {
+      await source.close();
+    }
+  } catch {
+    return null;
   }
 }
 
 async function readActivations(source: ByteSource, identity: string): Promise<EnumeratedActivations | null> {
   if (source.size < prologue) return null;
   const opening = new TextDecoder().decode(await source.read(0, prologue));
-  const match = /^(\d+) (-?\d+)\n/.exec(opening.slice(magic.length));
+  const match = /^(\d+) ([0-9a-f]{64})\n/.exec(opening.slice(magic.length));
   if (!opening.startsWith(magic) || match === null) return null;
   const length = Number(match[1]);
   if (prologue + length > source.size) return null;
   const text = await source.read(prologue, length);
-  if (checksum(text) !== Number(match[2])) return null;
+  if ((await digestOf(text)) !== match[2]) return null;
   const parsed = headerSchema.safeParse(JSON.parse(new TextDecoder().decode(text)));
   if (!parsed.success || parsed.data.identity !== identity) return null;
-  const { inputs, width, rows: counts, checksums } = parsed.data;
+  const { inputs, width, rows: counts, digests } = parsed.data;
   const places = counts.length;
   const sizes = [...counts.map(() => inputs), ...counts.flatMap((count) => [count * width * 2, count * 4])];
   if (prologue + length + sizes.reduce((sum, size) => sum + size, 0) !== source.size) return null;
@@ -131,7 +127,7 @@ async function readActivations(source: ByteSource, identity: string): Promise<En
   let offset = prologue + length;
   for (const [at, size] of sizes.entries()) {
     const bytes = await source.read(offset, size);
-    if (checksum(bytes) !== checksums[at]) return null;
+    if ((await digestOf(bytes)) !== digests[at]) return null;
     arrays.push(bytes);
     offset += size;
   }

@@ -9,7 +9,7 @@
 import { type Runtime } from '../../engine/index.js';
 import { InputError } from '../../input-error.js';
 import { type HookedModel } from '../../models/hooked-model.js';
-import { type Random } from '../../random.js';
+import { type Random, randomFor } from '../../random.js';
 import { type Task } from '../../tasks/task.js';
 import { createJudge } from '../judge.js';
 import { type Metric } from '../metrics.js';
@@ -22,7 +22,7 @@ export interface StrataOptions {
   readonly repeats: number;
   /** How often every class is gone through in other groups. */
   readonly rounds: number;
-  readonly random: Random;
+  readonly seed: number;
   readonly onProgress?: (done: number, all: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -78,8 +78,8 @@ export async function strataPreimage(
   const others = enumeration.groups - 1;
   const rounds = others === 0 ? 0 : options.rounds;
   const ownShare = rounds === 0 ? 1 : 1 / enumeration.groups;
-  const other = (): number => {
-    const group = options.random.int(others);
+  const other = (random: Random): number => {
+    const group = random.int(others);
     return group < ownGroup ? group : group + 1;
   };
   const plan = [
@@ -94,11 +94,15 @@ export async function strataPreimage(
   let othersInside = 0;
   let done = 0;
   try {
-    for (const { own, repeats, share } of plan) {
+    for (const [round, { own, repeats, share }] of plan.entries()) {
       const inputs: number[][] = [];
       for (let repeat = 0; repeat < repeats; repeat++) {
+        // One stream for each time through the classes: more rounds begin with those of fewer.
+        const random = own
+          ? randomFor(options.seed, 'strata', 'own', repeat)
+          : randomFor(options.seed, 'strata', 'others', round);
         for (let one = 0; one < classes; one++)
-          inputs.push(enumeration.member(own ? ownGroup : other(), one, options.random));
+          inputs.push(enumeration.member(own ? ownGroup : other(random), one, random));
       }
       let inside = 0;
       for (let start = 0; start < inputs.length; start += portion) {

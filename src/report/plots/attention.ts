@@ -6,6 +6,7 @@ import * as Plot from '@observablehq/plot';
 import { type AttentionRecord } from '../../interpret/attention.js';
 import { shortName } from '../../models/hooks.js';
 import { type Figure } from './figure.js';
+import { askedInputs } from '../wording.js';
 import { type Theme, fontSize, themes } from './theme.js';
 
 const rowHeight = 20;
@@ -28,7 +29,7 @@ export function attentionFigure(records: readonly AttentionRecord[], theme: Them
     caption:
       head === undefined
         ? ''
-        : `${head.inputs.toLocaleString('en')} held-out inputs${records.length === 1 ? '' : ' each'}, seed ${head.seed}. Shares below ${shown} have no figure; ${head.model}.`,
+        : `${askedInputs(head.inputs, head.heldOut)}${records.length === 1 ? '' : ' each'}, seed ${head.seed}. Shares below ${shown} have no figure; ${head.model}.`,
     panels: records.map((record, at) => {
       const side = at === 0 ? left : 14;
       const cells = record.rows.flatMap((row) =>

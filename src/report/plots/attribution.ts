@@ -7,6 +7,7 @@ import { type AttributionRecord } from '../../causal/records.js';
 import { shortName } from '../../models/hooks.js';
 import { errorText, fixed } from './captions.js';
 import { type Figure } from './figure.js';
+import { askedInputs } from '../wording.js';
 import { type Theme, fontSize, themes } from './theme.js';
 
 const rowHeight = 21;
@@ -43,7 +44,7 @@ export function attributionFigure(record: AttributionRecord, theme: Theme = them
     subtitle: record.about,
     caption:
       `All parts together: ${fixed(record.total)} logits. Rest: biases and parts that are not shown. ` +
-      `${record.n === 1 ? '' : `${record.n.toLocaleString('en')} held-out inputs, seed ${record.seed ?? 0}. ${errorText} `}${record.model}.`,
+      `${record.n === 1 ? '' : `${askedInputs(record.n, record.heldOut)}, seed ${record.seed ?? 0}. ${errorText} `}${record.model}.`,
     panels: [
       {
         width: left + 430,

@@ -6,6 +6,7 @@ import * as Plot from '@observablehq/plot';
 import { type BitsRecord, type SitesRecord } from '../../interpret/records.js';
 import { shortName } from '../../models/hooks.js';
 import { type Figure } from './figure.js';
+import { askedInputs } from '../wording.js';
 import { type Theme, fontSize, themes } from './theme.js';
 
 const rowHeight = 22;
@@ -105,7 +106,7 @@ function siteMap(record: SitesRecord, theme: Theme): Figure {
   const height = rows.length * rowHeight + top + 6;
   return {
     title: 'What activations tell, in bits',
-    subtitle: `Mean over ${record.queries} held-out queries each; shade: share of the feature’s entropy`,
+    subtitle: `Mean over ${askedInputs(record.queries, record.heldOut, ['query', 'queries'])} each; shade: share of the feature’s entropy`,
     caption: `${record.exact ? 'Exact preimages' : record.decoder === null ? 'By classes of inputs' : 'Estimates from samples'}, ε = ${record.epsilon}, ${record.metric}; “all”: information in the activation. Seed ${record.seed}; ${record.model}.`,
     panels: [
       {

@@ -3,6 +3,7 @@
  * @module
  */
 import { type Baselines } from '../../causal/records.js';
+import { askedInputs } from '../wording.js';
 
 const names: Readonly<Record<Baselines['metric'], string>> = {
   'logit-difference': 'Logit difference, right answer minus contrast answer',
@@ -11,11 +12,20 @@ const names: Readonly<Record<Baselines['metric'], string>> = {
 };
 
 /** Metric, baselines and size of a sample, in sentences. */
-export function baselineText({ metric, clean, contrast, n, contrasts, seed, model }: Baselines): string {
+export function baselineText({
+  metric,
+  clean,
+  contrast,
+  n,
+  contrasts,
+  seed,
+  heldOut,
+  model,
+}: Baselines): string {
   const sample =
     seed === null
       ? `${n} ${n === 1 ? 'pair' : 'pairs'} of inputs`
-      : `${n.toLocaleString('en')} held-out inputs, ${contrasts === 1 ? 'a contrast' : `${contrasts} contrasts`} each, seed ${seed}`;
+      : `${askedInputs(n, heldOut)}, ${contrasts === 1 ? 'a contrast' : `${contrasts} contrasts`} each, seed ${seed}`;
   return `${names[metric]}: clean runs ${fixed(clean)}, contrast runs ${fixed(contrast)}. ${sample}; ${model}.`;
 }
 

@@ -60,6 +60,7 @@ const attributionRecord: AttributionRecord = {
   about: 'Logit of 4, as predicted at A1',
   model: 'a model',
   seed: null,
+  heldOut: true,
   n: 1,
   place: 'A1',
   total: 16.5,

@@ -10,6 +10,7 @@ const attention = (only: string | null): AttentionRecord => ({
   model: 'a model 0123456789ab (transformerlens weights)',
   seed: 1,
   inputs: 2000,
+  heldOut: true,
   only,
   sources: ['BOS', 'F1', '='],
   rows: [
@@ -23,6 +24,7 @@ const profile: ProfileRecord = {
   model: 'a model 0123456789ab (transformerlens weights)',
   seed: 1,
   inputs: 30,
+  heldOut: true,
   only: 'letter=v',
   site: head,
   place: 'query',
@@ -32,6 +34,7 @@ const profile: ProfileRecord = {
   values: [1, 2, 3].map((value) => ({
     value,
     inputs: 10,
+    heldOut: true,
     norm: value + 0.5,
     deviation: 0.25,
     cosine: 1 - value / 10,

@@ -7,6 +7,7 @@ import * as Plot from '@observablehq/plot';
 import { type ProfileRecord, type ProfileValue } from '../../interpret/profile.js';
 import { shortName } from '../../models/hooks.js';
 import { type Figure, type Panel } from './figure.js';
+import { askedInputs } from '../wording.js';
 import { type Theme, themes } from './theme.js';
 
 const height = 260;
@@ -17,7 +18,7 @@ const least = 0.03;
 
 /** The figure of a profile. */
 export function profileFigure(record: ProfileRecord, theme: Theme = themes.light): Figure {
-  const { site, place, feature, values, explained, plane, only, inputs, seed, model } = record;
+  const { site, place, feature, values, explained, plane, only, inputs, heldOut, seed, model } = record;
   const panels = [norms(record, theme)];
   if (values.some(({ attention }) => attention !== null)) panels.push(attention(record, theme));
   panels.push(directions(record, theme));
@@ -28,7 +29,7 @@ export function profileFigure(record: ProfileRecord, theme: Theme = themes.light
     caption:
       `Left: norm of the activations, mean and standard deviation. ` +
       `Right: the two directions in which the means differ most (${percent(plane)} of their variance); dots are inputs, figures the means. ` +
-      `${inputs.toLocaleString('en')} held-out inputs${only === null ? '' : ` with ${only}`}, seed ${seed}; ${model}.`,
+      `${askedInputs(inputs, heldOut)}${only === null ? '' : ` with ${only}`}, seed ${seed}; ${model}.`,
     panels,
   };
 }

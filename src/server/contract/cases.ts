@@ -87,6 +87,8 @@ export const caseSchema = z.object({
       name: z.string(),
       hash: z.string(),
       processing: z.string(),
+      /** Whether it is known to have trained on none of the task's test split; else the split is ours alone. */
+      heldOut: z.boolean(),
       /** Share of held-out inputs with every answer token right; null where its directory does not say. */
       accuracy: z.number().nullable(),
     })
@@ -96,7 +98,7 @@ export const caseSchema = z.object({
       name: z.string(),
       steps: count,
       seconds: z.number(),
-      /** Mean in-preimage rate over sites, 0 … 1, and how many held-out queries a site it rests on. */
+      /** Mean in-preimage rate over sites, 0 … 1, and how many queries a site it rests on. */
       rate: z.number().nullable(),
       queries: count,
     })

@@ -57,7 +57,7 @@ export const progressEventSchema = z.object({ what: z.string(), done: count, all
 /** Event `progress`. */
 export type ProgressEvent = z.infer<typeof progressEventSchema>;
 
-/** A number of bits with its 95% interval; see `Estimate` of `interpret`. */
+/** A number of bits with an interval of at least 95%; see `Estimate` of `interpret`. */
 export const estimateSchema = z.object({
   /** Null where the effective sample size is too small for a number; the interval stands all the same. */
   bits: z.number().nullable(),

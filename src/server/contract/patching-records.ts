@@ -21,6 +21,8 @@ const baselines = {
   about: text,
   seed: count.nullable(),
   contrasts: count,
+  /** Whether the model is known not to have trained on the inputs. */
+  heldOut: z.boolean(),
   model: text,
   n: count,
   metric: patchMetricSchema,
@@ -82,6 +84,8 @@ export const ablationRecordSchema = z.object({
   about: text,
   seed: count.nullable(),
   contrasts: count,
+  /** Whether the model is known not to have trained on the inputs. */
+  heldOut: z.boolean(),
   model: text,
   n: count,
   site: z.string(),
@@ -107,6 +111,7 @@ export const attributionRecordSchema = z.object({
   about: z.string(),
   model: z.string(),
   seed: count.nullable(),
+  heldOut: z.boolean(),
   n: count,
   place: z.string(),
   total: z.number(),

@@ -187,6 +187,7 @@ function describe(
             name: probed.model.name,
             hash: probed.model.hash,
             processing: probed.model.processing,
+            heldOut: probed.model.trainedOn === task.name,
             accuracy: probed.accuracy,
           },
     decoder:

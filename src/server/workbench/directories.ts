@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { type CaseList } from '../contract/index.js';
 import { InputError, suggest } from '../../input-error.js';
 import { openDirectory } from '../../jobs/files.js';
+import { isPartial } from '../../jobs/partials.js';
 import { readJson } from '../../models/read-json.js';
 
 /** Folders whose subfolders are models and decoders; null where there is none. */
@@ -69,10 +70,12 @@ const roots = ({ models, runs }: Folders): [string, string][] => [
 ];
 
 async function inspect(path: string): Promise<Omit<Found, 'ref'> | null> {
-  if (basename(path).endsWith('.partial') || basename(path).endsWith('.previous')) return null;
+  if (isPartial(basename(path))) return null;
   const directory = await openDirectory(path);
   const files = await directory.list();
   if (!files.includes('config.json') || !weightFiles.some((file) => files.includes(file))) return null;
+  // A training that was killed as it wrote its results has yet to write the rest.
+  if (files.includes('recipe.json') && !files.includes('provenance.json')) return null;
   const origin = files.includes('provenance.json')
     ? provenanceSchema.safeParse(await readJson(directory, 'provenance.json')).data
     : undefined;

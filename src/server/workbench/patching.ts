@@ -136,6 +136,7 @@ const circumstances = (
   about,
   seed: null,
   contrasts,
+  heldOut: false,
   model: modelText(model),
 });
 

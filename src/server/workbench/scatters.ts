@@ -16,7 +16,6 @@ import { type Completeness, type Scoring, startCompleteness } from '../../interp
 import { activationsOf } from '../../interpret/queries.js';
 import { type CompletenessRecord } from '../../interpret/records.js';
 import { shortName } from '../../models/hooks.js';
-import { randomFor } from '../../random.js';
 import { completenessFigure } from '../../report/plots/completeness.js';
 import { type Task } from '../../tasks/task.js';
 import { type LoadedCase } from './cases.js';
@@ -94,7 +93,7 @@ export function createScatters(runtime: Runtime, passes: Passes): Scatters {
       draws,
       outside,
       ...('floor' in floor ? { floor: floor.floor } : {}),
-      random: randomFor(seed, 'completeness'),
+      seed,
     });
     begun.set(scatter, { scoring, started });
   }

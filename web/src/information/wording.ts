@@ -15,9 +15,9 @@ export const bitsText = (bits: number, digits = 2): string =>
     .replace(/^-(0\.0*)$/, '$1')
     .replace('-', '−');
 
-/** `95% interval 5.57 to 5.72`. */
+/** `at least 95%: 5.57 to 5.72`. */
 export const intervalText = ({ low, high }: Pick<Estimate, 'low' | 'high'>): string =>
-  `95% interval ${bitsText(low)} to ${high === null ? '∞' : bitsText(high)}`;
+  `at least 95%: ${bitsText(low)} to ${high === null ? '∞' : bitsText(high)}`;
 
 /** Why there is no number, and what is known all the same. */
 export const refusalText = ({ low, high }: Pick<Estimate, 'low' | 'high'>): string =>
