@@ -5,11 +5,10 @@
 import { type Command } from 'commander';
 import { type Tensor, type Tensors } from '../engine/index.js';
 import { InputError, suggest } from '../input-error.js';
-import { modelFor } from '../jobs/shipped.js';
 import { cacheNames, runWithCache } from '../models/hooked-model.js';
 import { fullName, shortName, distinctSites } from '../models/hooks.js';
-import { taskNamed } from '../tasks/index.js';
-import { type ModelOptions, printJson, runtimeFor, warnOfMalformed, withModelOptions } from './options.js';
+import { printJson, runtimeFor, withModelOptions } from './options.js';
+import { type PromptOptions, promptOf, withPrompt } from './prompt.js';
 
 /** Nested arrays of a tensor's elements. */
 export type Nested = number | Nested[];
@@ -25,16 +24,14 @@ export function nested({ shape, data }: Tensor): Nested {
   return build(1, 0, data.length);
 }
 
-interface ActivationOptions extends ModelOptions {
-  readonly input: string;
+interface ActivationOptions extends PromptOptions {
   readonly sites?: string;
   readonly json?: true;
 }
 
 /** Adds the command. */
 export function activationsCommand(program: Command): void {
-  withModelOptions(program.command('activations'))
-    .requiredOption('-i, --input <text>', 'the input, as the task writes it')
+  withPrompt(withModelOptions(program.command('activations')))
     .option(
       '-s, --sites <names>',
       'comma-separated sites or hook names (default: every site that gives a vector a token)',
@@ -47,17 +44,17 @@ Examples:
   inversionview activations --input "615+861=1476"
   inversionview activations --input "615+861=1476" --sites x0.post,a0.1 --json
   inversionview activations --input "615+861=1476" --sites blocks.0.attn.hook_pattern,hook_normalized --json
+  inversionview activations --model openai-community/gpt2 --input "When Mary and John went" --sites a9.9
+  inversionview activations --model SmolLM2-135M-Instruct.Q4_1.gguf --bos "<|endoftext|>" --input "The capital of"
+  inversionview activations --model checkpoint/ --ids 5,9,12 --json
 
 Sites are short names (a0.3: layer 0, head 3; x0.pre, x0.mid, x0.post; m0) or TransformerLens' hook names; one
 without its block, such as hook_pattern, stands for that hook of every block. With --json: tokens (BOS and EOS
 included), sites: by full hook name one array a token (hook_pattern: [head, query, key]), and logits; of
 hook_attn_scores what the causal mask hides (minus infinity) is null. An activation that overflows is refused.`,
     )
-    .action(async (options: ActivationOptions) => {
-      const task = taskNamed(options.task);
-      const ids = task.encode(options.input);
-      warnOfMalformed(task, ids);
-      const model = await modelFor(task, options.model, options.processing);
+    .action(async (options: ActivationOptions, command: Command) => {
+      const { model, ids, tokens } = await promptOf(options, command);
       const accepted = cacheNames(model);
       const names =
         options.sites === undefined
@@ -67,7 +64,6 @@ hook_attn_scores what the causal mask hides (minus infinity) is null. An activat
         names: [...new Set([...names, 'logits'])],
       });
       const { logits, ...sites } = outputs;
-      const tokens = ids.map((id) => task.vocabulary[id] ?? '?');
       if (options.json) {
         const values = Object.fromEntries(
           Object.entries(sites).map(([name, tensor]) => [name, nested(tensor)]),

@@ -33,6 +33,10 @@ const commands: Readonly<Record<string, Entry>> = {
     what: 'run the probed model on an input and print its activations',
     load: async () => (await import('./activations.js')).activationsCommand,
   },
+  model: {
+    what: 'show what a checkpoint is: family, sizes, tokens, memory, and where it comes from',
+    load: async () => (await import('./model.js')).modelCommand,
+  },
   evaluate: {
     what: 'measure a decoder (in-preimage rate a site) or a probed model (accuracy) on the test split',
     load: async () => (await import('./evaluate.js')).evaluateCommand,

@@ -57,7 +57,8 @@ export function withRunOptions(command: Command): Command {
   return command
     .option(
       '-m, --model <dir>',
-      'Hugging Face checkpoint directory of the probed model (default: the shipped one)',
+      'checkpoint directory of the probed model; for commands on texts also a .gguf file or a name on the hub, ' +
+        'owner/name[@revision] (default: the shipped one)',
     )
     .addOption(
       choice(

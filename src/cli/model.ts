@@ -1,0 +1,88 @@
+/**
+ * `inversionview model`: what a checkpoint is.
+ * @module
+ */
+import { type Command } from 'commander';
+import { hubSettings } from '../jobs/hub/settings.js';
+import { findModel, openFound } from '../jobs/open-model.js';
+import { parameterBytes } from '../models/architecture.js';
+import { families } from '../models/families/index.js';
+import { hookNames } from '../models/hooks.js';
+import { printJson } from './options.js';
+import { showFetching, sizeText } from './prompt.js';
+
+/** Adds the command. */
+export function modelCommand(program: Command): void {
+  program
+    .command('model')
+    .argument('<model>', 'a checkpoint directory, a .gguf file, or a name on the hub: owner/name[@revision]')
+    .option('--offline', 'make no request: models of the hub come from the cache alone')
+    .option('--json', 'print the data')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  inversionview model openai-community/gpt2
+  inversionview model EleutherAI/pythia-70m@step143000
+  inversionview model ./SmolLM2-135M-Instruct.Q4_1.gguf
+
+Families that are read: ${families.map(({ type, about }) => `${type} (${about})`).join('; ')}.
+Files of the hub go into Hugging Face's own cache (HF_HOME, HF_HUB_CACHE), with HF_TOKEN, HF_ENDPOINT and
+HF_HUB_OFFLINE heeded as Python heeds them.`,
+    )
+    .action(async (name: string, options: { offline?: true; json?: true }) => {
+      const hub = hubSettings(process.env, options.offline === true);
+      const found = await findModel(name, { hub, onFile: showFetching });
+      const { architecture, family, tokenizer, noTokenizer, tensors } = await openFound(found);
+      const { layers, width, heads, keyValueHeads, headWidth, inner, vocabulary, positions, tied } = architecture;
+      const bytes = parameterBytes(architecture);
+      const stored = [...new Set([...tensors.tensors.values()].map((tensor) => storedType(tensor)))];
+      await tensors.close();
+      const bos = tokenizer?.bos ?? null;
+      const record = {
+        name: found.name,
+        path: found.path,
+        source: found.source,
+        family: family.type,
+        layers,
+        width,
+        heads,
+        keyValueHeads,
+        headWidth,
+        inner,
+        vocabulary,
+        positions,
+        tied,
+        parameters: bytes / 4,
+        bytes,
+        stored,
+        hooks: hookNames(architecture).length,
+        tokenizer: tokenizer === null ? null : { tokens: tokenizer.vocabulary.length, specials: tokenizer.specials, bos: bos?.id ?? null },
+      };
+      if (options.json === true) {
+        printJson(record);
+        return;
+      }
+      const grouped = keyValueHeads === heads ? '' : ` sharing ${keyValueHeads} keys and values`;
+      const before = bos === null ? 'none' : `${tokenizer?.vocabulary[bos.id] ?? ''} (id ${bos.id})`;
+      const lines: [string, string][] = [
+        ['model', found.name],
+        ['from', found.path],
+        ['family', `${family.type}: ${family.about}`],
+        ['layers', String(layers)],
+        ['width', `${width}, MLPs ${inner}`],
+        ['heads', `${heads} of ${headWidth}${grouped}`],
+        ['positions', positions.toLocaleString('en')],
+        ['vocabulary', `${vocabulary.toLocaleString('en')}, unembedding ${tied ? 'tied' : 'of its own'}`],
+        ['parameters', (bytes / 4).toLocaleString('en')],
+        ['memory', `${sizeText(bytes)} in float32; stored as ${stored.join(', ')}`],
+        ['tokenizer', tokenizer === null ? (noTokenizer ?? 'none') : `${tokenizer.vocabulary.length.toLocaleString('en')} tokens`],
+        ['before texts', tokenizer === null ? 'nothing: give --ids' : `${before}; --bos takes another`],
+      ];
+      for (const [what, value] of lines) process.stdout.write(`${what.padEnd(13)} ${value}\n`);
+    });
+}
+
+/** The type of a tensor in its file; a GGUF's quantized one goes by its own name. */
+const storedType = (tensor: { readonly dtype: string; readonly stored?: string }): string =>
+  tensor.stored ?? tensor.dtype;

@@ -1,0 +1,64 @@
+/**
+ * A model by what a person calls it: a directory, a `.gguf` file, or its name on the Hugging Face Hub.
+ * @module
+ */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError } from '../input-error.js';
+import { type Checkpoint, openCheckpointDirectory, openCheckpointFile } from '../models/open-checkpoint.js';
+import { quote } from '../printable.js';
+import { openDirectory, openFile } from './files.js';
+import { hubName, hubNameText } from './hub/name.js';
+import { type HubSettings, hubSettings } from './hub/settings.js';
+import { type SnapshotOptions, hubSnapshot } from './hub/snapshot.js';
+
+/** How a model is found. */
+export interface OpenModelOptions extends SnapshotOptions {
+  /** Where the hub is; by the environment unless given. */
+  readonly hub?: HubSettings;
+}
+
+/** Where a model's files lie. */
+export interface FoundModel {
+  /** As a person calls it. */
+  readonly name: string;
+  /** A directory, or a `.gguf` file. */
+  readonly path: string;
+  readonly source: 'directory' | 'file' | 'hub';
+}
+
+const kindOf = (path: string): Promise<'directory' | 'file' | null> =>
+  stat(path).then(
+    (info) => (info.isDirectory() ? 'directory' : 'file'),
+    () => null,
+  );
+
+/**
+ * Finds a model; one of the hub is fetched where it is not in the cache.
+ * @throws InputError where there is none, or it cannot be fetched
+ */
+export async function findModel(name: string, options: OpenModelOptions = {}): Promise<FoundModel> {
+  const there = await kindOf(name);
+  if (there !== null) return { name, path: name, source: there };
+  const onHub = /^[./~]/.test(name) ? null : hubName(name);
+  if (onHub === null) {
+    throw new InputError(
+      `There is no directory or file ${quote(name)}, and it is no name of a model on the hub (owner/name).`,
+    );
+  }
+  const path = await hubSnapshot(onHub, options.hub ?? hubSettings(), options);
+  return { name: hubNameText(onHub), path, source: 'hub' };
+}
+
+/**
+ * Opens the checkpoint of a model that was found; who asks closes its tensors.
+ * @throws InputError for files that are missing, damaged or of a family that is not read
+ */
+export async function openFound({ name, path }: FoundModel): Promise<Checkpoint> {
+  if ((await kindOf(path)) === 'directory')
+    return { ...(await openCheckpointDirectory(await openDirectory(path))), name };
+  if (!/\.gguf$/i.test(path)) {
+    throw new InputError(`${name} is a file and not a .gguf: give the directory of a checkpoint (${join(name, '..')}).`);
+  }
+  return { ...(await openCheckpointFile(await openFile(path))), name };
+}
