@@ -11,6 +11,7 @@ import { parseJson } from '../models/json-text.js';
 import { isPlainFileName, plainFileNameFault } from '../models/weights/byte-source.js';
 import { ConflictError } from './conflict-error.js';
 import { makeDirectory, writeFileAtomic } from './files.js';
+import { sweepPartials } from './partials.js';
 
 const ending = '.json';
 
@@ -110,6 +111,7 @@ export function savedReadings<T extends KeptReading>(
       if (!replace && (await stat(path).catch(() => null)) !== null)
         throw new ConflictError(`A reading ${name} is saved already: choose another name, or replace it.`);
       await makeDirectory(folder);
+      await sweepPartials(folder);
       await writeFileAtomic(path, new TextEncoder().encode(`${JSON.stringify(reading)}\n`));
       return entryOf(name, await stat(path), reading);
     },

@@ -112,7 +112,8 @@ export function createTrainings(folder: string): Trainings {
       await begun(name, child);
       // The training's own record begins with its first step; a server that starts before then must know of it.
       const seen = await readRecord(directory(name));
-      if (seen?.record.pid !== child.pid)
+      const holder = await holderOf(directory(name));
+      if (seen?.record.pid !== child.pid && (holder ?? child).pid === child.pid)
         putRecord(directory(name), {
           ...about,
           ...recordedProcess(child.pid),
