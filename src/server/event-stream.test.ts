@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { InputError } from '../input-error.js';
 import { eventStream } from './event-stream.js';
 import { eventParser } from './events.js';
 
@@ -37,5 +38,43 @@ describe('eventStream', () => {
     await reader?.cancel();
     expect(await ended).toBe(true);
     await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  describe('leaves no timer behind, which would hold the process', () => {
+    afterEach(() => void vi.useRealTimers());
+
+    it.each<[string, Parameters<typeof eventStream>]>([
+      ['when the work ends', [[], () => Promise.resolve()]],
+      ['when the work fails', [[], () => Promise.reject(new InputError('broken'))]],
+      [
+        'when its reader is gone before it begins',
+        [
+          [AbortSignal.abort()],
+          (_, signal) => {
+            signal.throwIfAborted();
+            return Promise.resolve();
+          },
+        ],
+      ],
+    ])('%s', async (_, [signals, work]) => {
+      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+      const text = await eventStream(signals, work).text();
+      expect(vi.getTimerCount()).toBe(0);
+      if (signals.length > 0)
+        expect(eventParser()(text)).toMatchObject([{ event: 'error', data: { code: 'stopped' } }]);
+    });
+
+    it('when its reader leaves, whatever the work does', async () => {
+      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+      const response = eventStream([], async (send) => {
+        send('one', '1');
+        await new Promise(() => undefined);
+      });
+      const reader = response.body?.getReader();
+      await reader?.read();
+      expect(vi.getTimerCount()).toBe(1);
+      await reader?.cancel();
+      expect(vi.getTimerCount()).toBe(0);
+    });
   });
 });

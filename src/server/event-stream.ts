@@ -25,23 +25,30 @@ export function eventStream(
   const signal = AbortSignal.any([left.signal, ...signals]);
   const encoder = new TextEncoder();
   let open = true;
+  let timer: ReturnType<typeof setInterval> | undefined;
+  /** Nothing is written any more, signs of life neither. */
+  const shut = (): void => {
+    open = false;
+    clearInterval(timer);
+  };
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       const write = (text: string): void => {
         if (open) controller.enqueue(encoder.encode(text));
       };
       const send: Send = (event, json) => write(`event: ${event}\ndata: ${json}\n\n`);
-      const timer = setInterval(() => write(': alive\n\n'), aliveEvery);
+      timer = setInterval(() => write(': alive\n\n'), aliveEvery);
       const end = (problem: Problem | null): void => {
         if (!open) return;
         if (problem !== null) send('error', JSON.stringify(problem));
-        open = false;
+        shut();
         controller.close();
       };
       // At once: work stops at its next step, and a server that closes does not wait for it.
       signal.addEventListener('abort', () => end(stopped));
-      void work(send, signal)
-        .finally(() => clearInterval(timer))
+      // In a promise from the start: what is thrown before the first step, of a reader already gone, ends it too.
+      void Promise.resolve()
+        .then(() => work(send, signal))
         .then(
           () => end(null),
           // A signal may be aborted with anything; that work ends then is no fault.
@@ -50,7 +57,7 @@ export function eventStream(
     },
     cancel() {
       // Nothing may be written to a stream that was cancelled, not even that the work is stopped.
-      open = false;
+      shut();
       left.abort();
     },
   });
