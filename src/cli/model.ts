@@ -36,7 +36,7 @@ HF_HUB_OFFLINE heeded as Python heeds them.`,
       const { architecture, family, tokenizer, noTokenizer, tensors } = await openFound(found);
       const { layers, width, heads, keyValueHeads, headWidth, inner, vocabulary, positions, tied } = architecture;
       const bytes = parameterBytes(architecture);
-      const stored = [...new Set([...tensors.tensors.values()].map((tensor) => storedType(tensor)))];
+      const stored = [...new Set([...tensors.tensors.values()].map(({ stored, dtype }) => stored ?? dtype))];
       await tensors.close();
       const bos = tokenizer?.bos ?? null;
       const record = {
@@ -82,7 +82,3 @@ HF_HUB_OFFLINE heeded as Python heeds them.`,
       for (const [what, value] of lines) process.stdout.write(`${what.padEnd(13)} ${value}\n`);
     });
 }
-
-/** The type of a tensor in its file; a GGUF's quantized one goes by its own name. */
-const storedType = (tensor: { readonly dtype: string; readonly stored?: string }): string =>
-  tensor.stored ?? tensor.dtype;

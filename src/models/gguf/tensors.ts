@@ -38,7 +38,7 @@ export function huggingFaceTensors(file: GgufFile, family: GgufFamily, values: H
     }
     // Taking 1 from a 16-bit number takes more digits than it has.
     const dtype = change?.kind === 'raised' ? 'F32' : from.dtype;
-    tensors.set(name, { name, dtype, shape, from, change });
+    tensors.set(name, { name, dtype, shape, stored: from.stored, from, change });
   }
   return tensorFile(
     file.name,

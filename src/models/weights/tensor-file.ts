@@ -32,6 +32,8 @@ export interface TensorInfo {
   readonly name: string;
   readonly dtype: WeightDType;
   readonly shape: readonly number[];
+  /** How the file stores it where that is no element type of safetensors: `Q4_K` of a GGUF. */
+  readonly stored?: string;
 }
 
 /**
