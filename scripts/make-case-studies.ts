@@ -3,7 +3,7 @@
  *
  * Of the shipped models, always. Of the published checkpoints with `--published DIR`, a directory with one of each task
  * (`DIR/addition`, `DIR/counting`, as Hugging Face has them); without it their figures stay as they are.
- * `--task NAME` makes one of the two; `--cache DIR` keeps passes over all additions (0.3 GB a head) for the next time;
+ * `--task NAME` makes one of the two, `--only shipped` or `--only published` one of the models; `--cache DIR` keeps passes over all additions (0.3 GB a head) for the next time;
  * `--text` measures nothing and writes the numbers that are there into the pages.
  * @module
  */
@@ -31,6 +31,7 @@ const { values } = parseArgs({
   options: {
     published: { type: 'string' },
     task: { type: 'string' },
+    only: { type: 'string' },
     cache: { type: 'string' },
     text: { type: 'boolean', default: false },
   },
@@ -41,6 +42,7 @@ for (const { task, study } of studies) {
   const directories: Record<string, string | undefined> = values.text ? {} : { shipped: undefined };
   if (values.published !== undefined) directories['published'] = join(values.published, task.name);
   for (const [which, directory] of Object.entries(directories)) {
+    if (values.only !== undefined && values.only !== which) continue;
     const started = process.cpuUsage();
     const loaded = await modelFor(task, directory, 'transformerlens');
     const model = { ...loaded, name: `${which} ${task.name} model` };

@@ -46,7 +46,8 @@ const featureNames = [
   'A2',
   'A3',
 ];
-const queries = 6;
+/** Of each head and place. */
+const queries = 40;
 /** One activation that is told in full. */
 const told = { input: '835+141=976', site: headSite(0, 0), place: '=' };
 /** Where the two models part. */
@@ -146,6 +147,7 @@ async function bitsOfHeads({
     epsilon,
     seed,
     queries,
+    heldOut: model.trainedOn === name,
     exact: true,
     model: modelText(model),
     decoder: null,

@@ -11,7 +11,6 @@ import { profileOf } from '../../src/interpret/profile.js';
 import { type SitesRecord } from '../../src/interpret/records.js';
 import { mapSites } from '../../src/interpret/site-map.js';
 import { fullName } from '../../src/models/hooks.js';
-import { randomFor } from '../../src/random.js';
 import { bitsFigure, incrementsFigure, profileFigure } from '../../src/report/plots/index.js';
 import { counting, featuresOf } from '../../src/tasks/index.js';
 import {
@@ -28,7 +27,8 @@ import {
 const sites = ['a0.0', 'm0', 'x0.post', 'a1.0', 'x1.post'].map(fullName);
 const places = ['query', ':'];
 const featureNames = ['count', 'letter', 'letters', 'length', 'rest', 'others', 'first', 'last'];
-const queries = 4;
+/** Of each site and place. */
+const queries = 30;
 /** Strings of each class with the query's letters, and rounds through all classes with others: few, for it takes long. */
 const classes = { repeats: 1, rounds: 4 };
 /** Profiles by the count; one letter alone where each letter has a direction of its own. */
@@ -85,15 +85,8 @@ async function bitsOfSites({ runtime, model }: Studied): Promise<SitesRecord> {
     open: () =>
       Promise.resolve({
         async tell({ seed: own, ...query }) {
-          const how = { epsilon, metric, ...classes, random: randomFor(own, 'strata') };
-          const told = await interpretByClasses(
-            runtime,
-            model,
-            prior,
-            query,
-            how,
-            randomFor(own, 'baseline'),
-          );
+          const how = { epsilon, metric, ...classes, seed: own };
+          const told = await interpretByClasses(runtime, model, prior, query, how);
           return { exact: null, estimate: told.estimate, features: told.features };
         },
         dispose: () => Promise.resolve(),
@@ -105,6 +98,7 @@ async function bitsOfSites({ runtime, model }: Studied): Promise<SitesRecord> {
     epsilon,
     seed,
     queries,
+    heldOut: model.trainedOn === counting.name,
     exact: false,
     model: modelText(model),
     decoder: null,

@@ -5,6 +5,7 @@
 import { type OrderRecord, type SweepRecord, ask, experimentNamed } from '../../src/causal/index.js';
 import { type Runtime } from '../../src/engine/index.js';
 import { type AttentionRecord } from '../../src/interpret/attention.js';
+import { type Mean } from '../../src/interpret/mutual-information.js';
 import { type ProfileRecord } from '../../src/interpret/profile.js';
 import { type SitesRecord } from '../../src/interpret/records.js';
 import { type HookedModel } from '../../src/models/hooked-model.js';
@@ -82,39 +83,40 @@ export function patchFigures(records: readonly OrderRecord[]): Figures {
   };
 }
 
-/** Effects by site and place, those that are worth a word. */
+/** Effects by site and place. */
 export function sweepFigures({ sites, positions, effects }: SweepRecord): Figures {
   return Object.fromEntries(
     sites.flatMap((site, row) =>
-      positions.flatMap((position, column): [string, number][] => {
-        const effect = effects[row]?.[column] ?? 0;
-        return Math.abs(effect) < 0.05 ? [] : [[`${shortName(site)}@${position}`, kept(effect)]];
-      }),
+      positions.map((position, column): [string, number] => [
+        `${shortName(site)}@${position}`,
+        rounded(effects[row]?.[column] ?? 0),
+      ]),
     ),
   );
 }
 
-/** Bits by site, place and feature; `all` is the information in the activation. */
+/** Bits by site, place and feature, each with its interval; `all` is the information in the activation. */
 export function bitsFigures({ sites }: Pick<SitesRecord, 'sites'>): Figures {
+  const mean = ({ bits, low, high }: Mean): Figures => ({
+    bits: rounded(bits),
+    low: rounded(low ?? NaN),
+    high: rounded(high ?? NaN),
+  });
   return Object.fromEntries(
     sites.map(({ site, place, total, features }) => [
       `${shortName(site)}@${place ?? ''}`,
       {
-        ...(total === null ? {} : { all: kept(total.bits) }),
-        ...Object.fromEntries(
-          features
-            .filter(({ bits }) => bits >= 0.05)
-            .map(({ feature, bits }): [string, number] => [feature, kept(bits)]),
-        ),
+        ...(total === null ? {} : { all: mean(total) }),
+        ...Object.fromEntries(features.map((one) => [one.feature, mean(one)])),
       },
     ]),
   );
 }
 
-/** Mean attention by head and place, from a hundredth on. */
+/** Mean attention by head, place and what is looked at. */
 export function attentionFigures({ rows }: AttentionRecord): Figures {
   return Object.fromEntries(
-    rows.map(({ site, place, shares }) => [`${shortName(site)}@${place}`, worthAWord(shares)]),
+    rows.map(({ site, place, shares }) => [`${shortName(site)}@${place}`, roundedAll(shares)]),
   );
 }
 
@@ -129,7 +131,7 @@ export function profileFigures({ explained, values }: ProfileRecord): Figures {
           norm: kept(norm),
           deviation: kept(deviation),
           cosine: kept(cosine),
-          ...(attention === null ? {} : { attention: worthAWord(attention), ...overBos(attention) }),
+          ...(attention === null ? {} : { attention: roundedAll(attention), ...overBos(attention) }),
         },
       ]),
     ),
@@ -141,9 +143,8 @@ function overBos({ 'as query': like, BOS: one }: Readonly<Record<string, number>
   return like === undefined || one === undefined || one < 0.01 ? {} : { ratio: kept(like / one) };
 }
 
-const worthAWord = (shares: Readonly<Record<string, number>>): Figures =>
-  Object.fromEntries(
-    Object.entries(shares)
-      .filter(([, share]) => share >= 0.01)
-      .map(([source, share]): [string, number] => [source, kept(share)]),
-  );
+/** A number to three places behind the point: more than is quoted, and what is nothing is 0. */
+const rounded = (value: number): number => Number(value.toFixed(3)) + 0;
+
+const roundedAll = (shares: Readonly<Record<string, number>>): Figures =>
+  Object.fromEntries(Object.entries(shares).map(([source, share]) => [source, rounded(share)]));

@@ -91,8 +91,11 @@ export async function promptOf(options: PromptOptions, command: Command): Promis
     }
     if (tokenizer === null) {
       // A model of a task's size has the task's own alphabet.
-      if (architecture.vocabulary === taskNamed(options.task).vocabulary.length) return await taskPrompt(options);
-      throw new InputError(`${noTokenizer ?? 'There is no tokenizer.'} Give token ids with --ids.`);
+      const task = taskNamed(options.task);
+      if (architecture.vocabulary === task.vocabulary.length) return await taskPrompt(options);
+      throw new InputError(
+        `${noTokenizer ?? 'There is no tokenizer.'} Its ${architecture.vocabulary} tokens are not the ${task.vocabulary.length} of ${task.name}: give token ids with --ids, or name its task with --task.`,
+      );
     }
     const own = tokenizer.encode(input ?? '', { bos: chooseBos(tokenizer, options.bos) });
     if (own.length === 0) throw new InputError('The input is empty: give a text, or put a token before it with --bos.');

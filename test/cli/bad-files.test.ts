@@ -338,7 +338,7 @@ const checkpoints: readonly (readonly [string, () => Files, RegExp])[] = [
   [
     'a model of another task',
     () => gpt2Files(probedModelConfig(counting), smallWeights(probedModelConfig(counting))),
-    /has 40 tokens and 33 positions; addition needs 15 tokens and 14 positions\.$/,
+    /has no tokenizer\. Its 40 tokens are not the 15 of addition: give token ids with --ids, or name its task with --task\.$/,
   ],
 ];
 
@@ -367,8 +367,12 @@ describe('a checkpoint', () => {
 
   it('says when a directory is missing, a file, or in a file’s place', async () => {
     writeFileSync(join(command.folder, 'plain'), 'x');
-    expect(await activations('none')).toBe('none does not exist.');
-    expect(await activations('plain')).toBe('plain is not a directory.');
+    expect(await activations('none')).toBe(
+      'There is no directory or file "none", and it is no name of a model on the hub (owner/name).',
+    );
+    expect(await activations('plain')).toBe(
+      'plain is a file and not a .gguf: give the directory of a checkpoint (.).',
+    );
     const inPlace = directoryOf(changed({ 'model.safetensors': null }));
     mkdirSync(join(command.folder, inPlace, 'model.safetensors'));
     expect(await activations(inPlace)).toBe(`${inPlace}/model.safetensors is not a file.`);
