@@ -79,7 +79,7 @@ Examples:
   inversionview preimage --exact --task counting --input "vvzccvczvvvzvcvc|v:8" --site x1.post --position ":"
 
 The first question about a site runs all inputs once (810,000 sums: some ten seconds) and keeps their activations,
-about 0.3 GB a site, in the cache; any other query, ε and metric is then answered in less than a second.`,
+about 0.3 GB a site, in the cache; any other query, ε and metric is then answered in a second or two.`,
     )
     .action(async (options: PreimageOptions) => {
       if (options.out !== undefined) await expectWritable(options.out);

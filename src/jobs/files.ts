@@ -98,8 +98,9 @@ export async function openDirectory(path: string): Promise<Directory> {
  * @throws InputError when the disk is full or the place may not be written; a file that was there before is untouched
  */
 export async function writeFileAtomic(path: string, content: Content): Promise<void> {
+  const untouched = `${path} was not written, and what was there before is untouched`;
   const destination = await destinationOf(path).catch((error: unknown) => {
-    throw fileFault(`${path} cannot be written`, error);
+    throw fileFault(untouched, error);
   });
   if (destination.kind !== 'file') {
     await writeInto(destination, chunksOf(content)).catch((error: unknown) => {
@@ -118,7 +119,7 @@ export async function writeFileAtomic(path: string, content: Content): Promise<v
     await flushDirectory(dirname(target));
   } catch (error) {
     await removed(partial);
-    throw fileFault(`${path} was not written, and what was there before is untouched`, error);
+    throw fileFault(untouched, error);
   }
 }
 

@@ -87,8 +87,8 @@ describe('a link', () => {
     symlinkSync('none/target', join(place, 'nowhere'));
     symlinkSync('b', join(place, 'a'));
     symlinkSync('a', join(place, 'b'));
-    await refused(join(place, 'nowhere'), /nowhere cannot be written: no such file or directory\.$/);
-    await refused(join(place, 'a'), /a cannot be written: its links lead in a circle\.$/);
+    await refused(join(place, 'nowhere'), /nowhere .*: no such file or directory\.$/);
+    await refused(join(place, 'a'), /a .*: its links lead in a circle\.$/);
   });
 });
 
@@ -130,9 +130,9 @@ describe('a file', () => {
 
   it('needs a name that is no directory', async () => {
     await refused('', /^The name of the file to write is empty\.$/);
-    await refused(place, /cannot be written: it is a directory\.$/);
-    await refused(`${place}/new/`, /cannot be written: it is a directory\.$/);
-    await refused(join(place, 'none', 'file'), /cannot be written: no such file or directory\.$/);
+    await refused(place, /: it is a directory\.$/);
+    await refused(`${place}/new/`, /: it is a directory\.$/);
+    await refused(join(place, 'none', 'file'), /: no such file or directory\.$/);
     await refused('/proc/file', /: no such file or directory\.$/);
     expect(readdirSync(place)).toEqual([]);
   });

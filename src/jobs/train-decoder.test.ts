@@ -15,6 +15,7 @@ import { trainingDraws } from '../training/evaluation-draws.js';
 import { type DecoderRecipe, decoderConfigFor, decoderRecipe } from '../training/decoder-recipe.js';
 import { openDirectory, openFile } from './files.js';
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from './run-directory.js';
+import { createRunDirectory } from './run-start.js';
 import { type TrainDecoderJob, trainDecoder } from './train-decoder.js';
 import { packageVersion } from './versions.js';
 
@@ -113,7 +114,10 @@ describe('a finished training of a decoder', () => {
       'provenance.json',
       'recipe.json',
     ]);
-    expect(json(directory, 'recipe.json')).toEqual(recipe);
+    expect(json(directory, 'recipe.json')).toEqual({
+      ...recipe,
+      model: { hash: model.hash, processing: model.processing },
+    });
     expect(json(directory, 'config.json')).toEqual(decoderConfigFor(addition, recipe, 32));
     expect(json(directory, 'history.json')).toMatchObject([{ step: 16 }, { step: 32 }, { step: 40 }]);
 
@@ -214,6 +218,19 @@ describe('a training of a decoder that cannot start', () => {
       { directory: whole, model: raw },
       /was trained with --processing transformerlens, the model is run with none\.$/,
     );
+  });
+
+  it('again, on another model than it was begun on, though it has no checkpoint yet', async () => {
+    const directory = place();
+    const begun = { hash: model.hash, processing: model.processing };
+    await (await createRunDirectory(directory, recipe, begun)).release();
+    const other = await probedModel(addition, 2);
+    await refused({ directory, model: other }, /was trained on another model .*: give it with --model\.$/);
+    await refused(
+      { directory, model: { ...model, processing: 'none' } },
+      /with --processing transformerlens/,
+    );
+    expect(readdirSync(directory)).toEqual(['recipe.json']);
   });
 
   it('again, because the checkpoint is missing, damaged or of something else', async () => {

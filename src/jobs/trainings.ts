@@ -78,7 +78,7 @@ export function createTrainings(folder: string): Trainings {
 
   async function expectNoneRunning(): Promise<void> {
     const busy = (await list()).find(({ state }) => isRunning(state));
-    const starting = [...children].find(([, child]) => !child.ended)?.[0];
+    const starting = [...children].find(([, child]) => !child.ended && isAlive(child.pid))?.[0];
     const name = busy?.name ?? starting;
     if (name !== undefined)
       throw new ConflictError(`The training ${name} is running: pause or stop it, or wait for its end.`);
@@ -221,7 +221,9 @@ export function createTrainings(folder: string): Trainings {
       inTurn(async () => {
         const pid = await pidFor(name);
         process.kill(pid, 'SIGKILL');
-        while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+        const own = children.get(name);
+        const isLeaving = (): boolean => isAlive(pid) || (own?.pid === pid && !own.ended);
+        while (isLeaving()) await new Promise((resolve) => setTimeout(resolve, 20));
         const seen = await readRecord(directory(name));
         const { kind } = await need(name);
         putRecord(directory(name), {

@@ -267,7 +267,7 @@ describe('an order', () => {
   });
 });
 
-it('a training of the command line is listed by its files', async () => {
+it('a training of the command line is listed by its files, and begun anew where it has no checkpoint', async () => {
   mkdirSync(join(runs, 'by-hand'));
   const recipe = readFileSync(join(runs, 'tiny', 'recipe.json'), 'utf8');
   writeFileSync(join(runs, 'by-hand', 'recipe.json'), recipe);
@@ -276,8 +276,11 @@ it('a training of the command line is listed by its files', async () => {
   const { trainings } = await server.client.trainings();
   expect(trainings.find(({ name }) => name === 'by-hand')).toMatchObject({
     state: 'interrupted',
-    resumable: false,
+    resumable: true,
     step: 0,
   });
   expect(trainings.some(({ name }) => name === 'junk')).toBe(false);
+  await server.client.steerTraining('by-hand', 'resume');
+  const events = await gathered(server.client.watchTraining('by-hand'));
+  expect(events.at(-1)?.data).toMatchObject({ state: 'finished', step: 2 });
 });
