@@ -1,6 +1,6 @@
 /**
- * The published checkpoints, run by us: their activations, their accuracy, their errors, and one preimage whose
- * size is known exactly.
+ * Checkpoints, run by us: their activations and their accuracy; of the published ones also their errors, and one preimage
+ * whose size is known exactly.
  */
 import { describe, expect, it } from 'vitest';
 import { constant, floatsOf, graph, input } from '../../src/engine/index.js';
@@ -13,17 +13,26 @@ import { padded } from '../../src/models/padding.js';
 import { type Task, addition } from '../../src/tasks/index.js';
 import { modelAccuracy } from '../../src/training/accuracy.js';
 import { furthest } from '../fixtures/float64.js';
-import { centredRows, published, publishedModel, reference, referenceCases } from '../fixtures/reference.js';
+import {
+  centredRows,
+  published,
+  publishedModel,
+  readCheckpoint,
+  reference,
+  shipped,
+} from '../fixtures/reference.js';
 
 const runtime = nodeRuntime();
 
-describe.each(published)('the published $task.name checkpoint', ({ task, accuracy }) => {
+describe.each([...shipped, ...published])('the $name checkpoint', (checkpoint) => {
+  const { task, accuracy, directory, absent, reason, cases } = checkpoint;
+
   it('has the reference activations at every site and position, to 1e-4', async ({ skip }) => {
-    skip(reference.absent, reference.reason);
-    const model = await publishedModel(task.name, 'transformerlens');
-    const cases = referenceCases(task.name);
-    expect(cases.length).toBeGreaterThanOrEqual(1);
-    for (const { input: text, ids, logits, activations } of cases) {
+    skip(absent, reason);
+    const model = await readCheckpoint(directory, 'transformerlens');
+    const known = await cases();
+    expect(known.length).toBeGreaterThanOrEqual(1);
+    for (const { input: text, ids, logits, activations } of known) {
       expect(task.encode(text)).toEqual(ids);
       const names = Object.keys(activations);
       for (const site of task.sites) expect(names).toContain(site);
@@ -37,18 +46,18 @@ describe.each(published)('the published $task.name checkpoint', ({ task, accurac
   });
 
   it('has the reference logits as they are with unprocessed weights', async ({ skip }) => {
-    skip(reference.absent, reference.reason);
-    const model = await publishedModel(task.name, 'none');
-    for (const { ids, logits } of referenceCases(task.name)) {
+    skip(absent, reason);
+    const model = await readCheckpoint(directory, 'none');
+    for (const { ids, logits } of await cases()) {
       const outputs = await runWithCache(runtime, model, [ids], { names: ['logits'] });
       expect(furthest(floatsOf(outputs, 'logits'), logits.flat())).toBeLessThan(1e-4);
     }
   });
 
   it('gives its reference inputs together what it gives them alone', async ({ skip }) => {
-    skip(reference.absent, reference.reason);
-    const model = await publishedModel(task.name, 'transformerlens');
-    const inputs = referenceCases(task.name).map(({ ids }) => ids);
+    skip(absent, reason);
+    const model = await readCheckpoint(directory, 'transformerlens');
+    const inputs = (await cases()).map(({ ids }) => ids);
     const places = Math.max(...inputs.map((ids) => ids.length));
     const rows = inputs.map((ids) => [...padded([ids], places, task.pad)]);
     const names = [...task.sites];
@@ -64,18 +73,18 @@ describe.each(published)('the published $task.name checkpoint', ({ task, accurac
     }
   });
 
-  it('is as accurate on held-out inputs as published, to 0.3 points', async ({ skip }) => {
-    skip(reference.absent, reference.reason);
-    const model = await publishedModel(task.name, 'transformerlens');
+  it('is as accurate on held-out inputs as reported, to 0.3 points', async ({ skip }) => {
+    skip(absent, reason);
+    const model = await readCheckpoint(directory, 'transformerlens');
     const share = await modelAccuracy(runtime, model.config, model.parameter, task, 20_000);
     expect(Math.abs(share - accuracy), `accuracy ${share}`).toBeLessThan(0.003);
   }, 120_000);
 
   it('is right and wrong on the same inputs whatever the processing', async ({ skip }) => {
-    skip(reference.absent, reference.reason);
+    skip(absent, reason);
     const judged = await Promise.all(
       (['transformerlens', 'none'] as const).map(async (processing) =>
-        answers(await publishedModel(task.name, processing), task, 2_000),
+        answers(await readCheckpoint(directory, processing), task, 2_000),
       ),
     );
     expect(judged[1]).toEqual(judged[0]);
