@@ -1,41 +1,50 @@
 /**
- * `npm run bench`: times our work and the same work in PyTorch in turns, and prints the ratios.
+ * `npm run bench`: times our work and the same work in PyTorch in turns, and prints how many times faster ours is.
  *
- *     npm run bench -- [--only train|query|collect|first] [--rounds 5] [--peer ../shared/bench/torch_peer.py] [--python /usr/bin/python3] [--threads N] [--json]
+ *     npm run bench -- [--python python3] [--only train|query|collect|first] [--rounds 5] [--threads N] [--eager] [--peer FILE] [--json]
  *
- * The peer needs torch (on Debian: apt-get install python3-torch libopenblas0-pthread). Without its script only our own
- * figures are printed. Times are medians over the rounds; in each round the peer runs right after our work.
+ * `--python` is an interpreter that has PyTorch; without one only our own figures are printed. PyTorch runs both as it is
+ * and through torch.compile, which needs a C++ compiler and Python's headers (`--eager`: only as it is). Times are medians
+ * over the rounds; in each round the peer runs right after our work.
  * @module
  */
-import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { cpus, availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { nodeRuntime } from '../src/engine/runtime/node.js';
 import { decoderRecipe } from '../src/training/decoder-recipe.js';
-import { type PeerReport, type Work, timePeer } from './peer.js';
+import { type Mode, type PeerReport, type Work, missingPeer, timePeer } from './peer.js';
 import { type Prepared, additionModel, collection, query, trainingStep } from './works.js';
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     only: { type: 'string' },
-    peer: { type: 'string', default: '../shared/bench/torch_peer.py' },
-    python: { type: 'string', default: '/usr/bin/python3' },
+    peer: { type: 'string', default: fileURLToPath(new URL('torch_peer.py', import.meta.url)) },
+    python: { type: 'string', default: 'python3' },
     threads: { type: 'string', default: String(availableParallelism()) },
+    eager: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
 const rounds = Number(options.rounds);
 const threads = Number(options.threads);
-const hasPeer = existsSync(options.peer);
+const peer = { python: options.python, script: options.peer };
+const missing = missingPeer(peer);
+if (missing !== null) console.error(`${missing}: only our own figures (--python PATH).`);
+const modes: readonly Mode[] = missing === null ? (options.eager ? ['eager'] : ['eager', 'compiled']) : [];
+
+/** The peer's seconds, and how many times faster ours is: medians over the rounds. */
+interface Compared {
+  readonly seconds: number;
+  readonly ratio: number;
+}
 
 /** One line of the result; seconds are medians over the rounds. */
 interface Line {
   readonly what: string;
   readonly seconds: number;
-  readonly peerSeconds: number | null;
-  /** Median of the rounds' ratios: how many times faster than the peer. */
-  readonly ratio: number | null;
+  readonly peer: Readonly<Partial<Record<Mode, Compared>>>;
 }
 
 const median = (list: readonly number[]): number =>
@@ -61,19 +70,26 @@ async function compare(
 ): Promise<Line[]> {
   for (const { once } of Object.values(works)) await seconds(once, 3);
   const own = new Map(Object.keys(works).map((what) => [what, [] as number[]]));
-  const peer: PeerReport[] = [];
+  const reports = new Map(modes.map((mode) => [mode, [] as PeerReport[]]));
   for (let round = 0; round < rounds; round++) {
     for (const [what, { once }] of Object.entries(works))
       own.get(what)?.push(await seconds(once, repetitions));
-    if (hasPeer) peer.push(timePeer(options.python, options.peer, work, threads));
+    for (const [mode, list] of reports) list.push(timePeer(peer, work, mode, threads));
   }
   for (const { dispose } of Object.values(works)) await dispose();
-  peerName = peer[0]?.name ?? '';
+  peerName = reports.get('eager')?.[0]?.name ?? peerName;
   return [...own].map(([what, times]) => ({
     what,
     seconds: median(times),
-    peerSeconds: hasPeer ? median(peer.map((report) => report.seconds)) : null,
-    ratio: hasPeer ? median(times.map((time, round) => (peer[round]?.seconds ?? NaN) / time)) : null,
+    peer: Object.fromEntries(
+      [...reports].map(([mode, list]) => [
+        mode,
+        {
+          seconds: median(list.map((report) => report.seconds)),
+          ratio: median(times.map((time, round) => (list[round]?.seconds ?? NaN) / time)),
+        },
+      ]),
+    ),
   }));
 }
 
@@ -84,14 +100,7 @@ async function firstSamples(): Promise<Line[]> {
   const first: number[] = [];
   for (let i = 0; i < 9; i++) first.push(await streaming.firstSamples());
   await streaming.dispose();
-  return [
-    {
-      what: 'first 64 judged samples of a warm query',
-      seconds: median(first),
-      peerSeconds: null,
-      ratio: null,
-    },
-  ];
+  return [{ what: 'first 64 judged samples of a warm query', seconds: median(first), peer: {} }];
 }
 
 const runtime = nodeRuntime({ threads });
@@ -121,7 +130,7 @@ const suites: Readonly<Record<string, () => Promise<Line[]>>> = {
         "query of 1,024 candidates, the paper's decoder": query(runtime, model, paper),
         'query of 1,024 candidates, our decoder': query(runtime, model, fast),
       },
-      'sample',
+      'query',
       3,
     ),
   collect: () =>
@@ -139,12 +148,15 @@ for (const name of chosen) {
 if (options.json)
   console.log(JSON.stringify({ runtime: runtime.name, peer: peerName, threads, rounds, lines }));
 else {
+  const cell = (text: string): string => text.padStart(12);
+  const of = (value: number | undefined, digits: number, unit: string): string =>
+    cell(value === undefined ? '–' : `${value.toFixed(digits)}${unit}`);
   console.log(
-    `${runtime.name} against ${peerName || 'no peer'}, ${threads} threads, median of ${rounds} rounds\n`,
+    `${runtime.name}, Node ${process.version} against ${peerName || 'no peer'}; ${threads} threads of ${cpus()[0]?.model ?? 'a processor'}, median of ${rounds} rounds\n`,
   );
-  const cell = (value: number | null, digits: number, unit: string): string =>
-    (value === null ? '–' : `${value.toFixed(digits)}${unit}`).padStart(10);
-  console.log(`${''.padEnd(60)}${'ours'.padStart(10)}${'PyTorch'.padStart(10)}${'ratio'.padStart(10)}`);
-  for (const { what, seconds: own, peerSeconds, ratio } of lines)
-    console.log(`${what.padEnd(60)}${cell(own, 3, ' s')}${cell(peerSeconds, 3, ' s')}${cell(ratio, 1, '×')}`);
+  console.log(`${''.padEnd(60)}${['ours', ...modes.flatMap((mode) => [mode, 'ratio'])].map(cell).join('')}`);
+  for (const { what, seconds: own, peer: times } of lines) {
+    const compared = modes.map((mode) => of(times[mode]?.seconds, 3, ' s') + of(times[mode]?.ratio, 1, '×'));
+    console.log(`${what.padEnd(60)}${of(own, 3, ' s')}${compared.join('')}`);
+  }
 }

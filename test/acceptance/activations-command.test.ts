@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { bundledCommand, type Command, type Finished } from '../cli/command.js';
 import { furthest } from '../fixtures/float64.js';
-import { centredRows, checkpointPath, published, reference, referenceCases } from '../fixtures/reference.js';
+import { type ReferenceCase, centredRows, published, shipped } from '../fixtures/reference.js';
 
 let command: Command;
 beforeAll(async () => {
@@ -37,12 +37,13 @@ const flat = (value: Nested | undefined): number[] =>
 const shapeOf = (value: Nested | undefined): number[] =>
   Array.isArray(value) ? [value.length, ...shapeOf(value[0])] : [];
 
-describe.each(published)('activations of the published $task.name checkpoint', ({ task }) => {
-  const model = ['--model', checkpointPath(task.name), '--task', task.name];
+describe.each([...shipped, ...published])('activations of the $name checkpoint', (checkpoint) => {
+  const { task, directory, absent, reason, cases } = checkpoint;
+  const model = ['--model', directory, '--task', task.name];
 
   it('gives tokens, every site and the logits, to 1e-4', async ({ skip }) => {
-    skip(reference.absent, reference.reason);
-    for (const { input, ids, logits, activations: known } of referenceCases(task.name)) {
+    skip(absent, reason);
+    for (const { input, ids, logits, activations: known } of await cases()) {
       const answer = await activations(...model, '--input', input);
       expect(answer.tokens).toEqual(['B', ...input, 'E']);
       const sites = Object.keys(known).filter((name) => !name.endsWith('hook_pattern'));
@@ -59,8 +60,8 @@ describe.each(published)('activations of the published $task.name checkpoint', (
   });
 
   it('gives attention patterns on request', async ({ skip }) => {
-    skip(reference.absent, reference.reason);
-    const [first] = referenceCases(task.name);
+    skip(absent, reason);
+    const [first] = await cases();
     if (first === undefined) return;
     const answer = await activations(...model, '--input', first.input, '--sites', 'hook_pattern');
     const patterns = Object.keys(first.activations).filter((name) => name.endsWith('hook_pattern'));
@@ -73,11 +74,12 @@ describe.each(published)('activations of the published $task.name checkpoint', (
 });
 
 describe('activations', () => {
-  const call = ['--model', checkpointPath('addition'), '--task', 'addition', '--input', '615+861=1476'];
+  const [addition] = shipped;
+  const call = ['--model', addition?.directory ?? '', '--task', 'addition', '--input', '615+861=1476'];
+  const firstCase = async (): Promise<ReferenceCase | undefined> => (await addition?.cases())?.[0];
 
-  it('gives the sites asked for alone, under their full names', async ({ skip }) => {
-    skip(reference.absent, reference.reason);
-    const [first] = referenceCases('addition');
+  it('gives the sites asked for alone, under their full names', async () => {
+    const first = await firstCase();
     const answer = await activations(...call, '--sites', 'x0.post,a0.1');
     const names = ['blocks.0.hook_resid_post', 'blocks.0.attn.hook_result.1'];
     expect(Object.keys(answer.sites)).toEqual(names);
@@ -86,9 +88,8 @@ describe('activations', () => {
     }
   });
 
-  it('gives raw activations and logits when asked for unprocessed weights', async ({ skip }) => {
-    skip(reference.absent, reference.reason);
-    const [first] = referenceCases('addition');
+  it('gives raw activations and logits when asked for unprocessed weights', async () => {
+    const first = await firstCase();
     const answer = await activations(...call, '--sites', 'x0.pre', '--processing', 'none');
     expect(furthest(flat(answer.logits), flat(first?.logits))).toBeLessThan(1e-4);
     const raw = flat(answer.sites['blocks.0.hook_resid_pre']);

@@ -14,23 +14,25 @@ import { type Task, addition } from '../../src/tasks/index.js';
 import { conditionOf } from '../../src/interpret/condition.js';
 import { shareOf } from '../../src/share.js';
 import { answeredRight, heldOutWhere, modelAccuracy } from '../../src/training/accuracy.js';
-import { published, publishedModel, reference } from '../fixtures/reference.js';
+import { published, publishedModel, readCheckpoint, reference, shipped } from '../fixtures/reference.js';
 
 const runtime = nodeRuntime();
 
-describe.each(published)('the published $task.name checkpoint', ({ task, accuracy }) => {
-  it('is as accurate on held-out inputs as published, to 0.3 points', async ({ skip }) => {
-    skip(reference.absent, reference.reason);
-    const model = await publishedModel(task.name, 'transformerlens');
+describe.each([...shipped, ...published])('the $name checkpoint', (checkpoint) => {
+  const { task, accuracy, directory, absent, reason } = checkpoint;
+
+  it('is as accurate on held-out inputs as reported, to 0.3 points', async ({ skip }) => {
+    skip(absent, reason);
+    const model = await readCheckpoint(directory, 'transformerlens');
     const share = await modelAccuracy(runtime, model.architecture, model.parameter, task, 20_000);
     expect(Math.abs(share - accuracy), `accuracy ${share}`).toBeLessThan(0.003);
   });
 
   it('is right and wrong on the same inputs whatever the processing', async ({ skip }) => {
-    skip(reference.absent, reference.reason);
+    skip(absent, reason);
     const judged = await Promise.all(
       (['transformerlens', 'none'] as const).map(async (processing) =>
-        answers(await publishedModel(task.name, processing), task, 2_000),
+        answers(await readCheckpoint(directory, processing), task, 2_000),
       ),
     );
     expect(judged[1]).toEqual(judged[0]);

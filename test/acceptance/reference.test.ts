@@ -1,5 +1,5 @@
 /**
- * The published checkpoints, run by us: their activations and logits. What takes thousands of inputs is in
+ * Checkpoints, run by us: their activations and logits. What takes thousands of inputs is in
  * reference.long.test.ts.
  */
 import { describe, expect, it } from 'vitest';
@@ -8,17 +8,19 @@ import { nodeRuntime } from '../../src/engine/runtime/node.js';
 import { runWithCache } from '../../src/models/hooked-model.js';
 import { padded } from '../../src/models/padding.js';
 import { furthest } from '../fixtures/float64.js';
-import { centredRows, published, publishedModel, reference, referenceCases } from '../fixtures/reference.js';
+import { centredRows, published, readCheckpoint, shipped } from '../fixtures/reference.js';
 
 const runtime = nodeRuntime();
 
-describe.each(published)('the published $task.name checkpoint', ({ task }) => {
+describe.each([...shipped, ...published])('the $name checkpoint', (checkpoint) => {
+  const { task, directory, absent, reason, cases } = checkpoint;
+
   it('has the reference activations at every site and position, to 1e-4', async ({ skip }) => {
-    skip(reference.absent, reference.reason);
-    const model = await publishedModel(task.name, 'transformerlens');
-    const cases = referenceCases(task.name);
-    expect(cases.length).toBeGreaterThanOrEqual(1);
-    for (const { input: text, ids, logits, activations } of cases) {
+    skip(absent, reason);
+    const model = await readCheckpoint(directory, 'transformerlens');
+    const known = await cases();
+    expect(known.length).toBeGreaterThanOrEqual(1);
+    for (const { input: text, ids, logits, activations } of known) {
       expect(task.encode(text)).toEqual(ids);
       const names = Object.keys(activations);
       for (const site of task.sites) expect(names).toContain(site);
@@ -32,18 +34,18 @@ describe.each(published)('the published $task.name checkpoint', ({ task }) => {
   });
 
   it('has the reference logits as they are with unprocessed weights', async ({ skip }) => {
-    skip(reference.absent, reference.reason);
-    const model = await publishedModel(task.name, 'none');
-    for (const { ids, logits } of referenceCases(task.name)) {
+    skip(absent, reason);
+    const model = await readCheckpoint(directory, 'none');
+    for (const { ids, logits } of await cases()) {
       const outputs = await runWithCache(runtime, model, [ids], { names: ['logits'] });
       expect(furthest(floatsOf(outputs, 'logits'), logits.flat())).toBeLessThan(1e-4);
     }
   });
 
   it('gives its reference inputs together what it gives them alone', async ({ skip }) => {
-    skip(reference.absent, reference.reason);
-    const model = await publishedModel(task.name, 'transformerlens');
-    const inputs = referenceCases(task.name).map(({ ids }) => ids);
+    skip(absent, reason);
+    const model = await readCheckpoint(directory, 'transformerlens');
+    const inputs = (await cases()).map(({ ids }) => ids);
     const places = Math.max(...inputs.map((ids) => ids.length));
     const rows = inputs.map((ids) => [...padded([ids], places, task.pad)]);
     const names = [...task.sites];

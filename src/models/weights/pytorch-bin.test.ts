@@ -1,6 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { publishedDirectory, reference } from '../../../test/fixtures/reference.js';
 import {
   call,
   type Code,
@@ -257,14 +259,12 @@ describe('openPytorchBin', () => {
 });
 
 describe('the published checkpoints', () => {
-  const place = new URL('../../../../shared/reference/checkpoints/', import.meta.url);
   it.for<[string, number[], string]>([
     ['addition', [15, 32], 'b861b2150a6eeacf5e9c564192d67f6ddd8309e324742a177630664676df2b68'],
     ['counting', [40, 64], 'f7daa035f48345d02647037628e0a9b329e69cfd9e9802a6efb9d4ab834be6f1'],
   ])('%s is read', async ([task, shape, hash], { skip }) => {
-    const path = new URL(`${task}/pytorch_model.bin`, place);
-    skip(!existsSync(path), 'needs the published checkpoints in ../shared/reference');
-    const opened = await open(readFileSync(path));
+    skip(reference.absent, reference.reason);
+    const opened = await open(readFileSync(join(publishedDirectory(task), 'pytorch_model.bin')));
     expect(opened.tensors.size).toBe(29);
     expect(opened.tensors.get('transformer.wte.weight')).toMatchObject({ dtype: 'F32', shape });
     const embedding = await opened.readBytes('transformer.wte.weight');
