@@ -55,6 +55,7 @@ export interface Interpretation {
   readout(): Readout;
   /** What the features were measured on. */
   readonly sample: WeightedSample;
+  /** Distances are those of inputs inside; others may be infinite. */
   readonly set: ExactSet | null;
   readonly proposed: Proposed | null;
 }
@@ -65,6 +66,7 @@ export type GatherQuery = Omit<DrawnQuery, 'random'> & Pick<InterpretQuery, 'see
 /** A pool or an exact set, and how it is looked at. */
 export interface ToldQuery extends Pick<InterpretQuery, 'ids' | 'seed'>, Nearness {
   readonly pool: Pool | null;
+  /** Distances are those of inputs inside; others may be infinite. */
   readonly set: ExactSet | null;
   /** Names of the features that are measured; all unless given. */
   readonly features?: readonly string[];
@@ -126,7 +128,7 @@ export function createInterpreter(
       return prior();
     },
     async interpret({ ids, site, z, seed, epsilon = task.epsilon, metric = task.metric, exact = null }) {
-      const set = exact === null ? null : await exact.find(z, { epsilon, metric });
+      const set = exact === null ? null : await exact.find(z, { epsilon, metric, insideOnly: true });
       const pool = proposer === null ? null : await interpreter.gather({ ids, site, z, seed });
       return interpreter.tell({ ids, seed, epsilon, metric, set, pool });
     },

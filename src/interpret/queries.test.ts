@@ -1,10 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fewSums } from '../../test/fixtures/few-sums.js';
+import { probedModel } from '../../test/fixtures/task-models.js';
 import { drawCases, experimentNamed } from '../causal/experiments/index.js';
+import { nodeRuntime } from '../engine/runtime/node.js';
+import { seededRandom } from '../random.js';
 import { addition } from '../tasks/index.js';
 import { heldOutInputs } from './attention.js';
 import { conditionOf } from './condition.js';
+import { featureBits } from './feature-bits.js';
+import { createPrior } from './prior.js';
 import { drawQueries } from './queries.js';
+import { weightedSample } from './sample.js';
+import { type AskedActivation, mapSites } from './site-map.js';
 
 /** A whole of 60 items, and a part of it. */
 const parts = fc
@@ -30,6 +38,37 @@ describe('queries', () => {
     const kept = all.filter((ids) => ids.length === 14);
     expect(kept.length).toBeGreaterThan(5);
     for (const [at, ids] of all.entries()) if (ids.length === 14) expect(some[at]).toEqual(ids);
+  });
+});
+
+describe('mapSites', () => {
+  it('gives a site by itself, or a place, what it gives among others', async () => {
+    const few = fewSums([100, 207, 311, 423, 535, 648, 752, 865, 974, 999]);
+    const model = await probedModel(few);
+    const prior = createPrior(few, few.features.slice(0, 6));
+    // Whoever tells is asked with a seed of its own: what is drawn is all there is to tell.
+    const open = () =>
+      Promise.resolve({
+        tell: ({ ids, seed }: AskedActivation) => {
+          const random = seededRandom(seed);
+          const found = Array.from({ length: 9 }, () => ({
+            ids: few.drawInput(random),
+            position: 8,
+            weight: 1,
+          }));
+          const features = featureBits(prior, weightedSample(prior, found, 9), ids, seed);
+          return Promise.resolve({ exact: { bits: random.next(), size: 9 }, estimate: null, features });
+        },
+        dispose: () => Promise.resolve(),
+      });
+    const ask = (sites: readonly string[], places: readonly string[]) =>
+      mapSites(nodeRuntime({ threads: 1 }), model, few, { sites, places, queries: 5, seed: 4, open });
+    const [sites, places] = [few.sites.slice(0, 3), ['=', 'A1']];
+    const whole = await ask(sites, places);
+    expect(new Set(whole.sites.map(({ total }) => total?.bits)).size).toBe(6);
+    const parts = [];
+    for (const site of sites) for (const place of places) parts.push(...(await ask([site], [place])).sites);
+    expect(JSON.stringify(parts)).toBe(JSON.stringify(whole.sites));
   });
 });
 
