@@ -4,6 +4,7 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { BrokenClaim, claimsOf } from './claims.js';
 import { type Measured, filled, numberOf, picturesOf, table, unnamed, written } from './document.js';
 import { tables } from './tables.js';
 
@@ -23,6 +24,19 @@ describe('filled', () => {
     ).toBe(
       'It is 9.1 logits, 33.2<!-- shipped/patch/a0.0@= --> or 33<!-- shipped/patch/a0.0@= -->, 20%<!-- shipped/patch/share -->, 0.00<!-- shipped/patch/small -->, 20,000<!-- shipped/patch/sum -->.\n',
     );
+  });
+
+  it('writes the interval of a mean anew where one stands', async () => {
+    const means: Measured = { a: { all: { bits: 4.29, low: 3.88, high: 4.71 } } };
+    expect(await filled('It is 1.0 (2.0–3.0)<!-- a/all --> or 5<!-- a/all -->.', means, {})).toBe(
+      'It is 4.3 (3.9–4.7)<!-- a/all --> or 4<!-- a/all -->.\n',
+    );
+  });
+
+  it('writes nothing where a sentence does not hold any more', async () => {
+    const text = 'It is large. <!-- holds: "shipped/patch/a0.0@=" > 40 -->';
+    await expect(fill(text)).rejects.toThrow(BrokenClaim);
+    expect(await fill(text.replace('40', '30'))).toContain('It is large.');
   });
 
   it('writes whole tables anew, and is at rest then', async () => {
@@ -61,6 +75,10 @@ describe.each(['addition', 'counting'])('docs/case-studies/%s.md', (task) => {
   it('has the numbers that were measured', async () => {
     const both = Object.assign({}, ...['shipped', 'published'].map((which) => ({ [which]: data(which) })));
     expect(await filled(page, both as Measured, tables)).toBe(page);
+  });
+
+  it('has claims beside its sentences, which filling it has checked', () => {
+    expect(claimsOf(page).length).toBeGreaterThan(15);
   });
 
   it('has no number with a unit that nobody measured', () => {

@@ -3,16 +3,20 @@
  * whenever it is measured anew; so are whole tables. What the page says and what was measured cannot part.
  *
  * `33.2<!-- shipped/patch/A1-from-F1S1/forward/a0.0@= -->` has as many digits as stand there. After a number in per cent
- * the share is meant; a unit may stand between number and comment. A table stands between `<!-- table NAME -->` and `<!-- /table -->`.
+ * the share is meant; a unit may stand between number and comment, and so may the interval of a mean: `4.3 (3.9–4.7)`. A table stands
+ * between `<!-- table NAME -->` and `<!-- /table -->`. What a sentence claims of the numbers stands behind it, see `claims.ts`: a
+ * document whose claims do not hold any more is not written.
  * @module
  */
 import { format } from 'prettier';
+import { check, claimsOf } from './claims.js';
 import { type Figures } from './study.js';
 
 /** What was measured, by model: `shipped`, `published`. */
 export type Measured = Readonly<Record<string, Figures>>;
 
-const marked = /(−?[\d,]*\d(?:\.\d+)?)(%|\s(?:logits?|bits?|nats?|inputs)\b)?<!-- ([^>]+?) -->/gu;
+const marked =
+  /(−?[\d,]*\d(?:\.\d+)?)(%|\s(?:logits?|bits?|nats?|inputs)\b)?(\s\([\d.]+–[\d.]+\))?<!-- (?!holds:)([^>]+?) -->/gu;
 const tabled = /<!-- table (\S+) -->[^]*?<!-- \/table -->/gu;
 
 /** A measured number. @throws RangeError where there is none of that name */
@@ -23,6 +27,7 @@ export function numberOf(measured: Measured, path: string): number {
       (at, name) => (typeof at === 'object' ? at[name] : undefined),
       measured,
     );
+  if (typeof found === 'object' && 'bits' in found) return numberOf(measured, `${path}/bits`);
   if (typeof found !== 'number') throw new RangeError(`nothing was measured as ${path}`);
   return found;
 }
@@ -33,25 +38,37 @@ export function written(value: number, digits: number): string {
   return text.replace(/^-(?=[0.]*$)/, '').replace('-', '−');
 }
 
-/** The document with every marked number and table as measured. */
+/**
+ * The document with every marked number and table as measured.
+ * @throws BrokenClaim where a sentence's claim does not hold of it
+ */
 export async function filled(
   document: string,
   measured: Measured,
   tables: Readonly<Record<string, (measured: Measured) => string>>,
 ): Promise<string> {
   const text = document
-    .replaceAll(marked, (_, number: string, unit: string | undefined, path: string) => {
-      const digits = number.split('.')[1]?.length ?? 0;
-      const value = numberOf(measured, path) * (unit === '%' ? 100 : 1);
-      return `${written(value, digits)}${unit ?? ''}<!-- ${path} -->`;
-    })
+    .replaceAll(
+      marked,
+      (_, number: string, unit: string | undefined, interval: string | undefined, path: string) => {
+        const digits = number.split('.')[1]?.length ?? 0;
+        const value = numberOf(measured, path) * (unit === '%' ? 100 : 1);
+        const range = interval === undefined ? '' : ` ${intervalOf(measured, path, digits)}`;
+        return `${written(value, digits)}${unit ?? ''}${range}<!-- ${path} -->`;
+      },
+    )
     .replaceAll(tabled, (_, name: string) => {
       const table = tables[name];
       if (table === undefined) throw new RangeError(`there is no table ${name}`);
       return `<!-- table ${name} -->\n\n${table(measured)}\n\n<!-- /table -->`;
     });
+  for (const claim of claimsOf(document)) check(claim, measured);
   return format(text, { parser: 'markdown', printWidth: 110, singleQuote: true });
 }
+
+/** The interval of a mean: `(3.9–4.7)`. */
+export const intervalOf = (measured: Measured, path: string, digits: number): string =>
+  `(${['low', 'high'].map((end) => written(numberOf(measured, `${path}/${end}`), digits)).join('–')})`;
 
 /** A table in Markdown. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

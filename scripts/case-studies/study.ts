@@ -3,14 +3,18 @@
  * @module
  */
 import { type OrderRecord, type SweepRecord, ask, experimentNamed } from '../../src/causal/index.js';
+import { modelText } from '../../src/causal/records.js';
 import { type Runtime } from '../../src/engine/index.js';
 import { type AttentionRecord } from '../../src/interpret/attention.js';
+import { type Mean } from '../../src/interpret/mutual-information.js';
 import { type ProfileRecord } from '../../src/interpret/profile.js';
 import { type SitesRecord } from '../../src/interpret/records.js';
+import { type SiteMapQuestion, mapSites } from '../../src/interpret/site-map.js';
 import { type HookedModel } from '../../src/models/hooked-model.js';
 import { shortName } from '../../src/models/hooks.js';
 import { type Figure } from '../../src/report/plots/index.js';
 import { type Task } from '../../src/tasks/index.js';
+import { type Parts } from './parts.js';
 
 /** Numbers by name, nested. */
 export interface Figures {
@@ -30,6 +34,7 @@ export interface Studied {
   readonly model: HookedModel;
   /** Where passes over all inputs are kept. */
   readonly cache: string | null;
+  readonly parts: Parts;
 }
 
 /** Everything that is drawn at random rests on it. */
@@ -41,23 +46,50 @@ const contrasts = 4;
 const swept = 400;
 
 /** A named experiment in both orders. */
-export async function experiment(
-  { runtime, model }: Studied,
+export function experiment(
+  { runtime, model, parts }: Studied,
   task: Task,
   name: string,
 ): Promise<readonly OrderRecord[]> {
-  const source = { experiment: experimentNamed(name, task.name) };
-  const answer = await ask(runtime, model, task, { source, inputs: patched, contrasts, seed });
-  if (!('length' in answer)) throw new RangeError(`${name} gave no orders`);
-  return answer;
+  const question = { inputs: patched, contrasts, seed };
+  return parts.part(`${task.name} ${name}`, [modelText(model), question], async () => {
+    const source = { experiment: experimentNamed(name, task.name) };
+    const answer = await ask(runtime, model, task, { source, ...question });
+    if (!('length' in answer)) throw new RangeError(`${name} gave no orders`);
+    return answer;
+  });
 }
 
 /** A named experiment, each site at each place by itself. */
-export async function sweepOf({ runtime, model }: Studied, task: Task, name: string): Promise<SweepRecord> {
-  const source = { experiment: experimentNamed(name, task.name) };
-  const answer = await ask(runtime, model, task, { source, inputs: swept, contrasts, seed, sweep: true });
-  if (!('effects' in answer)) throw new RangeError(`${name} gave no map`);
-  return answer;
+export function sweepOf({ runtime, model, parts }: Studied, task: Task, name: string): Promise<SweepRecord> {
+  const question = { inputs: swept, contrasts, seed, sweep: true };
+  return parts.part(`${task.name} ${name}`, [modelText(model), question], async () => {
+    const source = { experiment: experimentNamed(name, task.name) };
+    const answer = await ask(runtime, model, task, { source, ...question });
+    if (!('effects' in answer)) throw new RangeError(`${name} gave no map`);
+    return answer;
+  });
+}
+
+/**
+ * A map of bits, site by site: each site is a part of its own, and gives what it gives among the others.
+ * @param question what the map rests on besides sites, places, queries and seed
+ */
+export async function mapOf(
+  { runtime, model, parts }: Studied,
+  task: Task,
+  asked: Omit<SiteMapQuestion, 'onProgress' | 'seed'>,
+  question: unknown,
+): Promise<Pick<SitesRecord, 'sites' | 'agreement'>> {
+  const { places, queries } = asked;
+  const rows: SitesRecord['sites'][number][] = [];
+  for (const site of asked.sites) {
+    const own = await parts.part(`${task.name} bits`, [site, places, queries, seed, question], () =>
+      mapSites(runtime, model, task, { ...asked, sites: [site], seed }),
+    );
+    rows.push(...own.sites);
+  }
+  return { sites: rows, agreement: null };
 }
 
 /** A number as it is kept: four digits, which is more than is quoted. */
@@ -82,39 +114,40 @@ export function patchFigures(records: readonly OrderRecord[]): Figures {
   };
 }
 
-/** Effects by site and place, those that are worth a word. */
+/** Effects by site and place. */
 export function sweepFigures({ sites, positions, effects }: SweepRecord): Figures {
   return Object.fromEntries(
     sites.flatMap((site, row) =>
-      positions.flatMap((position, column): [string, number][] => {
-        const effect = effects[row]?.[column] ?? 0;
-        return Math.abs(effect) < 0.05 ? [] : [[`${shortName(site)}@${position}`, kept(effect)]];
-      }),
+      positions.map((position, column): [string, number] => [
+        `${shortName(site)}@${position}`,
+        rounded(effects[row]?.[column] ?? 0),
+      ]),
     ),
   );
 }
 
-/** Bits by site, place and feature; `all` is the information in the activation. */
+/** Bits by site, place and feature, each with its interval; `all` is the information in the activation. */
 export function bitsFigures({ sites }: Pick<SitesRecord, 'sites'>): Figures {
+  const mean = ({ bits, low, high }: Mean): Figures => ({
+    bits: rounded(bits),
+    low: rounded(low ?? NaN),
+    high: rounded(high ?? NaN),
+  });
   return Object.fromEntries(
     sites.map(({ site, place, total, features }) => [
       `${shortName(site)}@${place ?? ''}`,
       {
-        ...(total === null ? {} : { all: kept(total.bits) }),
-        ...Object.fromEntries(
-          features
-            .filter(({ bits }) => bits >= 0.05)
-            .map(({ feature, bits }): [string, number] => [feature, kept(bits)]),
-        ),
+        ...(total === null ? {} : { all: mean(total) }),
+        ...Object.fromEntries(features.map((one) => [one.feature, mean(one)])),
       },
     ]),
   );
 }
 
-/** Mean attention by head and place, from a hundredth on. */
+/** Mean attention by head, place and what is looked at. */
 export function attentionFigures({ rows }: AttentionRecord): Figures {
   return Object.fromEntries(
-    rows.map(({ site, place, shares }) => [`${shortName(site)}@${place}`, worthAWord(shares)]),
+    rows.map(({ site, place, shares }) => [`${shortName(site)}@${place}`, roundedAll(shares)]),
   );
 }
 
@@ -129,7 +162,7 @@ export function profileFigures({ explained, values }: ProfileRecord): Figures {
           norm: kept(norm),
           deviation: kept(deviation),
           cosine: kept(cosine),
-          ...(attention === null ? {} : { attention: worthAWord(attention), ...overBos(attention) }),
+          ...(attention === null ? {} : { attention: roundedAll(attention), ...overBos(attention) }),
         },
       ]),
     ),
@@ -141,9 +174,8 @@ function overBos({ 'as query': like, BOS: one }: Readonly<Record<string, number>
   return like === undefined || one === undefined || one < 0.01 ? {} : { ratio: kept(like / one) };
 }
 
-const worthAWord = (shares: Readonly<Record<string, number>>): Figures =>
-  Object.fromEntries(
-    Object.entries(shares)
-      .filter(([, share]) => share >= 0.01)
-      .map(([source, share]): [string, number] => [source, kept(share)]),
-  );
+/** A number to three places behind the point: more than is quoted, and what is nothing is 0. */
+const rounded = (value: number): number => Number(value.toFixed(3)) + 0;
+
+const roundedAll = (shares: Readonly<Record<string, number>>): Figures =>
+  Object.fromEntries(Object.entries(shares).map(([source, share]) => [source, rounded(share)]));

@@ -3,7 +3,7 @@
  * @module
  */
 import { additionExperiments } from '../../src/causal/experiments/addition.js';
-import { type Measured, numberOf, table, written } from './document.js';
+import { type Measured, intervalOf, numberOf, table, written } from './document.js';
 
 const heads = ['a0.0', 'a0.1', 'a0.2', 'a0.3', 'a1.0', 'a1.1', 'a1.2', 'a1.3'];
 
@@ -44,7 +44,7 @@ const byCount =
       ),
     );
 
-/** Shares too small to be kept are none. */
+/** What no input looks at has no share. */
 function orZero(measured: Measured, path: string): number {
   try {
     return numberOf(measured, path);
@@ -54,11 +54,42 @@ function orZero(measured: Measured, path: string): number {
   }
 }
 
+/** Bits with their intervals, a row a site and place; what is hardly there is a dot. */
+const bits =
+  (model: string, sites: readonly string[], places: readonly string[], features: readonly string[]) =>
+  (measured: Measured): string =>
+    table(
+      ['', 'all', ...features],
+      sites.flatMap((site) =>
+        places.map((place) => [
+          `\`${site}\` at \`${place}\``,
+          ...['all', ...features].map((feature) => {
+            const path = `${model}/bits/${site}@${place}/${feature}`;
+            const mean = numberOf(measured, path);
+            return mean < 0.1 ? '·' : `${written(mean, 1)} ${intervalOf(measured, path, 1)}`;
+          }),
+        ]),
+      ),
+    );
+const additionBits = (model: string): ((measured: Measured) => string) =>
+  bits(model, heads, ['S3', '=', 'A1', 'A2', 'A3'], ['{F1,S1}', '{F2,S2}', '{F3,S3}', 'C2', 'C3', 'A1']);
+const countingBits = (model: string): ((measured: Measured) => string) =>
+  bits(
+    model,
+    ['a0.0', 'm0', 'x0.post', 'a1.0', 'x1.post'],
+    ['query', ':'],
+    ['count', 'letter', 'letters', 'length'],
+  );
+
 /** By name. */
 export const tables: Readonly<Record<string, (measured: Measured) => string>> = {
   'increments-shipped': increments('shipped', 'forward'),
   'increments-published': increments('published', 'forward'),
   'increments-shipped-backward': increments('shipped', 'backward'),
+  'addition-bits-shipped': additionBits('shipped'),
+  'addition-bits-published': additionBits('published'),
+  'counting-bits-shipped': countingBits('shipped'),
+  'counting-bits-published': countingBits('published'),
   'query-by-count': byCount('a0.0-query', [
     ['attention to the letter', 'attention/as query', 2],
     ['attention to BOS', 'attention/BOS', 2],
