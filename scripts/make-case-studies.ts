@@ -3,8 +3,10 @@
  *
  * Of the shipped models, always. Of the published checkpoints with `--published DIR`, a directory with one of each task
  * (`DIR/addition`, `DIR/counting`, as Hugging Face has them); without it their figures stay as they are.
- * `--task NAME` makes one of the two, `--only shipped` or `--only published` one of the models; `--cache DIR` keeps passes over all additions (0.3 GB a head) for the next time;
- * `--text` measures nothing and writes the numbers that are there into the pages.
+ * `--task NAME` makes one of the two, `--only shipped` or `--only published` one of the models. `--cache DIR` keeps passes over
+ * all additions (0.3 GB a head) and every part that is measured, so that a run that was broken off goes on and pictures are drawn
+ * anew at once; `--minutes N` begins no part after so long, and ends with 3 where some are left. `--text` measures nothing and
+ * writes the numbers that are there into the pages.
  * @module
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -17,6 +19,7 @@ import { addition, counting } from '../src/tasks/index.js';
 import { studyAddition } from './case-studies/addition.js';
 import { studyCounting } from './case-studies/counting.js';
 import { type Measured, filled } from './case-studies/document.js';
+import { TimeIsUp, keptParts } from './case-studies/parts.js';
 import { type Figures } from './case-studies/study.js';
 import { tables } from './case-studies/tables.js';
 
@@ -33,9 +36,12 @@ const { values } = parseArgs({
     task: { type: 'string' },
     only: { type: 'string' },
     cache: { type: 'string' },
+    minutes: { type: 'string' },
     text: { type: 'boolean', default: false },
   },
 });
+const until = values.minutes === undefined ? Infinity : Date.now() + 60_000 * Number(values.minutes);
+const cache = values.cache ?? null;
 mkdirSync(pictures, { recursive: true });
 for (const { task, study } of studies) {
   if (values.task !== undefined && values.task !== task.name) continue;
@@ -47,7 +53,16 @@ for (const { task, study } of studies) {
     const loaded = await modelFor(task, directory, 'transformerlens');
     const model = { ...loaded, name: `${which} ${task.name} model` };
     const runtime = nodeRuntime({ threads: 2 });
-    const { figures, pictures: drawn } = await study({ runtime, model, cache: values.cache ?? null });
+    const parts = keptParts(cache === null ? null : join(cache, 'parts'), model, until);
+    const made = await study({ runtime, model, cache, parts }).catch((error: unknown) => {
+      if (error instanceof TimeIsUp) return null;
+      throw error;
+    });
+    if (made === null) {
+      process.stderr.write(`${model.name}: the time is up; the same command goes on.\n`);
+      process.exit(3);
+    }
+    const { figures, pictures: drawn } = made;
     writeFileSync(join(folder, `${task.name}.${which}.json`), `${JSON.stringify(figures, null, 2)}\n`);
     for (const [name, figure] of Object.entries(drawn))
       writeFileSync(join(pictures, `${task.name}-${name}.${which}.svg`), figureSvg(figure));

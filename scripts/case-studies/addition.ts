@@ -3,13 +3,12 @@
  * @module
  */
 import { askPlus, experiments } from '../../src/causal/index.js';
-import { openExactPreimages } from '../../src/inversion/enumerate/exact.js';
-import { attentionOf } from '../../src/interpret/attention.js';
+import { type ExactPreimages, openExactPreimages } from '../../src/inversion/enumerate/exact.js';
+import { type AttentionRecord, attentionOf } from '../../src/interpret/attention.js';
 import { conditionOf } from '../../src/interpret/condition.js';
 import { createInterpreter } from '../../src/interpret/interpreter.js';
 import { type SitesRecord } from '../../src/interpret/records.js';
 import { activationsOf } from '../../src/interpret/queries.js';
-import { mapSites } from '../../src/interpret/site-map.js';
 import { keepIn } from '../../src/jobs/cache.js';
 import { modelText } from '../../src/causal/records.js';
 import { headSite } from '../../src/models/hooks.js';
@@ -23,6 +22,7 @@ import {
   bitsFigures,
   experiment,
   kept,
+  mapOf,
   patchFigures,
   seed,
   sweepFigures,
@@ -47,7 +47,7 @@ const featureNames = [
   'A3',
 ];
 /** Of each head and place. */
-const queries = 40;
+const queries = 30;
 /** One activation that is told in full. */
 const told = { input: '835+141=976', site: headSite(0, 0), place: '=' };
 /** Where the two models part. */
@@ -57,7 +57,7 @@ const bars = ['A1-from-F1S1', 'A2-from-F2S2-A1not1'];
 
 /** Studies a model. */
 export async function studyAddition(studied: Studied): Promise<Study> {
-  const { runtime, model } = studied;
+  const { runtime, model, parts } = studied;
   const patch: Record<string, Figures> = {};
   const sweeps: Record<string, Figures> = {};
   const pictures: Record<string, Study['pictures'][string]> = {};
@@ -71,12 +71,16 @@ export async function studyAddition(studied: Studied): Promise<Study> {
     sweeps[name] = sweepFigures(map);
     pictures[`${name}-sweep`] = sweepFigure(map);
   }
-  const plus = await askPlus(runtime, model, 2000, seed);
-  const asked = { sites: heads, places, inputs: 2000, seed, model: modelText(model) };
-  const attention = [];
+  const plus = await parts.part('addition plus', [modelText(model), 2000, seed], () =>
+    askPlus(runtime, model, 2000, seed),
+  );
+  const attention: AttentionRecord[] = [];
   for (const text of ['A1=1', 'A1!=1']) {
+    const asked = { sites: heads, places, inputs: 2000, seed, model: modelText(model) };
     attention.push(
-      await attentionOf(runtime, model, addition, { ...asked, only: conditionOf(addition, text) }),
+      await parts.part('addition attention', [asked, text], () =>
+        attentionOf(runtime, model, addition, { ...asked, only: conditionOf(addition, text) }),
+      ),
     );
   }
   pictures['attention'] = attentionFigure(attention);
@@ -99,58 +103,58 @@ export async function studyAddition(studied: Studied): Promise<Study> {
 }
 
 /** Exact preimages at every head and place, and of the one activation. */
-async function bitsOfHeads({
-  runtime,
-  model,
-  cache,
-}: Studied): Promise<{ record: SitesRecord; query: Figures }> {
+async function bitsOfHeads(studied: Studied): Promise<{ record: SitesRecord; query: Figures }> {
+  const { runtime, model, cache, parts } = studied;
   const features = featuresOf(addition, { names: featureNames });
   const interpreter = createInterpreter(runtime, model, null, addition, { features });
-  let query: Figures = {};
-  const map = await mapSites(runtime, model, addition, {
-    sites: heads,
-    places,
-    queries,
-    seed,
-    open: async (site) => {
-      const exact = await openExactPreimages(
-        runtime,
-        model,
-        addition,
-        site,
-        cache === null ? {} : { keep: keepIn(cache) },
-      );
-      if (site === told.site) {
-        const ids = addition.encode(told.input);
-        const position = resolvePosition(addition, ids, told.place);
-        const [z = new Float32Array(0)] = await activationsOf(runtime, model, addition, site, [
-          { ids, position },
-        ]);
-        const answer = await interpreter.interpret({ ids, site, z, seed, exact });
-        query = {
-          size: answer.exact?.size ?? 0,
-          bits: kept(answer.exact?.bits ?? NaN),
-          sentence: answer.readout().sentence,
-        };
-      }
+  const open = (site: string): Promise<ExactPreimages> =>
+    openExactPreimages(runtime, model, addition, site, cache === null ? {} : { keep: keepIn(cache) });
+  try {
+    const map = await mapOf(
+      studied,
+      addition,
+      {
+        sites: heads,
+        places,
+        queries,
+        open: async (site) => {
+          const exact = await open(site);
+          return {
+            tell: (asked) => interpreter.interpret({ ...asked, exact }),
+            dispose: () => exact.dispose(),
+          };
+        },
+      },
+      featureNames,
+    );
+    const query = await parts.part('addition told', [told, seed, featureNames], async () => {
+      const exact = await open(told.site);
+      const ids = addition.encode(told.input);
+      const position = resolvePosition(addition, ids, told.place);
+      const placed = [{ ids, position }];
+      const [z = new Float32Array(0)] = await activationsOf(runtime, model, addition, told.site, placed);
+      const answer = await interpreter.interpret({ ids, site: told.site, z, seed, exact });
+      await exact.dispose();
       return {
-        tell: (asked) => interpreter.interpret({ ...asked, exact }),
-        dispose: () => exact.dispose(),
+        size: answer.exact?.size ?? 0,
+        bits: kept(answer.exact?.bits ?? NaN),
+        sentence: answer.readout().sentence,
       };
-    },
-  });
-  await interpreter.dispose();
-  const { epsilon, metric, name } = addition;
-  const record = {
-    task: name,
-    metric,
-    epsilon,
-    seed,
-    queries,
-    heldOut: model.trainedOn === name,
-    exact: true,
-    model: modelText(model),
-    decoder: null,
-  };
-  return { record: { ...record, features: featureNames, ...map }, query };
+    });
+    const { epsilon, metric, name } = addition;
+    const record = {
+      task: name,
+      metric,
+      epsilon,
+      seed,
+      queries,
+      heldOut: model.trainedOn === name,
+      exact: true,
+      model: modelText(model),
+      decoder: null,
+    };
+    return { record: { ...record, features: featureNames, ...map }, query };
+  } finally {
+    await interpreter.dispose();
+  }
 }

@@ -6,10 +6,10 @@ import { experiments } from '../../src/causal/index.js';
 import { modelText } from '../../src/causal/records.js';
 import { interpretByClasses } from '../../src/interpret/by-classes.js';
 import { conditionOf } from '../../src/interpret/condition.js';
-import { createPrior } from '../../src/interpret/prior.js';
+import { type Prior, createPrior } from '../../src/interpret/prior.js';
 import { profileOf } from '../../src/interpret/profile.js';
 import { type SitesRecord } from '../../src/interpret/records.js';
-import { mapSites } from '../../src/interpret/site-map.js';
+import { type AskedActivation } from '../../src/interpret/site-map.js';
 import { fullName } from '../../src/models/hooks.js';
 import { bitsFigure, incrementsFigure, profileFigure } from '../../src/report/plots/index.js';
 import { counting, featuresOf } from '../../src/tasks/index.js';
@@ -19,6 +19,7 @@ import {
   type Study,
   bitsFigures,
   experiment,
+  mapOf,
   patchFigures,
   profileFigures,
   seed,
@@ -44,7 +45,7 @@ const profiles = [
 
 /** Studies a model. */
 export async function studyCounting(studied: Studied): Promise<Study> {
-  const { runtime, model } = studied;
+  const { runtime, model, parts } = studied;
   const patch: Record<string, Figures> = {};
   const profile: Record<string, Figures> = {};
   const pictures: Record<string, Study['pictures'][string]> = {};
@@ -56,15 +57,14 @@ export async function studyCounting(studied: Studied): Promise<Study> {
   for (const { name, site, place, only, drawn, ...rest } of profiles) {
     const [feature] = featuresOf(counting, { names: ['by' in rest ? rest.by : 'count'] });
     if (feature === undefined) throw new RangeError('a feature was lost');
-    const record = await profileOf(runtime, model, counting, {
-      site: fullName(site),
-      place,
-      feature,
-      inputs: 2000,
-      seed,
-      only: only === null ? null : conditionOf(counting, only),
-      model: modelText(model),
-    });
+    const asked = { site: fullName(site), place, inputs: 2000, seed, model: modelText(model) };
+    const record = await parts.part('counting profile', [asked, feature.name, only], () =>
+      profileOf(runtime, model, counting, {
+        ...asked,
+        feature,
+        only: only === null ? null : conditionOf(counting, only),
+      }),
+    );
     profile[name] = profileFigures(record);
     if (drawn) pictures[name] = profileFigure(record);
   }
@@ -74,24 +74,21 @@ export async function studyCounting(studied: Studied): Promise<Study> {
 }
 
 /** Preimages by classes: no decoder is asked, so any model can be. */
-async function bitsOfSites({ runtime, model }: Studied): Promise<SitesRecord> {
+async function bitsOfSites(studied: Studied): Promise<SitesRecord> {
+  const { runtime, model } = studied;
   const { epsilon, metric } = counting;
-  const prior = createPrior(counting, featuresOf(counting, { names: featureNames }));
-  const map = await mapSites(runtime, model, counting, {
-    sites,
-    places,
-    queries,
-    seed,
-    open: () =>
-      Promise.resolve({
-        async tell({ seed: own, ...query }) {
-          const how = { epsilon, metric, ...classes, seed: own };
-          const told = await interpretByClasses(runtime, model, prior, query, how);
-          return { exact: null, estimate: told.estimate, features: told.features };
-        },
-        dispose: () => Promise.resolve(),
-      }),
-  });
+  let prior: Prior | null = null;
+  const open = () =>
+    Promise.resolve({
+      async tell({ seed: own, ...query }: AskedActivation) {
+        prior ??= createPrior(counting, featuresOf(counting, { names: featureNames }));
+        const how = { epsilon, metric, ...classes, seed: own };
+        const told = await interpretByClasses(runtime, model, prior, query, how);
+        return { exact: null, estimate: told.estimate, features: told.features };
+      },
+      dispose: () => Promise.resolve(),
+    });
+  const map = await mapOf(studied, counting, { sites, places, queries, open }, [classes, featureNames]);
   return {
     task: counting.name,
     metric,

@@ -3,15 +3,18 @@
  * @module
  */
 import { type OrderRecord, type SweepRecord, ask, experimentNamed } from '../../src/causal/index.js';
+import { modelText } from '../../src/causal/records.js';
 import { type Runtime } from '../../src/engine/index.js';
 import { type AttentionRecord } from '../../src/interpret/attention.js';
 import { type Mean } from '../../src/interpret/mutual-information.js';
 import { type ProfileRecord } from '../../src/interpret/profile.js';
 import { type SitesRecord } from '../../src/interpret/records.js';
+import { type SiteMapQuestion, mapSites } from '../../src/interpret/site-map.js';
 import { type HookedModel } from '../../src/models/hooked-model.js';
 import { shortName } from '../../src/models/hooks.js';
 import { type Figure } from '../../src/report/plots/index.js';
 import { type Task } from '../../src/tasks/index.js';
+import { type Parts } from './parts.js';
 
 /** Numbers by name, nested. */
 export interface Figures {
@@ -31,6 +34,7 @@ export interface Studied {
   readonly model: HookedModel;
   /** Where passes over all inputs are kept. */
   readonly cache: string | null;
+  readonly parts: Parts;
 }
 
 /** Everything that is drawn at random rests on it. */
@@ -42,23 +46,50 @@ const contrasts = 4;
 const swept = 400;
 
 /** A named experiment in both orders. */
-export async function experiment(
-  { runtime, model }: Studied,
+export function experiment(
+  { runtime, model, parts }: Studied,
   task: Task,
   name: string,
 ): Promise<readonly OrderRecord[]> {
-  const source = { experiment: experimentNamed(name, task.name) };
-  const answer = await ask(runtime, model, task, { source, inputs: patched, contrasts, seed });
-  if (!('length' in answer)) throw new RangeError(`${name} gave no orders`);
-  return answer;
+  const question = { inputs: patched, contrasts, seed };
+  return parts.part(`${task.name} ${name}`, [modelText(model), question], async () => {
+    const source = { experiment: experimentNamed(name, task.name) };
+    const answer = await ask(runtime, model, task, { source, ...question });
+    if (!('length' in answer)) throw new RangeError(`${name} gave no orders`);
+    return answer;
+  });
 }
 
 /** A named experiment, each site at each place by itself. */
-export async function sweepOf({ runtime, model }: Studied, task: Task, name: string): Promise<SweepRecord> {
-  const source = { experiment: experimentNamed(name, task.name) };
-  const answer = await ask(runtime, model, task, { source, inputs: swept, contrasts, seed, sweep: true });
-  if (!('effects' in answer)) throw new RangeError(`${name} gave no map`);
-  return answer;
+export function sweepOf({ runtime, model, parts }: Studied, task: Task, name: string): Promise<SweepRecord> {
+  const question = { inputs: swept, contrasts, seed, sweep: true };
+  return parts.part(`${task.name} ${name}`, [modelText(model), question], async () => {
+    const source = { experiment: experimentNamed(name, task.name) };
+    const answer = await ask(runtime, model, task, { source, ...question });
+    if (!('effects' in answer)) throw new RangeError(`${name} gave no map`);
+    return answer;
+  });
+}
+
+/**
+ * A map of bits, site by site: each site is a part of its own, and gives what it gives among the others.
+ * @param question what the map rests on besides sites, places, queries and seed
+ */
+export async function mapOf(
+  { runtime, model, parts }: Studied,
+  task: Task,
+  asked: Omit<SiteMapQuestion, 'onProgress' | 'seed'>,
+  question: unknown,
+): Promise<Pick<SitesRecord, 'sites' | 'agreement'>> {
+  const { places, queries } = asked;
+  const rows: SitesRecord['sites'][number][] = [];
+  for (const site of asked.sites) {
+    const own = await parts.part(`${task.name} bits`, [site, places, queries, seed, question], () =>
+      mapSites(runtime, model, task, { ...asked, sites: [site], seed }),
+    );
+    rows.push(...own.sites);
+  }
+  return { sites: rows, agreement: null };
 }
 
 /** A number as it is kept: four digits, which is more than is quoted. */
