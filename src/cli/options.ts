@@ -31,6 +31,21 @@ export const number =
     return value;
   };
 
+/** Numbers within bounds, separated by commas. */
+export const numbers =
+  (least: number, most: number) =>
+  (text: string): number[] => {
+    const values = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
+    if (values.some((value) => !(value >= least && value <= most))) {
+      throw new InvalidArgumentError(
+        values.length === 1
+          ? `Give a number from ${least} to ${most}.`
+          : `Give numbers from ${least} to ${most} with commas between them.`,
+      );
+    }
+    return values;
+  };
+
 /** An option that takes one of some names and suggests the nearest to a wrong one. */
 export function choice(flags: string, description: string, names: readonly string[]): Option {
   return new Option(flags, description).choices(names).argParser((text: string) => {

@@ -18,6 +18,7 @@ import {
   type ModelOptions,
   type ThresholdOptions,
   number,
+  numbers,
   printJson,
   runtimeFor,
   thresholdOf,
@@ -35,11 +36,13 @@ export interface QueryOptions extends ModelOptions, ThresholdOptions {
   readonly site?: string;
   readonly position?: string;
   readonly seed: number;
-  readonly temperature?: number;
+  readonly temperature?: readonly number[];
   readonly noise?: number;
   readonly candidates?: number;
   readonly shown: number;
   readonly readout: boolean;
+  readonly candidate?: readonly string[];
+  readonly alsoAt?: string;
 }
 
 /** Adds the options of {@link QueryOptions}. */
@@ -58,13 +61,22 @@ export function withQueryOptions(command: Command): Command {
     .option('--seed <n>', 'the same seed gives the same samples', whole(0), 1);
   return withThreshold(command)
     .option(
-      '--temperature <x>',
-      'sample at one temperature; without it and --noise, in auto mode: rounds from sharp to flat and noisy',
-      number(0.001, 1000),
+      '--temperature <x,…>',
+      'sample at one temperature, or in a round for each of several; without it and --noise, in auto mode: rounds from sharp to flat and noisy',
+      numbers(0.001, 1000),
     )
     .option('--noise <x>', 'noise on the activation, in its standard deviations', number(0, 1000))
     .option('-n, --candidates <n>', 'candidates to draw (default: 1024)', whole(1, mostCandidates))
     .option('--shown <n>', 'most samples in the report, about 70% of them inside', whole(1, 10_000), 100)
+    .option(
+      '--candidate <text>',
+      'an input of your own, run and judged beside the candidates and counted in no figure; may be given again',
+      (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
+    )
+    .option(
+      '--also-at <place>',
+      'give distances at this place too, beside the nearest: a place name or an index of the input',
+    )
     .option('--no-readout', 'leave out the sentence that says what the samples tell');
 }
 
@@ -79,6 +91,8 @@ export async function answer(options: QueryOptions): Promise<Reading> {
     throw new InputError(`Which position? Give --position with ${placesOf(task, ids)}.`);
   const position = resolvePosition(task, ids, options.position);
   const rounds = roundsFor(task, options);
+  const own = (options.candidate ?? []).map((text) => task.encode(text));
+  if (options.alsoAt !== undefined) resolvePosition(task, ids, options.alsoAt);
   const runtime = runtimeFor(options);
   const model = await modelFor(task, options.model, options.processing);
   const decoder = await decoderFor(task, options.decoder, model);
@@ -92,6 +106,8 @@ export async function answer(options: QueryOptions): Promise<Reading> {
       rounds,
       seed: options.seed,
       shown: options.shown,
+      own,
+      ...(options.alsoAt === undefined ? {} : { alsoAt: options.alsoAt }),
       ...thresholdOf(options),
     });
     if (!options.readout) return preimage.reading;
@@ -122,6 +138,7 @@ Examples:
   inversionview read --input "535+861=1396" --site a0.0 --position "="
   inversionview read --task counting --input "vvzccvczvvvzvcvc|v:8" --site x1.post --position ":"
   inversionview read --input "535+861=1396" --site x0.post --position A1 --html reading.html
+  inversionview read --input "535+861=1396" --site a0.0 --position "=" --candidate "861+535=1396" --also-at "="
 
 How to read it: a decoder proposes inputs, the model runs each of them, and its own activations say how near
 they come. Samples above the rule at ε are inside the ε-preimage: what they share, and those below it do not,
@@ -129,7 +146,8 @@ is what the activation holds. Blue (▴) tokens are made likelier by the activat
 not judged, as every input has them. Tokens that follow from others (the digits of a sum) are judged at their place.
 With --json: query, metric, epsilon, candidates, inside, samples (text, tokens, valid, distance,
 matchedPosition, inside, distances a position, tokenDelta a token (null where not judged), follows: the indices
-of tokens judged at their place) and, for a head, its attention.`,
+of tokens judged at their place, round, temperature), own: those of --candidate, alsoAt: the place of --also-at with
+its counts (in each sample: position and distance there) and, for a head, its attention.`,
     )
     .action(async (options: QueryOptions & { json?: true; html?: string; limit: number }) => {
       const { html } = options;
@@ -144,7 +162,8 @@ of tokens judged at their place) and, for a head, its attention.`,
         return;
       }
       const look = lookFor(process.stdout, process.env);
-      process.stdout.write(`${renderTerminal(reading, { ...look, limit: options.limit })}\n`);
+      const temperatures = (options.temperature ?? []).length > 1;
+      process.stdout.write(`${renderTerminal(reading, { ...look, limit: options.limit, temperatures })}\n`);
       if (written) process.stdout.write(`\nWritten: ${html}\n`);
     });
 }

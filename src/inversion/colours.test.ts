@@ -132,12 +132,14 @@ describe('colours of a decoder that says the free tokens alone', () => {
     const decoder = smallDecoder(addition, {}, 8);
     const [z, bos] = activations(32, 9);
     const colourist = colouristOf(addition, decoder);
-    const [other, wrong, draw] = await colourist.colour(z, bos, 1, [
+    const [other, short, wrong, draw] = await colourist.colour(z, bos, 1, [
       addition.encode('6158+61=676'),
+      addition.encode('12+3'),
       addition.encode('615+861=1477'),
       [10, 6, 1, 11, 5],
     ]);
     expect(other?.tokenDelta.every((delta) => delta === null)).toBe(true);
+    expect(short?.tokenDelta.every((delta) => delta === null)).toBe(true);
     // A wrong answer has a place, and a likelihood there.
     expect(wrong?.follows).toEqual([9, 10, 11, 12]);
     expect(wrong?.tokenDelta.map((delta) => delta === null)).toEqual(

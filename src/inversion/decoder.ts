@@ -59,6 +59,8 @@ export function originsOf(
   ids: readonly number[],
 ): readonly Origin[] | null {
   if (spoken(task, form, ids) !== ids) return task.completion.origins(ids);
+  // What ends before all free tokens are there was written, not drawn.
+  if (form === 'completion' && ids.length < task.completion.maxFree && ids.at(-1) === task.eos) return null;
   return ids.map((id, at) => (at === 0 ? { kind: 'fixed' } : { kind: 'said', steps: [{ at, among: [id] }] }));
 }
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyReading, exampleReading } from '../../test/fixtures/readings.js';
-import { keptFromReading, keptReadingFault, readingOf } from './kept-reading.js';
+import { type OwnInput, keptFromReading, keptReadingFault, readingOf } from './kept-reading.js';
+import type { Reading, Sample } from './reading.js';
 
 describe('a reading that is kept', () => {
   it('is the same reading when it is looked at again', () => {
@@ -25,6 +26,39 @@ describe('a reading that is kept', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it('keeps a second place and inputs of a person’s own, which no figure counts', () => {
+    const reading = exampleReading(12);
+    const [first, second] = reading.samples;
+    if (first === undefined || second === undefined) throw new Error('no sample');
+    const at = (sample: Sample): { position: number; distance: number } | null =>
+      sample.text === second.text ? null : { position: 4, distance: sample.distances[4] ?? NaN };
+    const { round: _round, ...own } = {
+      ...first,
+      text: '1+1=2',
+      tokens: ['B', ...'1+1=2', 'E'],
+      tokenDelta: Array<null>(7).fill(null),
+    };
+    const distances = [1, 2, 3, 0.05, 4, 5];
+    const whole: Reading = {
+      ...reading,
+      samples: reading.samples.map((sample) => ({ ...sample, temperature: 0.5, alsoAt: at(sample) })),
+      own: [{ ...own, distances, matchedPosition: 3, distance: 0.05, inside: true, alsoAt: null, drawn: 7 }],
+      alsoAt: {
+        place: '+',
+        inside: reading.samples.filter((sample) => (at(sample)?.distance ?? 1) <= reading.epsilon).length,
+        absent: 1,
+      },
+    };
+    expect(readingOf(keptFromReading(whole, 'whole'))).toEqual(whole);
+    const kept = { ...keptFromReading(whole, 'whole'), stated: null };
+    const { own: _own, ...without } = kept;
+    for (const figure of ['candidates', 'inside', 'invalid', 'distinct'] as const)
+      expect(readingOf(kept)[figure]).toBe(readingOf(without)[figure]);
+    expect(
+      keptReadingFault({ ...kept, own: [{ ...(kept.own ?? [])[0], tokenDelta: [] } as OwnInput] }),
+    ).toMatch(/^own\.0\.tokenDelta/);
   });
 
   it('counts under another threshold what was drawn, repeated ones each time', () => {

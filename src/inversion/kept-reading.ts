@@ -10,7 +10,8 @@ import { randomFor } from '../random.js';
 import { tasks } from '../tasks/index.js';
 import { type Task } from '../tasks/task.js';
 import { chooseShown } from './choose.js';
-import { type Reading, readingSchema } from './reading.js';
+import { indexOfPlace } from './placed.js';
+import { type Reading, type Sample, readingSchema } from './reading.js';
 import { shownSamples } from './view.js';
 
 const count = z.number().int().nonnegative();
@@ -47,6 +48,8 @@ export const queryFactsSchema = z.object({
   seed: z.number().int().nonnegative().nullable(),
   /** Temperature that all candidates were drawn at; null in Auto mode, absent where it is not stated. */
   temperature: z.number().positive().nullable().optional(),
+  /** Names of the task's places in the input, in order. */
+  places: z.array(z.string()).optional(),
 });
 /** What was asked, and what is known of it before sampling. */
 export type QueryFacts = z.infer<typeof queryFactsSchema>;
@@ -61,8 +64,8 @@ export const verdictSchema = z.object({
   distances: z.array(z.number()),
 });
 
-/** A distinct input that was drawn. */
-export const readSampleSchema = z.object({
+/** An input that the probed model ran. */
+export const judgedInputSchema = z.object({
   /** From BOS to EOS (or as far as it goes). */
   tokens: z.array(z.string()).min(1),
   /** Without special tokens. */
@@ -70,23 +73,40 @@ export const readSampleSchema = z.object({
   /** Whether it is an input of the task, and if not, why. */
   valid: z.boolean(),
   fault: z.string().nullable(),
-  /** The round that drew it first. */
-  round: count,
   annotation: annotationSchema,
+  /** For each of the query's places the index of the token that has it here, −1 where none has. */
+  places: z.array(z.number().int()).optional(),
   /** A file that was imported may have one of the two alone. */
   euclidean: verdictSchema.nullable(),
   cosine: verdictSchema.nullable(),
 });
+
+/** A distinct input that was drawn. */
+export const readSampleSchema = judgedInputSchema.extend({
+  /** The round that drew it first, and its temperature where it is known. */
+  round: count,
+  temperature: z.number().optional(),
+});
 /** A distinct input that was drawn. */
 export type ReadSample = z.infer<typeof readSampleSchema>;
 
-/** A distinct input with how often it was drawn and its colours, null where they were not computed. */
-export const keptSampleSchema = readSampleSchema.extend({
-  count: z.number().int().min(1),
-  /** One number a token, see `tokenDelta` and `follows` of a {@link Reading}. */
+/** Colours, null where they were not computed: one number a token, see `tokenDelta` and `follows` of a {@link Reading}. */
+const colourFields = {
   tokenDelta: z.array(z.number().nullable()).nullable(),
   follows: z.array(count).optional(),
+};
+
+/** An input of a person's own with its colours. */
+export const ownInputSchema = judgedInputSchema.extend({
+  ...colourFields,
+  /** How many of all candidates were this input, where the file has only some of them. */
+  drawn: count.optional(),
 });
+/** An input of a person's own with its colours. */
+export type OwnInput = z.infer<typeof ownInputSchema>;
+
+/** A distinct input with how often it was drawn and its colours. */
+export const keptSampleSchema = readSampleSchema.extend({ count: z.number().int().min(1), ...colourFields });
 /** A distinct input with how often it was drawn and its colours. */
 export type KeptSample = z.infer<typeof keptSampleSchema>;
 
@@ -96,10 +116,17 @@ export const keptReadingShape = {
   version: z.literal(1),
   query: queryFactsSchema,
   /** How it was looked at. */
-  view: z.object({ metric: metricSchema, epsilon: z.number().nonnegative() }),
+  view: z.object({
+    metric: metricSchema,
+    epsilon: z.number().nonnegative(),
+    /** The place at which distances were given beside the nearest: a name, or an index of a place without one. */
+    alsoAt: z.string().optional(),
+  }),
   /** Metrics that all samples have distances in. */
   metrics: z.array(metricSchema).min(1),
   samples: z.array(keptSampleSchema),
+  /** A person's own inputs, counted nowhere. */
+  own: z.array(ownInputSchema).optional(),
   /** An imported file may hold only some of the candidates: what it says of all of them, under `view`. */
   stated: z.object({ candidates: count, inside: count, invalid: count, distinct: count }).nullable(),
 };
@@ -109,27 +136,35 @@ export interface KeptReading {
   readonly format: 'inversionview-reading';
   readonly version: 1;
   readonly query: QueryFacts;
-  readonly view: { readonly metric: Reading['metric']; readonly epsilon: number };
+  readonly view: {
+    readonly metric: Reading['metric'];
+    readonly epsilon: number;
+    readonly alsoAt?: string | undefined;
+  };
   readonly metrics: readonly Reading['metric'][];
   readonly samples: readonly KeptSample[];
+  readonly own?: readonly OwnInput[] | undefined;
   readonly stated: z.infer<typeof keptReadingShape.stated>;
 }
 
 /** What fits no single field of a kept reading; null when all is well. */
-export function keptReadingFault({ query, view, metrics, samples }: KeptReading): string | null {
+export function keptReadingFault({ query, view, metrics, samples, own }: KeptReading): string | null {
   if (query.position >= query.tokens.length) return 'query.position lies behind the last token';
   if (!metrics.includes(view.metric)) return 'view.metric is none of its metrics';
-  for (const [at, sample] of samples.entries()) {
-    const places = sample.tokens.length;
-    if (sample.tokenDelta !== null && sample.tokenDelta.length !== places)
-      return `samples.${at}.tokenDelta must have one number a token`;
-    if (sample.follows?.some((index) => index >= places))
-      return `samples.${at}.follows names a token behind the last`;
+  const inputs = [
+    ...samples.map((sample, at) => [`samples.${at}`, sample] as const),
+    ...(own ?? []).map((input, at) => [`own.${at}`, input] as const),
+  ];
+  for (const [name, { tokens, tokenDelta, follows, ...verdicts }] of inputs) {
+    if (tokenDelta !== null && tokenDelta.length !== tokens.length)
+      return `${name}.tokenDelta must have one number a token`;
+    if (follows?.some((index) => index >= tokens.length))
+      return `${name}.follows names a token behind the last`;
     for (const metric of metrics) {
-      const verdict = sample[metric];
-      if (verdict === null) return `samples.${at} has no distances in the ${metric} metric`;
-      if (verdict.position >= places || verdict.distances.length > places)
-        return `samples.${at}.${metric} has more positions than there are tokens`;
+      const verdict = verdicts[metric];
+      if (verdict === null) return `${name} has no distances in the ${metric} metric`;
+      if (verdict.position >= tokens.length || verdict.distances.length > tokens.length)
+        return `${name}.${metric} has more positions than there are tokens`;
     }
   }
   return null;
@@ -137,63 +172,75 @@ export function keptReadingFault({ query, view, metrics, samples }: KeptReading)
 
 /** What a person is shown of a kept reading: the same samples as `read` would have shown under its view. */
 export function readingOf(kept: KeptReading, shown = shownSamples): Reading {
-  const { query, view, samples, stated } = kept;
-  const {
-    annotation: _annotation,
-    task,
-    attention,
-    warnings,
-    model,
-    decoder,
-    seed,
-    temperature,
-    ...rest
-  } = query;
+  const { query, view, samples, own, stated } = kept;
+  const { metric, epsilon, alsoAt } = view;
+  const { task, attention, warnings, model, decoder, seed, temperature } = query;
+  const { input, tokens, position, place, site } = query;
   const measured = samples.map((sample) => {
-    const distance = sample[view.metric]?.distance ?? Infinity;
-    return { sample, distance, inside: distance <= view.epsilon };
+    const distance = sample[metric]?.distance ?? Infinity;
+    return { sample, distance, inside: distance <= epsilon };
   });
-  const chosen = chooseShown(
-    measured,
-    ({ sample }) => sample.tokens.join('\0'),
-    shown,
-    randomFor(seed ?? 0, 'shown'),
-  );
-  const total = (counted: typeof measured): number =>
-    counted.reduce((sum, { sample }) => sum + sample.count, 0);
+  const keyOf = (one: { readonly tokens: readonly string[] }): string => one.tokens.join('\0');
+  const chosen = chooseShown(measured, ({ sample }) => keyOf(sample), shown, randomFor(seed ?? 0, 'shown'));
+  const total = (counted: readonly KeptSample[]): number =>
+    counted.reduce((sum, sample) => sum + sample.count, 0);
+  const at = (sample: KeptSample | OwnInput): { position: number; distance: number } | null => {
+    const index = alsoAt === undefined ? null : indexOfPlace(query, sample, alsoAt);
+    const distance = index === null ? undefined : sample[metric]?.distances[index];
+    return index === null || distance === undefined ? null : { position: index, distance };
+  };
+  const seen = (sample: KeptSample | OwnInput) => {
+    const { distance = Infinity, position: matchedPosition = 0, distances = [] } = sample[metric] ?? {};
+    return {
+      text: sample.text,
+      tokens: sample.tokens,
+      valid: sample.valid,
+      distance,
+      matchedPosition,
+      inside: distance <= epsilon,
+      distances,
+      ...(alsoAt === undefined ? {} : { alsoAt: at(sample) }),
+      tokenDelta: sample.tokenDelta ?? sample.tokens.map(() => null),
+      ...(sample.follows === undefined ? {} : { follows: sample.follows }),
+    };
+  };
   return {
     task,
-    query: {
-      input: rest.input,
-      tokens: rest.tokens,
-      position: rest.position,
-      place: rest.place,
-      site: rest.site,
-    },
+    query: { input, tokens, position, place, site },
     seed: seed ?? 0,
     ...(temperature === undefined ? {} : { temperature }),
     attention,
     warnings,
     model,
     decoder,
-    metric: view.metric,
-    epsilon: view.epsilon,
-    candidates: stated?.candidates ?? total(measured),
-    inside: stated?.inside ?? total(measured.filter(({ inside }) => inside)),
-    invalid: stated?.invalid ?? total(measured.filter(({ sample }) => !sample.valid)),
+    metric,
+    epsilon,
+    candidates: stated?.candidates ?? total(samples),
+    inside: stated?.inside ?? total(measured.filter(({ inside }) => inside).map(({ sample }) => sample)),
+    invalid: stated?.invalid ?? total(samples.filter(({ valid }) => !valid)),
     distinct: stated?.distinct ?? samples.length,
-    samples: chosen.map(({ sample, distance, inside }) => ({
-      text: sample.text,
-      tokens: sample.tokens,
-      valid: sample.valid,
-      distance,
-      matchedPosition: sample[view.metric]?.position ?? 0,
-      inside,
-      distances: sample[view.metric]?.distances ?? [],
-      tokenDelta: sample.tokenDelta ?? sample.tokens.map(() => null),
-      ...(sample.follows === undefined ? {} : { follows: sample.follows }),
+    samples: chosen.map(({ sample }) => ({
+      ...seen(sample),
       round: sample.round,
+      ...(sample.temperature === undefined ? {} : { temperature: sample.temperature }),
     })),
+    ...(own === undefined || own.length === 0
+      ? {}
+      : {
+          own: own.map((one) => ({
+            ...seen(one),
+            drawn: one.drawn ?? total(samples.filter((sample) => keyOf(sample) === keyOf(one))),
+          })),
+        }),
+    ...(alsoAt === undefined
+      ? {}
+      : {
+          alsoAt: {
+            place: alsoAt,
+            inside: total(samples.filter((sample) => (at(sample)?.distance ?? Infinity) <= epsilon)),
+            absent: total(samples.filter((sample) => at(sample) === null)),
+          },
+        }),
   };
 }
 
@@ -231,9 +278,26 @@ export function keptFromReading(value: unknown, name: string): KeptReading {
       `${name} is not a reading: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unknown fault'}.`,
     );
   }
-  const { query, samples, metric, epsilon, candidates, inside, invalid, distinct, ...rest } = parsed.data;
+  const { query, samples, own, alsoAt, metric, epsilon, candidates, inside, invalid, distinct, ...rest } =
+    parsed.data;
   const { attention, warnings, model, decoder, seed, temperature } = rest;
-  const task = tasks.find(({ name: own }) => own === rest.task);
+  const task = tasks.find((one) => one.name === rest.task);
+  const judged = (sample: Omit<Sample, 'round' | 'temperature'>): OwnInput => {
+    const { tokens, text, valid, tokenDelta, follows, distance, matchedPosition, distances } = sample;
+    const verdict = { distance, position: matchedPosition, distances };
+    return {
+      tokens,
+      text,
+      valid,
+      fault: valid ? null : faultOf(task, tokens),
+      annotation: annotationOf(task, tokens),
+      euclidean: metric === 'euclidean' ? verdict : null,
+      cosine: metric === 'cosine' ? verdict : null,
+      ...(alsoAt === undefined ? {} : { places: [sample.alsoAt?.position ?? -1] }),
+      tokenDelta,
+      ...(follows === undefined ? {} : { follows }),
+    };
+  };
   return {
     format: 'inversionview-reading',
     version: 1,
@@ -248,27 +312,17 @@ export function keptFromReading(value: unknown, name: string): KeptReading {
       annotation: annotationOf(task, query.tokens),
       seed: Number.isSafeInteger(seed) && seed >= 0 ? seed : null,
       ...(temperature === undefined ? {} : { temperature }),
+      ...(alsoAt === undefined ? {} : { places: [alsoAt.place] }),
     },
-    view: { metric, epsilon },
+    view: { metric, epsilon, ...(alsoAt === undefined ? {} : { alsoAt: alsoAt.place }) },
     metrics: [metric],
-    samples: samples.map((sample) => {
-      const { tokens, text, valid, round, tokenDelta, follows, distance, matchedPosition, distances } =
-        sample;
-      const verdict = { distance, position: matchedPosition, distances };
-      return {
-        tokens,
-        text,
-        valid,
-        fault: valid ? null : faultOf(task, tokens),
-        round,
-        annotation: annotationOf(task, tokens),
-        euclidean: metric === 'euclidean' ? verdict : null,
-        cosine: metric === 'cosine' ? verdict : null,
-        count: 1,
-        tokenDelta,
-        ...(follows === undefined ? {} : { follows }),
-      };
-    }),
+    samples: samples.map(({ round, temperature: own, ...sample }) => ({
+      ...judged(sample),
+      round,
+      ...(own === undefined ? {} : { temperature: own }),
+      count: 1,
+    })),
+    ...(own === undefined ? {} : { own: own.map((one) => ({ ...judged(one), drawn: one.drawn })) }),
     stated: { candidates, inside, invalid, distinct },
   };
 }

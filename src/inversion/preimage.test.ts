@@ -147,6 +147,87 @@ describe('reading', () => {
     }
   });
 
+  it('says the temperature of each sample', async () => {
+    const { reading } = await reader.read({ ...query, shown: 25 });
+    for (const { round, temperature } of reading.samples) expect(temperature).toBe(round === 0 ? 0.5 : 2);
+  });
+
+  it('gives distances at a place of the same name beside the nearest', async () => {
+    const all = await reader.read(query);
+    for (const alsoAt of ['=', 8, 'A1', -2]) {
+      const { alsoAt: figures, samples } = await reader.view(all, { alsoAt, epsilon: 0.9 });
+      const name = { '=': '=', 8: '=', A1: 'A1', '-2': 'A4' }[alsoAt] ?? '';
+      const placed = all.candidates.map((candidate) => {
+        const index = addition.places(candidate.ids).find((place) => place.name === name)?.index;
+        return index === undefined ? undefined : candidate.verdicts.euclidean.distances[index];
+      });
+      expect(figures).toEqual({
+        place: name,
+        inside: placed.filter((distance) => (distance ?? Infinity) <= 0.9).length,
+        absent: placed.filter((distance) => distance === undefined).length,
+      });
+      for (const { tokens, distances, distance, alsoAt: own } of samples) {
+        const index = addition.places(idsOf(tokens)).find((place) => place.name === name)?.index;
+        const there = index === undefined ? undefined : distances[index];
+        expect(own).toEqual(there === undefined ? null : { position: index, distance: there });
+        if (own) expect(own.distance).toBeGreaterThanOrEqual(distance);
+      }
+    }
+    // All else is as without it.
+    const { alsoAt: _figures, samples, ...rest } = await reader.view(all, { alsoAt: '=' });
+    const { samples: plain, ...without } = await reader.view(all, {});
+    expect(rest).toEqual(without);
+    expect(samples.map(({ alsoAt: _own, ...sample }) => sample)).toEqual(plain);
+  });
+
+  it("judges a person's own inputs and counts them nowhere", async () => {
+    const texts = ['615+861=1476', '861+615=1476', '615+861=1477', '12+3', '615+861=1476'];
+    const { reading, z } = await reader.read({
+      ...query,
+      own: texts.map((text) => addition.encode(text)),
+      alsoAt: '=',
+    });
+    const { own = [], alsoAt, ...rest } = reading;
+    expect(own.map(({ text }) => text)).toEqual(texts.slice(0, 4));
+    expect(own.map(({ valid }) => valid)).toEqual([true, true, false, false]);
+    // The query itself is at no distance, at its own position.
+    expect(own[0]).toMatchObject({ matchedPosition: 8, inside: true, drawn: 0, alsoAt: { position: 8 } });
+    expect(own[0]?.distance).toBeLessThan(1e-6);
+    expect(own[3]?.alsoAt).toBeNull();
+    for (const one of own) {
+      const wanted = await recomputed(addition.encode(one.text), 'euclidean', z);
+      wanted.forEach((value, place) => expect(at(one.distances, place)).toBeCloseTo(value, 4));
+      expect(one.inside).toBe(one.distance <= reading.epsilon);
+      expect(one).not.toHaveProperty('round');
+    }
+    expect(own[3]?.tokenDelta.every((delta) => delta === null)).toBe(true);
+    const { alsoAt: _at, ...without } = (await reader.read({ ...query, alsoAt: '=' })).reading;
+    expect(rest).toEqual(without);
+    // One that was drawn says how often.
+    const [drawn] = reading.samples;
+    const again = await reader.read({ ...query, own: [idsOf(drawn?.tokens ?? [])] });
+    const times = again.candidates.filter(
+      ({ ids: one }) => one.join() === idsOf(drawn?.tokens ?? []).join(),
+    ).length;
+    expect(again.reading.own?.[0]?.drawn).toBe(times);
+    expect(times).toBeGreaterThan(0);
+    expect(alsoAt?.place).toBe('=');
+  });
+
+  it.each([
+    [{ alsoAt: 'A9' }, /^Unknown position "A9"/],
+    [{ alsoAt: 14 }, /^Position 14 is out of range/],
+    [{ alsoAt: 'E' }, /^No distance is taken at the end of an input/],
+    [{ alsoAt: -1 }, /^No distance is taken at the end of an input/],
+    [{ own: [Array<number>(15).fill(1)] }, /has 15 tokens with its ends: addition takes 14 at most\.$/],
+  ])('refuses %j before it draws', async (change, message) => {
+    let drawn = false;
+    const asked = reader.read({ ...query, ...change, onCandidates: () => (drawn = true) });
+    await expect(asked).rejects.toThrow(InputError);
+    await expect(asked).rejects.toThrow(message);
+    expect(drawn).toBe(false);
+  });
+
   it('adds nothing at BOS', async () => {
     const { reading } = await reader.read({ ...query, position: 0, shown: 10 });
     const deltas = reading.samples.flatMap(({ tokenDelta }) => tokenDelta);

@@ -16,10 +16,18 @@ import { type SamplingRound, type Task } from '../tasks/task.js';
 import { type Colours, createColourist } from './colours.js';
 import { type CandidatePlan, joinPlans, planCandidates, sliceRequest } from './candidates.js';
 import { type Decoder, drawnTokens, heard, orderWord } from './decoder.js';
-import { type Judge, createJudge } from './judge.js';
+import { type Judge, type Verdict, createJudge } from './judge.js';
 import { type Reading } from './reading.js';
 import { type Sampler, createSampler } from './sampler.js';
-import { type Candidate, type Judged, type Looked, type View, viewed } from './view.js';
+import {
+  type Candidate,
+  type Judged,
+  type JudgedInput,
+  type Looked,
+  type View,
+  placeOf,
+  viewed,
+} from './view.js';
 
 /** Rows of the small graphs that serve a caller who wants the first candidates soon. */
 const firstBatch = 64;
@@ -48,6 +56,8 @@ export interface Drawing {
 
 /** A question, how its preimage is looked for and how it is looked at. */
 export interface Query extends Question, Drawing, View {
+  /** A person's own inputs, ids from BOS on, judged beside the candidates and counted nowhere. */
+  readonly own?: readonly (readonly number[])[];
   /** Sends the first candidates on before the rest are drawn; each call has those judged since the last. */
   readonly onCandidates?: (judged: readonly Candidate[]) => void;
 }
@@ -71,6 +81,8 @@ export interface Reader {
   look(question: Question): Promise<Looked>;
   /** The second: candidates in batches, each drawn when it is asked for. @param soon begins with small batches */
   draw(looked: Looked, drawing: Drawing, soon?: boolean): AsyncGenerator<readonly Candidate[], void>;
+  /** Runs a person's own inputs; of equal ones the first. @throws InputError for more tokens than the task has */
+  judge(looked: Looked, inputs: readonly (readonly number[])[]): Promise<readonly JudgedInput[]>;
   /** What the activation adds to the likelihood of each token of some inputs, see `colours.ts`. */
   colour(looked: Looked, inputs: readonly (readonly number[])[]): Promise<Colours[]>;
   /** The same candidates under another threshold or metric: nothing is drawn or judged again. */
@@ -104,6 +116,8 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
 
   const samplerOf = (batch: number): Sampler =>
     keep(samplers, batch, () => createSampler(runtime, config, parameter, task.bos, tokens, batch));
+  const judgeOf = (site: string, batch: number): Judge =>
+    keep(judges, `${site} ${batch}`, () => createJudge(runtime, model, task, site, batch));
   const colourist = createColourist(runtime, decoder, task, () => samplerOf(fullBatch));
 
   /** Activations of an input at all positions of a site, and the attention row of a position where the site is a head. */
@@ -140,19 +154,16 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
     [start, end, batch]: readonly [number, number, number],
   ): Promise<Candidate[]> {
     const sampler = samplerOf(batch);
-    const own = keep(judges, `${site} ${batch}`, () => createJudge(runtime, model, task, site, batch));
     const part = sliceRequest(request, start, end, tokens);
     const drawn = await sampler.sample(part);
     const inputs = Array.from({ length: end - start }, (_, row) => {
       const [from, to] = [row * tokens, (row + 1) * tokens];
       return heard(task, config.form, drawn.subarray(from, to), orderWord(part.uniforms.subarray(from, to)));
     });
-    const verdicts = await own.judge(inputs, z);
+    const { euclidean, cosine } = await judgeOf(site, batch).judge(inputs, z);
     return inputs.map((ids, row): Candidate => {
-      const [euclidean, cosine] = [verdicts.euclidean[row], verdicts.cosine[row]];
-      if (euclidean === undefined || cosine === undefined) throw new GraphError('a candidate was not judged');
-      const round = rounds[start + row] ?? 0;
-      return { ids, round, valid: task.check(ids) === null, verdicts: { euclidean, cosine } };
+      const verdicts = verdictsOf(euclidean[row], cosine[row]);
+      return { ids, round: rounds[start + row] ?? 0, valid: task.check(ids) === null, verdicts };
     });
   }
 
@@ -168,12 +179,15 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
   const reader: Reader = {
     async read(query) {
       const looked = await reader.look(query);
+      // What cannot be taken is said before anything is drawn.
+      if (query.alsoAt !== undefined) placeOf(task, looked.asked.query.tokens, query.alsoAt);
+      const own = await reader.judge(looked, query.own ?? []);
       const candidates: Candidate[] = [];
       for await (const fresh of reader.draw(looked, query, query.onCandidates !== undefined)) {
         candidates.push(...fresh);
         query.onCandidates?.(fresh);
       }
-      const all = { ...looked, candidates };
+      const all = { ...looked, candidates, rounds: query.rounds ?? task.rounds, own };
       return { ...all, reading: await reader.view(all, query) };
     },
     async look({ ids, site: name, position, seed }) {
@@ -214,6 +228,22 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
         yield await judged(plan, site, z, [start, end, batch]);
         start = end;
       }
+    },
+    async judge({ asked, z }, inputs) {
+      const distinct = [...new Map(inputs.map((ids) => [ids.join(' '), ids])).values()];
+      const long = distinct.find((ids) => ids.length > task.maxLength);
+      if (long !== undefined) {
+        throw new InputError(
+          `${JSON.stringify(task.decode(long))} has ${long.length} tokens with its ends: ${task.name} takes ${task.maxLength} at most.`,
+        );
+      }
+      if (distinct.length === 0) return [];
+      const { euclidean, cosine } = await judgeOf(asked.query.site, firstBatch).judge(distinct, z);
+      return distinct.map((ids, row) => ({
+        ids,
+        valid: task.check(ids) === null,
+        verdicts: verdictsOf(euclidean[row], cosine[row]),
+      }));
     },
     colour: ({ asked, z, bos }, inputs) =>
       colourist.colour(z, bos, config.sites.indexOf(asked.query.site), inputs),
@@ -257,4 +287,9 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
     },
   };
   return reader;
+}
+
+function verdictsOf(euclidean: Verdict | undefined, cosine: Verdict | undefined): Candidate['verdicts'] {
+  if (euclidean === undefined || cosine === undefined) throw new GraphError('a candidate was not judged');
+  return { euclidean, cosine };
 }

@@ -8,48 +8,64 @@ import { InputError } from '../input-error.js';
 
 const count = z.number().int().nonnegative();
 
-/** One shown candidate. Arrays have an entry for each token, BOS and EOS included, unless said otherwise. */
+/** An input that was judged. Arrays have an entry for each token, BOS and EOS included, unless said otherwise. */
+const judgedFields = {
+  /** The input without special tokens. */
+  text: z.string(),
+  tokens: z.array(z.string()).min(1),
+  /** Whether it is among the task's inputs. */
+  valid: z.boolean(),
+  /** Least distance over its positions, from the probed model's own run. */
+  distance: z.number(),
+  /** The position that has it, an index into the tokens. */
+  matchedPosition: count,
+  /** Whether the distance is ε at the most. */
+  inside: z.boolean(),
+  /** Distance at each position that was compared: all before EOS. */
+  distances: z.array(z.number()),
+  /** Where and how far it is at the place that the reading's `alsoAt` names; null where it has no such place. */
+  alsoAt: z.object({ position: count, distance: z.number() }).nullable().optional(),
+  /**
+   * What the activation adds to each token's likelihood, `p(token | z_q) − p(token | z_BOS)` under the decoder, −1 … 1;
+   * null where it is not judged: every input has the token at this place, or the decoder cannot say the input.
+   */
+  tokenDelta: z.array(z.number().nullable()),
+  /** Indices of tokens that follow from others: their likelihood is that at their place over all inputs, see `colours.ts`. */
+  follows: z.array(count).optional(),
+};
+
+/** What fits no single field of a judged input. */
+function expectSound(
+  { tokens, matchedPosition, tokenDelta, follows, distances }: z.infer<z.ZodObject<typeof judgedFields>>,
+  { addIssue }: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void },
+): void {
+  const issue = (field: string, message: string): void =>
+    addIssue({ code: 'custom', path: [field], message });
+  if (matchedPosition >= tokens.length) issue('matchedPosition', 'lies behind the last token');
+  if (tokenDelta.length !== tokens.length) issue('tokenDelta', 'must have one number a token');
+  if (follows?.some((at) => at >= tokens.length) === true) issue('follows', 'names a token behind the last');
+  if (distances.length > tokens.length) issue('distances', 'has more numbers than there are tokens');
+}
+
+/** One shown candidate. */
 const sampleSchema = z
   .object({
-    /** The input without special tokens. */
-    text: z.string(),
-    tokens: z.array(z.string()).min(1),
-    /** Whether it is among the task's inputs. */
-    valid: z.boolean(),
-    /** Least distance over its positions, from the probed model's own run. */
-    distance: z.number(),
-    /** The position that has it, an index into the tokens. */
-    matchedPosition: count,
-    /** Whether the distance is ε at the most. */
-    inside: z.boolean(),
-    /** Distance at each position that was compared: all before EOS. */
-    distances: z.array(z.number()),
-    /**
-     * What the activation adds to each token's likelihood, `p(token | z_q) − p(token | z_BOS)` under the decoder, −1 … 1;
-     * null where it is not judged: every input has the token at this place, or the decoder cannot say the input.
-     */
-    tokenDelta: z.array(z.number().nullable()),
-    /** Indices of tokens that follow from others: their likelihood is that at their place over all inputs, see `colours.ts`. */
-    follows: z.array(count).optional(),
+    ...judgedFields,
     /** Number of the sampling round it came from, from 0. */
     round: count,
+    /** Temperature of that round, where it is known. */
+    temperature: z.number().optional(),
   })
-  .refine(({ tokens, matchedPosition }) => matchedPosition < tokens.length, {
-    path: ['matchedPosition'],
-    message: 'lies behind the last token',
+  .superRefine(expectSound);
+
+/** An input of a person's own: judged like a candidate, and counted nowhere. */
+const ownSchema = z
+  .object({
+    ...judgedFields,
+    /** How many of the candidates are this input. */
+    drawn: count,
   })
-  .refine(({ tokens, tokenDelta }) => tokenDelta.length === tokens.length, {
-    path: ['tokenDelta'],
-    message: 'must have one number a token',
-  })
-  .refine(({ tokens, follows = [] }) => follows.every((at) => at < tokens.length), {
-    path: ['follows'],
-    message: 'names a token behind the last',
-  })
-  .refine(({ tokens, distances }) => distances.length <= tokens.length, {
-    path: ['distances'],
-    message: 'has more numbers than there are tokens',
-  });
+  .superRefine(expectSound);
 
 const querySchema = z
   .object({
@@ -112,6 +128,13 @@ export const readingSchema = z.object({
   distinct: count,
   /** The shown ones, 100 unless asked otherwise, sorted by distance. */
   samples: z.array(sampleSchema),
+  /** A person's own inputs, in the order given; no figure counts them. */
+  own: z.array(ownSchema).optional(),
+  /**
+   * A place, by name or index, at which distances are given beside the nearest; of the candidates, those that are within ε
+   * there, and those that have no such place.
+   */
+  alsoAt: z.object({ place: z.string(), inside: count, absent: count }).optional(),
   /** Attention from the queried position to each token, for a site that is a head; else null. */
   attention: z.array(z.number()).nullable(),
   /** Sentences a person should see first. */
@@ -126,6 +149,8 @@ export const readingSchema = z.object({
 
 /** One shown candidate. */
 export type Sample = z.infer<typeof sampleSchema>;
+/** An input of a person's own. */
+export type OwnSample = z.infer<typeof ownSchema>;
 /** What an activation tells, in words and figures. */
 export type Readout = z.infer<typeof readoutSchema>;
 /** What a person is shown of one query. */

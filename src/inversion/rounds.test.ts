@@ -35,6 +35,31 @@ describe('roundsFor', () => {
     },
   );
 
+  it('takes a round for each of several temperatures, of sizes that differ by one at the most', () => {
+    for (const candidates of [3, 100, 1024, 1025]) {
+      const rounds = roundsFor(addition, { temperature: [0.5, 1, 2], noise: 0.1, candidates });
+      expect(rounds.map(({ temperature, noise }) => [temperature, noise])).toEqual([
+        [0.5, 0.1],
+        [1, 0.1],
+        [2, 0.1],
+      ]);
+      expect(total(rounds)).toBe(candidates);
+      const sizes = rounds.map((round) => round.candidates);
+      expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+    }
+    expect(roundsFor(addition, { temperature: [0.7] })).toEqual(roundsFor(addition, { temperature: 0.7 }));
+  });
+
+  it.each([
+    [{ temperature: [1, 0] }, /^Temperature 0 is not accepted/],
+    [{ temperature: [1, 2, 1] }, /^The temperatures 1, 2, 1 have one twice/],
+    [{ temperature: [1, 2, 3], candidates: 2 }, /^2 candidates are too few for 3 temperatures/],
+    [{ temperature: Array.from({ length: 17 }, (_, at) => at + 1) }, /^17 temperatures are too many/],
+  ])('refuses %j', (choice, message) => {
+    expect(() => roundsFor(addition, choice)).toThrow(InputError);
+    expect(() => roundsFor(addition, choice)).toThrow(message);
+  });
+
   it('takes one round when temperature or noise are given', () => {
     expect(roundsFor(addition, { temperature: 0.7 })).toEqual([
       { temperature: 0.7, noise: 0, candidates: 1024 },

@@ -3,11 +3,13 @@
  * content security policy enforces. The data lies inside as JSON, so that a page that was passed on is still data.
  * @module
  */
-import { type Reading, type Sample } from '../inversion/reading.js';
+import { type OwnSample, type Reading, type Sample } from '../inversion/reading.js';
 import { escapeHtml, scriptJson } from './escape.js';
 import { deltaClass, pageStyle } from './page-style.js';
 import { deltaLevel, deltaSteps } from './palette.js';
 import {
+  alsoAtDistance,
+  alsoAtText,
   barShare,
   counted,
   distanceText,
@@ -15,12 +17,14 @@ import {
   likelihoodText,
   metricNames,
   notJudged,
+  ownText,
   percent,
   plainNumber,
   positionText,
   readoutLines,
   sides,
   subject,
+  temperatureText,
 } from './wording.js';
 
 /** Id of the element that holds the reading: `JSON.parse(document.getElementById('reading').textContent)`. */
@@ -111,29 +115,48 @@ function figuresCard(reading: Reading): string {
 ${figure(`${inside} <small>of ${candidates} (${share})</small>`, `inside ε = ${plainNumber(epsilon)}, ${metricNames[metric]}`)}
 ${figure(String(distinct), 'distinct')}
 ${figure(String(invalid), 'not among the task’s inputs')}
-</dl></section>`;
+</dl>${reading.alsoAt === undefined ? '' : `<p class="soft note">${escapeHtml(alsoAtText(reading))}</p>`}</section>`;
 }
 
 function samplesCard(reading: Reading): string {
   const { inside, outside } = sides(reading.samples);
   const single = reading.samples.every((sample) => sample.tokens.every((token) => [...token].length <= 1));
-  const row = (sample: Sample): string => sampleRow(sample, reading.epsilon, single);
+  const row = (sample: Sample): string => sampleRow(sample, reading, single);
+  const also =
+    reading.alsoAt === undefined
+      ? ''
+      : `<th scope="col" class="num">at ${escapeHtml(reading.alsoAt.place)}</th>`;
   const ruleText = `ε = ${plainNumber(reading.epsilon)} · ${inside.length} inside above, ${outside.length} outside below`;
   return `<section class="card">${legend(reading.samples)}
 <table>
 <caption>${counted(reading.samples.length, 'sample')} shown, by distance; hover a token for the distance at its position</caption>
-<thead><tr><th scope="col" class="num">Distance</th><th scope="col" class="bar">0 … ${plainNumber(5 * reading.epsilon)}, dashed: ε</th><th scope="col">Input</th></tr></thead>
+<thead><tr><th scope="col" class="num">Distance</th>${also}<th scope="col" class="bar">0 … ${plainNumber(5 * reading.epsilon)}, dashed: ε</th><th scope="col">Input</th></tr></thead>
 <tbody class="in">
 ${inside.map(row).join('\n')}
 </tbody>
 <tbody class="out">
-<tr class="rule"><th colspan="3" scope="rowgroup"><span>${ruleText}</span></th></tr>
+<tr class="rule"><th colspan="${also === '' ? 3 : 4}" scope="rowgroup"><span>${ruleText}</span></th></tr>
 ${outside.map(row).join('\n')}
 </tbody>
-</table></section>`;
+${ownRows(reading, single)}</table></section>`;
 }
 
-function sampleRow(sample: Sample, epsilon: number, single: boolean): string {
+/** A person's own inputs, set as the samples are. */
+function ownRows(reading: Reading, single: boolean): string {
+  const { own = [], alsoAt } = reading;
+  if (own.length === 0) return '';
+  const heading = `<tr class="rule"><th colspan="${alsoAt === undefined ? 3 : 4}" scope="rowgroup"><span>Your own, counted in no figure</span></th></tr>`;
+  const rows = own.map((sample) => sampleRow(sample, reading, single, ownText(sample)));
+  return `<tbody class="own">\n${heading}\n${rows.join('\n')}\n</tbody>\n`;
+}
+
+/** @param words what is said behind the tokens */
+function sampleRow(
+  sample: Sample | OwnSample,
+  { epsilon, alsoAt }: Reading,
+  single: boolean,
+  words = '',
+): string {
   const width = (100 * barShare(sample.distance, epsilon)).toFixed(1);
   const tokens = sample.tokens.map((token, at) => {
     const delta = sample.tokenDelta[at] ?? null;
@@ -147,8 +170,12 @@ function sampleRow(sample: Sample, epsilon: number, single: boolean): string {
     return `<span${mark} data-tip="${tip}">${visible(token)}</span>`;
   });
   const flag = sample.valid ? '' : '<span class="flag">! not an input</span>';
-  const cells = `<td class="tokens${single ? '' : ' text'}">${tokens.join('')}${flag}</td>`;
-  return `<tr><td class="num">${escapeHtml(distanceText(sample.distance))}</td><td class="bar"><span class="track"><i style="width:${width}%"></i></span></td>${cells}</tr>`;
+  const said = words === '' ? '' : `<p class="soft said">${escapeHtml(words)}</p>`;
+  const warm = 'temperature' in sample ? temperatureText(sample.temperature) : '';
+  const title = warm === '' ? '' : ` title="drawn at temperature ${escapeHtml(warm.slice(2))}"`;
+  const there = alsoAt === undefined ? '' : `<td class="num">${escapeHtml(alsoAtDistance(sample))}</td>`;
+  const cells = `<td class="tokens${single ? '' : ' text'}">${tokens.join('')}${flag}${said}</td>`;
+  return `<tr><td class="num"${title}>${escapeHtml(distanceText(sample.distance))}</td>${there}<td class="bar"><span class="track"><i style="width:${width}%"></i></span></td>${cells}</tr>`;
 }
 
 function legend(samples: readonly Sample[]): string {

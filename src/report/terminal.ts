@@ -3,22 +3,26 @@
  * the activation does to each token as colour, or as signs where there is no colour.
  * @module
  */
-import { type Reading, type Sample } from '../inversion/reading.js';
+import { type OwnSample, type Reading, type Sample } from '../inversion/reading.js';
 import { type Piece, clip, columns, printable, prose, setInLines } from './columns.js';
 import { deltaLevel, paintDelta } from './palette.js';
 import {
+  alsoAtDistance,
+  alsoAtText,
   barShare,
   counted,
   distanceText,
   judgedAtPlace,
   metricNames,
   notJudged,
+  ownText,
   percent,
   plainNumber,
   positionText,
   readoutLines,
   sides,
   subject,
+  temperatureText,
 } from './wording.js';
 
 /** How to print. */
@@ -29,6 +33,8 @@ export interface TerminalOptions {
   readonly width: number;
   /** Most samples printed, taken evenly from all that the reading holds; all of them unless given. */
   readonly limit?: number;
+  /** Whether each sample says the temperature that drew it. */
+  readonly temperatures?: boolean;
 }
 
 const narrowest = 20;
@@ -53,7 +59,7 @@ export function renderTerminal(reading: Reading, options: TerminalOptions): stri
     heading(reading, width, style),
     queryBlock(reading, width, style),
     figures(reading, width),
-    sampleBlock(reading, shown, width, style),
+    ...sampleBlocks(reading, shown, width, style, options.temperatures === true),
     reading.readout === undefined
       ? []
       : readoutLines(reading.readout).flatMap((line) => prose(line, width, '  ').map(style.bold)),
@@ -169,34 +175,61 @@ function figures(reading: Reading, width: number): string[] {
   const { inside, candidates, epsilon, metric, distinct, invalid } = reading;
   const counts = `${inside} of ${counted(candidates, 'candidate')} (${percent(inside, candidates)}) inside ε = ${plainNumber(epsilon)}`;
   const rest = `${distinct} distinct, ${invalid} not among the task’s inputs`;
-  return prose(`${counts}, ${metricNames[metric]}; ${rest}.`, width);
+  return prose(
+    [`${counts}, ${metricNames[metric]}; ${rest}.`, alsoAtText(reading)].filter(Boolean).join(' '),
+    width,
+  );
 }
 
 /** How tokens of a sample are set: in columns of one token each, which shows what they share, or run together. */
 type Layout = 'columns' | 'inline';
 
-function sampleBlock(reading: Reading, shown: readonly Sample[], width: number, style: Style): string[] {
-  if (reading.samples.length === 0) return prose('No samples.', width);
+/** The shown samples on both sides of ε, and a person's own inputs after them, set alike. */
+function sampleBlocks(
+  reading: Reading,
+  shown: readonly Sample[],
+  width: number,
+  style: Style,
+  temperatures: boolean,
+): string[][] {
+  const own = reading.own ?? [];
+  if (reading.samples.length === 0 && own.length === 0) return [prose('No samples.', width)];
   const { inside, outside } = sides(shown);
+  const all = [...shown, ...own];
   const bar = width >= 64 ? 10 : width >= 44 ? 5 : 0;
-  const prefix = 6 + 1 + (bar > 0 ? bar + 1 : 0) + 2;
+  const second = reading.alsoAt === undefined ? 0 : 7;
+  const heat = temperatures && shown.some(({ temperature }) => temperature !== undefined) ? 6 : 0;
+  const prefix = 6 + second + 1 + (bar > 0 ? bar + 1 : 0) + heat + 2;
   const room = width - prefix;
-  const longest = Math.max(0, ...shown.map((sample) => sample.tokens.length));
-  const single = shown.every((sample) => sample.tokens.every((token) => columns(printable(token)) === 1));
+  const longest = Math.max(0, ...all.map((sample) => sample.tokens.length));
+  const single = all.every((sample) => sample.tokens.every((token) => columns(printable(token)) === 1));
   const column = style.color ? 2 : 3;
   const layout: Layout = single && longest * column < room ? 'columns' : 'inline';
-  const row = (sample: Sample): string[] => {
+  const row = (sample: Sample | OwnSample): string[] => {
     const lines = setInLines(tokenPieces(sample, layout, room, style), room);
     const number = distanceText(sample.distance).padStart(6);
+    const there = second > 0 ? ` ${alsoAtDistance(sample).padStart(6)}` : '';
     const paint = sample.inside ? style.inside : style.dim;
     const drawn = bar > 0 ? `${paint(barOf(sample.distance, reading.epsilon, bar))} ` : '';
+    const temperature = 'temperature' in sample ? temperatureText(sample.temperature) : '';
+    const warm = heat > 0 ? `${temperature.padEnd(heat - 1).slice(0, heat - 1)} ` : '';
     return lines.map((line, at) => {
-      const start = at === 0 ? `${number} ${drawn}${sample.valid ? ' ' : '!'} ` : ' '.repeat(prefix);
+      const start =
+        at === 0 ? `${number}${there} ${drawn}${warm}${sample.valid ? ' ' : '!'} ` : ' '.repeat(prefix);
       return start + line.map((piece) => piece.printed).join('');
     });
   };
   const rule = ruleAt(reading.epsilon, inside.length, outside.length, width);
-  return [...inside.flatMap(row), style.bold(rule), ...outside.flatMap(row)];
+  const samples = [...inside.flatMap(row), style.bold(rule), ...outside.flatMap(row)];
+  if (own.length === 0) return [samples];
+  const judged = own.flatMap((sample) => [
+    ...row(sample),
+    ...prose(ownText(sample), width, '  ', '  ').map(style.dim),
+  ]);
+  return [
+    reading.samples.length === 0 ? prose('No samples.', width) : samples,
+    [style.bold('Your own, counted in no figure:'), ...judged],
+  ];
 }
 
 function barOf(distance: number, epsilon: number, width: number): string {
@@ -218,7 +251,7 @@ function ruleAt(epsilon: number, inside: number, outside: number, width: number)
  * Brackets stand around the matched token. In columns the closing one takes the place of its sign where it has none,
  * else of the space before the next token.
  */
-function tokenPieces(sample: Sample, layout: Layout, room: number, style: Style): Piece[] {
+function tokenPieces(sample: Sample | OwnSample, layout: Layout, room: number, style: Style): Piece[] {
   const { matchedPosition: matched, tokenDelta } = sample;
   const inline = layout === 'inline';
   const last = sample.tokens.length - 1;
@@ -257,17 +290,18 @@ function legend(reading: Reading, shown: readonly Sample[], width: number, style
   if (style.color) parts.push(`colour: ${effect}`);
   else if (shown.some((sample) => sample.tokenDelta.some((delta) => signOf(delta) !== '')))
     parts.push(`${raised} ${lowered}: ${effect} by more than 1/6`);
+  const all = [...shown, ...(reading.own ?? [])];
   const unjudged = new Set(
     shown.flatMap(({ tokens, tokenDelta }) => tokens.filter((_, at) => tokenDelta[at] === null)),
   );
   if (unjudged.size > 0 && unjudged.size <= mostNamed)
     parts.push(`${style.color ? 'dim, ' : ''}${[...unjudged].map(printable).join(' ')}: ${notJudged}`);
-  if (shown.some((sample) => !sample.valid)) parts.push('!: not among the task’s inputs');
+  if (all.some((sample) => !sample.valid)) parts.push('!: not among the task’s inputs');
   const lines = prose(`${parts.join('; ')}.`, width);
   if (shown.some(({ follows = [] }) => follows.length > 0)) lines.push(...prose(judgedAtPlace, width));
-  const all = reading.samples.length;
-  if (shown.length < all)
-    lines.push(...prose(`${shown.length} of the ${counted(all, 'sample')} printed.`, width));
+  const samples = reading.samples.length;
+  if (shown.length < samples)
+    lines.push(...prose(`${shown.length} of the ${counted(samples, 'sample')} printed.`, width));
   lines.push(...prose(`Model ${reading.model}; decoder ${reading.decoder}; seed ${reading.seed}.`, width));
   const scale = style.color ? [`${paintDelta(' lowered ', -4)} ${paintDelta(' raised ', 3)}`] : [];
   return [...scale, ...lines.map(style.dim)];

@@ -3,7 +3,7 @@
  * @module
  */
 import type { FeatureBits } from '../interpret/feature-bits.js';
-import type { Reading, Readout, Sample } from '../inversion/reading.js';
+import type { OwnSample, Reading, Readout, Sample } from '../inversion/reading.js';
 import { shortName } from '../models/hooks.js';
 
 /** Names of the distances. */
@@ -35,6 +35,33 @@ export const notJudged = 'not judged: every input has it there';
 /** How tokens that follow from others are judged; said where there are any. */
 export const judgedAtPlace =
   'Tokens that follow from others, as the digits of a sum do, are judged at their place over all inputs that the decoder gives, not after the tokens that settle them.';
+
+/** The distance at the place that is given beside the nearest; a dash where the sample has no such place. */
+export const alsoAtDistance = ({ alsoAt }: Sample | OwnSample): string =>
+  alsoAt === null || alsoAt === undefined ? '–' : distanceText(alsoAt.distance);
+
+/** How many candidates are near at the place that is given beside the nearest; empty where none was asked for. */
+export function alsoAtText({ alsoAt, candidates, epsilon }: Reading): string {
+  if (alsoAt === undefined) return '';
+  const { place, inside, absent } = alsoAt;
+  const without = absent === 0 ? '' : `, ${absent} have no such place`;
+  return `At "${place}" itself, the second distance, ${inside} of ${candidates} (${percent(inside, candidates)}) are within ε = ${plainNumber(epsilon)}${without}.`;
+}
+
+/** Of a person's own input: on which side of ε, where it is nearest, and how often it was drawn. */
+export function ownText({ inside, matchedPosition, drawn, valid, tokenDelta }: OwnSample): string {
+  const parts = [
+    `${inside ? 'inside' : 'outside'} ε, matched at position ${matchedPosition}`,
+    drawn === 0 ? 'not among the candidates' : `drawn ${counted(drawn, 'time')}`,
+    ...(valid ? [] : ['not an input of the task']),
+    ...(tokenDelta.every((delta) => delta === null) ? ['the decoder cannot say it'] : []),
+  ];
+  return parts.join('; ');
+}
+
+/** The temperature that a sample was drawn at: `T 0.5`; empty where it is not known. */
+export const temperatureText = (temperature: number | undefined): string =>
+  temperature === undefined ? '' : `T ${plainNumber(temperature)}`;
 
 /** A number as it was given, without the digits that float32 adds: 0.1, not 0.10000000149. */
 export const plainNumber = (value: number): string => String(Number(value.toPrecision(6)));

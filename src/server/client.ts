@@ -25,6 +25,8 @@ import type {
   Inspection,
   InterpretEvent,
   InterpretRequest,
+  JudgeRequest,
+  Judgement,
   KeptReading,
   OverviewEvent,
   OverviewRequest,
@@ -70,6 +72,8 @@ export interface Client {
   attention(request: InputRequest, signal?: AbortSignal): Promise<Attention>;
   /** The events of a reading; an `error` event is given, not thrown. */
   read(request: ReadRequest, signal?: AbortSignal): AsyncGenerator<ReadEvent, void>;
+  /** A person's own inputs, judged by the activation that is asked about. */
+  judge(request: JudgeRequest, signal?: AbortSignal): Promise<Judgement>;
   overview(request: OverviewRequest, signal?: AbortSignal): AsyncGenerator<OverviewEvent, void>;
   /** What an activation tells; the last event is `told`, or an `error`. */
   interpret(request: InterpretRequest, signal?: AbortSignal): AsyncGenerator<InterpretEvent, void>;
@@ -135,6 +139,7 @@ export function createClient(base = '', headers: Readonly<Record<string, string>
     inspect: (request, signal) => json('POST', '/inspect', request, signal),
     attention: (request, signal) => json('POST', '/attention', request, signal),
     read: (request, signal) => stream('POST', '/read', request, signal),
+    judge: (request, signal) => json('POST', '/judge', request, signal),
     overview: (request, signal) => stream('POST', '/overview', request, signal),
     interpret: (request, signal) => stream('POST', '/interpret', request, signal),
     bits: (request, signal) => stream('POST', '/bits', request, signal),

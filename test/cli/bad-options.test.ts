@@ -91,6 +91,32 @@ const numbers: readonly Case[] = [
   ['an infinite ε', ['read', ...query, '--epsilon', '1e999'], /'1e999' is invalid/],
   ['an empty ε', ['read', ...query, '--epsilon', ''], /'' is invalid/],
   ['a temperature of 0', ['read', ...query, '--temperature', '0'], /Give a number from 0\.001 to 1000\.$/],
+  [
+    'a temperature of several that is none',
+    ['read', ...query, '--temperature', '0.5,,2'],
+    /Give numbers from 0\.001 to 1000 with commas between them\.$/,
+  ],
+  [
+    'a temperature twice',
+    ['read', ...query, '--temperature', '1,1'],
+    /^The temperatures 1, 1 have one twice: give each once\.$/,
+  ],
+  [
+    'more temperatures than candidates',
+    ['read', ...query, '--temperature', '1,2,3', '-n', '2'],
+    /^2 candidates are too few for 3 temperatures: /,
+  ],
+  [
+    'an own input that is not made of tokens',
+    ['read', ...query, '--candidate', 'abc'],
+    /^The character "a" .* use 0-9 \+ =\.$/,
+  ],
+  ['an empty own input', ['read', ...query, '--candidate', ''], /^The input is empty: /],
+  [
+    'a second place that the input has not',
+    ['read', ...query, '--also-at', 'A9'],
+    /^Unknown position "A9"\..* Places of "615\+861=1476": /,
+  ],
   ['a huge noise', ['read', ...query, '--noise', '1e300'], /Give a number from 0 to 1000\.$/],
   ['a huge seed', ['read', ...query, '--seed', '9007199254740993'], /from 0 to 9007199254740991\.$/],
   ['a negative seed', ['read', ...query, '--seed', '-1'], /'-1' is invalid/],

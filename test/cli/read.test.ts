@@ -153,6 +153,23 @@ describe('read --json', () => {
     }
   });
 
+  it('judges own inputs beside the samples, at a second place too, and draws at several temperatures', async () => {
+    const options = ['--candidate', '861+615=1476', '--candidate', '615+861=1477', '--also-at', '='];
+    const temperatures = ['--temperature', '0.5,1', '--shown', '20'];
+    const reading = readingSchema.parse(JSON.parse(await json(...short, ...options, ...temperatures)));
+    expect(reading.own).toMatchObject([
+      { text: '861+615=1476', valid: true, inside: true, matchedPosition: 8, alsoAt: { position: 8 } },
+      { text: '615+861=1477', valid: false },
+    ]);
+    expect(reading.alsoAt).toMatchObject({ place: '=', absent: 0 });
+    expect(reading.candidates).toBe(64);
+    for (const { temperature, round } of reading.samples) expect(temperature).toBe([0.5, 1][round]);
+    const { stdout } = await command.run([...short, ...options, ...temperatures]);
+    expect(stdout).toMatch(/At "=" itself, the second distance, \d+ of 64 /);
+    expect(stdout).toMatch(/Your own, counted in no figure:\n +0\.0\d\d +0\.0\d\d /);
+    expect(stdout).toMatch(/T 0\.5/);
+  });
+
   it('reads counting at its own places', async () => {
     const counting = ['read', '--task', 'counting', '--input', 'vvzccvczvvvzvcvc|v:8', '-n', '32', ...quick];
     const [head, stream] = await Promise.all([

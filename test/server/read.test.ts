@@ -11,6 +11,7 @@ import {
   type KeptReading,
   type ReadEvent,
   type ReadRequest,
+  judgementSchema,
   overviewEventSchemas,
   readEventSchemas,
 } from '../../src/server/contract/index.js';
@@ -133,6 +134,7 @@ describe('POST /api/read', () => {
           inside: other?.inside,
           matchedPosition: other?.matchedPosition,
           round: other?.round,
+          temperature: other?.temperature,
         });
         expect(sample.distance).toBeCloseTo(other?.distance ?? NaN, 5);
         expect(sample.follows).toEqual(other?.follows);
@@ -184,11 +186,73 @@ describe('POST /api/read', () => {
     [{ candidates: 0 }, /candidates/],
     [{ candidates: 16_385 }, /candidates/],
     [{ temperature: 0 }, /temperature/],
+    [{ temperature: [] }, /temperature/],
+    [{ temperature: [1, -1] }, /temperature/],
+    [{ temperature: [1, 1] }, /^The temperatures 1, 1 have one twice/],
+    [{ temperature: [1, 2, 3], candidates: 2 }, /^2 candidates are too few for 3 temperatures/],
     [{ noise: -1 }, /noise/],
     [{ case: 'addition~~models/addition-decoder' }, /was trained on/],
     [{ extra: 1 }, /Unrecognized key/],
   ])('refuses %j before anything is streamed', async (change, message) => {
     const answer = await ask(server, 'POST', '/api/read', json, JSON.stringify({ ...small, ...change }));
+    expect(answer.status).toBe(400);
+    expect(problemIn(answer)).toMatchObject({ code: 'input', message: expect.stringMatching(message) });
+  });
+});
+
+describe('POST /api/judge', () => {
+  const { candidates: _candidates, seed: _seed, ...asked } = small as ReadRequest & { seed: number };
+
+  it("judges a person's own inputs as the library does, with their colours", async () => {
+    const inputs = ['615+861=1476', '861+615=1476', '61', '615+861=1476'];
+    const { case: _case, ...question } = query;
+    const { seed: _own, ...shipped } = { ...question, case: 'addition' };
+    const judgement = await server.client.judge({ ...shipped, inputs });
+    expect(judgementSchema.parse(judgement)).toEqual(judgement);
+    expect(judgement.inputs.map(({ text, valid }) => [text, valid])).toEqual([
+      ['615+861=1476', true],
+      ['861+615=1476', true],
+      ['61', false],
+    ]);
+    const model = await modelFor(addition, undefined, 'transformerlens');
+    const decoder = await decoderFor(addition, undefined, model);
+    const reader = createReader(nodeRuntime(), model, decoder, addition);
+    const { reading } = await reader.read({
+      ids: addition.encode(query.input),
+      position: 8,
+      site: 'a0.0',
+      seed: 3,
+      rounds: [],
+      own: inputs.map((text) => addition.encode(text)),
+    });
+    judgement.inputs.forEach(({ euclidean, tokenDelta, follows, places }, at) => {
+      const own = reading.own?.[at];
+      expect(euclidean?.distance).toBeCloseTo(own?.distance ?? NaN, 5);
+      expect(euclidean?.position).toBe(own?.matchedPosition);
+      expect(follows).toEqual(own?.follows);
+      tokenDelta?.forEach((delta, token) => {
+        const wanted = own?.tokenDelta[token] ?? null;
+        if (wanted === null) expect(delta).toBeNull();
+        else expect(delta).toBeCloseTo(wanted, 3);
+      });
+      expect(places).toHaveLength(addition.places(addition.encode(query.input)).length);
+    });
+    await reader.dispose();
+  });
+
+  it.each([
+    [{ inputs: [] }, /inputs/],
+    [{ inputs: Array(51).fill('1') }, /inputs/],
+    [{ inputs: ['abc'] }, /^The character "a"/],
+    [{ inputs: [''] }, /empty/],
+    [{ inputs: ['1'.repeat(13)] }, /13 tokens/],
+    [{ inputs: [1] }, /inputs/],
+    [{ site: 'a9.0' }, /^Unknown site "a9\.0"/],
+    [{ position: 'A9' }, /^Unknown position "A9"/],
+    [{ seed: 1 }, /Unrecognized key/],
+  ])('refuses %j', async (change, message) => {
+    const body = JSON.stringify({ ...asked, inputs: ['615+861=1476'], ...change });
+    const answer = await ask(server, 'POST', '/api/judge', json, body);
     expect(answer.status).toBe(400);
     expect(problemIn(answer)).toMatchObject({ code: 'input', message: expect.stringMatching(message) });
   });

@@ -17,11 +17,13 @@ import { type trainingEventSchemas } from './trainings.js';
 
 export {
   type KeptSample,
+  type OwnInput,
   type QueryFacts,
   type ReadSample,
   annotationSchema,
   keptSampleSchema,
   metricSchema,
+  ownInputSchema,
   queryFactsSchema,
   readSampleSchema,
 } from '../../inversion/kept-reading.js';

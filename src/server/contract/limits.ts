@@ -7,6 +7,9 @@
 export const limits = {
   /** Characters of an input. */
   input: 2000,
+  /** A person's own inputs that are judged at once, and temperatures of one reading. */
+  own: 50,
+  temperatures: 16,
   /** Candidates of one reading. */
   candidates: 16_384,
   /** Candidates of each cell of an overview. */

@@ -3,6 +3,7 @@
  * server-sent events over `fetch`; closing the request stops the work.
  *
  *     POST /api/read      ReadRequest      -> events of ReadEvents
+ *     POST /api/judge     JudgeRequest     -> Judgement
  *     POST /api/overview  OverviewRequest  -> events of OverviewEvents
  *
  * Order of a reading: `queued` (any number), `query`, then `candidates` and `deltas` as they come, `done`; `error` ends
@@ -11,35 +12,64 @@
  * @module
  */
 import { z } from 'zod';
-import { metricSchema, queryFactsSchema, readSampleSchema } from '../../inversion/kept-reading.js';
+import {
+  metricSchema,
+  ownInputSchema,
+  queryFactsSchema,
+  readSampleSchema,
+} from '../../inversion/kept-reading.js';
 import { caseIdSchema, roundSchema, seedSchema } from './cases.js';
 import { limits } from './limits.js';
 import { problemSchema } from './problems.js';
 
 const count = z.number().int().nonnegative();
 
+const temperatureSchema = z.number().min(0.001).max(1000);
+
 /** How candidates are drawn. Auto mode where neither temperature nor noise is given. */
 const drawing = {
   seed: seedSchema.default(1),
-  temperature: z.number().min(0.001).max(1000).nullable().default(null),
+  /** Of several, each has a round; each may be given once. */
+  temperature: z
+    .union([temperatureSchema, z.array(temperatureSchema).min(1).max(limits.temperatures)])
+    .nullable()
+    .default(null),
   /** Noise on the activation, in units of its standard deviation. */
   noise: z.number().min(0).max(1000).nullable().default(null),
 };
 
-/** Body of `POST /api/read`. */
-export const readRequestSchema = z.strictObject({
+/** What is asked about. */
+const asked = {
   case: caseIdSchema,
   input: z.string().max(limits.input),
   /** Full or short name. */
   site: z.string().max(100),
   /** Place name (`=`, `A1`, `query`) or index; negative ones count from the end. */
   position: z.union([z.string().max(20), z.number().int()]),
+};
+
+/** Body of `POST /api/read`. */
+export const readRequestSchema = z.strictObject({
+  ...asked,
   /** The case's `candidates` unless given. */
   candidates: z.number().int().min(1).max(limits.candidates).optional(),
   ...drawing,
 });
 /** Body of `POST /api/read`. */
 export type ReadRequest = z.input<typeof readRequestSchema>;
+
+/** Body of `POST /api/judge`: a person's own inputs, to be run and held against an activation. */
+export const judgeRequestSchema = z.strictObject({
+  ...asked,
+  inputs: z.array(z.string().max(limits.input)).min(1).max(limits.own),
+});
+/** Body of `POST /api/judge`. */
+export type JudgeRequest = z.input<typeof judgeRequestSchema>;
+
+/** Answer of `POST /api/judge`: the inputs in their order, equal ones once. */
+export const judgementSchema = z.object({ inputs: z.array(ownInputSchema) });
+/** Answer of `POST /api/judge`. */
+export type Judgement = z.infer<typeof judgementSchema>;
 
 /** Event `queued`: how many jobs are before this one; 0 when it is its turn. `preparing` says what keeps it, if anything. */
 export const queuedEventSchema = z.object({ ahead: count, preparing: z.string().nullable() });

@@ -3,7 +3,7 @@
  * @module
  */
 import { Hono } from 'hono';
-import { overviewRequestSchema, readRequestSchema } from '../contract/index.js';
+import { judgeRequestSchema, overviewRequestSchema, readRequestSchema } from '../contract/index.js';
 import { eventStream } from '../event-stream.js';
 import { type Services } from '../services.js';
 import { jsonBody, smallBody } from './json-body.js';
@@ -26,6 +26,15 @@ export function readRoutes({ workbench, queue, preparation, closing }: Services)
         { signal, onAhead: tellPlace(send, preparation, request.case, request.site) },
       ),
     );
+  });
+
+  app.post('/judge', smallBody, jsonBody(judgeRequestSchema), async (c) => {
+    const request = c.req.valid('json');
+    expectRoom(queue);
+    const signal = AbortSignal.any([c.req.raw.signal, closing]);
+    const inputs = await queue.run(() => workbench.call('judge', request, { signal }), { signal });
+    preparation.note(request.case, request.site);
+    return c.json({ inputs });
   });
 
   app.post('/overview', smallBody, jsonBody(overviewRequestSchema), async (c) => {

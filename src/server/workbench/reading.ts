@@ -5,14 +5,15 @@
 import {
   type CandidatesEvent,
   type OverviewCell,
+  type OwnInput,
   type QueryFacts,
   type ReadEvent,
-  type ReadSample,
   type RoundList,
 } from '../contract/index.js';
 import { type Metric } from '../../inversion/metrics.js';
 import { type Reader } from '../../inversion/preimage.js';
-import { type Candidate, type Looked } from '../../inversion/view.js';
+import { type Colours } from '../../inversion/colours.js';
+import { type JudgedInput, type Looked } from '../../inversion/view.js';
 import { type Verdict } from '../../inversion/judge.js';
 import { shortName } from '../../models/hooks.js';
 import { type Task } from '../../tasks/task.js';
@@ -54,6 +55,7 @@ export async function streamReading(
     },
   });
 
+  const places = task.places(order.ids).map(({ name }) => name);
   /** Numbers of the distinct inputs, in the order in which they were first drawn. */
   const numbers = new Map<string, number>();
   const distinct: (readonly number[])[] = [];
@@ -62,15 +64,13 @@ export async function streamReading(
     for (; coloured < end; coloured += colouredTogether) {
       signal.throwIfAborted();
       const part = distinct.slice(coloured, Math.min(end, coloured + colouredTogether));
-      const colours = await reader.colour(looked, part);
+      const colours = (await reader.colour(looked, part)).map(sent);
       emit({
         event: 'deltas',
         data: {
           start: coloured,
-          deltas: colours.map(({ tokenDelta }) =>
-            tokenDelta.map((delta) => (delta === null ? null : rounded(delta))),
-          ),
-          follows: colours.map(({ follows }) => [...follows]),
+          deltas: colours.map(({ tokenDelta }) => tokenDelta),
+          follows: colours.map(({ follows }) => follows),
         },
       });
     }
@@ -84,7 +84,12 @@ export async function streamReading(
       if (known === distinct.length) {
         numbers.set(key, known);
         distinct.push(candidate.ids);
-        event.samples.push(sampleOf(task, candidate));
+        const temperature = rounds[candidate.round]?.temperature;
+        event.samples.push({
+          ...inputOf(task, places, candidate),
+          round: candidate.round,
+          ...(temperature === undefined ? {} : { temperature }),
+        });
       }
       if (!candidate.valid) invalid += 1;
       event.draws.push(known);
@@ -99,6 +104,26 @@ export async function streamReading(
   await colour(distinct.length);
   const milliseconds = { first, judged, all: since() };
   emit({ event: 'done', data: { candidates, distinct: distinct.length, invalid, milliseconds } });
+}
+
+/** Judges a person's own inputs by what an order asks about; nothing is drawn but what their colours need. */
+export async function judgeOwn(
+  reader: Reader,
+  order: Omit<ReadingOrder, 'rounds'>,
+  inputs: readonly (readonly number[])[],
+): Promise<OwnInput[]> {
+  const { task } = order;
+  const looked = await reader.look(order);
+  const judged = await reader.judge(looked, inputs);
+  const colours = await reader.colour(
+    looked,
+    judged.map(({ ids }) => ids),
+  );
+  const places = task.places(order.ids).map(({ name }) => name);
+  return judged.map((input, at) => ({
+    ...inputOf(task, places, input),
+    ...sent(colours[at] ?? { tokenDelta: [], follows: [] }),
+  }));
 }
 
 /** Reads all positions of a site, telling each as it is done. */
@@ -126,6 +151,7 @@ function factsOf(task: Task, { asked }: Looked, ids: readonly number[]): QueryFa
   const { query, attention, ...rest } = asked;
   return {
     ...rest,
+    places: task.places(ids).map(({ name }) => name),
     ...query,
     short: shortName(query.site),
     attention: attention?.map(rounded) ?? null,
@@ -140,18 +166,26 @@ function normsOf({ z, bos }: Looked): { norm: number; fromBos: number } {
   return { norm: exact(norm), fromBos: norm > 0 ? exact(away / norm) : 0 };
 }
 
-function sampleOf(task: Task, { ids, round, valid, verdicts }: Candidate): ReadSample {
+/** @param places names of the query's places */
+function inputOf(task: Task, places: readonly string[], { ids, valid, verdicts }: JudgedInput) {
+  const own = new Map(task.places(ids).map(({ name, index }) => [name, index]));
   return {
     tokens: ids.map((id) => task.vocabulary[id] ?? '?'),
     text: task.decode(ids),
     valid,
     fault: valid ? null : task.check(ids),
-    round,
     annotation: task.annotate(ids),
+    places: places.map((name) => own.get(name) ?? -1),
     euclidean: verdictOf(verdicts.euclidean),
     cosine: verdictOf(verdicts.cosine),
   };
 }
+
+/** Colours as they are sent. */
+const sent = ({ tokenDelta, follows }: Colours): { tokenDelta: (number | null)[]; follows: number[] } => ({
+  tokenDelta: tokenDelta.map((delta) => (delta === null ? null : rounded(delta))),
+  follows: [...follows],
+});
 
 const verdictOf = ({ distance, position, distances }: Verdict) => ({
   distance: exact(distance),

@@ -16,20 +16,22 @@ import {
   type Inspection,
   type InterpretEvent,
   type InterpretRequest,
+  type JudgeRequest,
   type OverviewEvent,
   type OverviewPlan,
   type OverviewRequest,
+  type OwnInput,
   type RandomInput,
   type ReadEvent,
   type ReadRequest,
   bitsMapRequestSchema,
+  judgeRequestSchema,
   overviewRequestSchema,
-  readRequestSchema,
 } from '../contract/index.js';
 import { type Runtime } from '../../engine/index.js';
 import { type Keep } from '../../inversion/enumerate/kept.js';
 import { InputError } from '../../input-error.js';
-import { type Reader, createReader } from '../../inversion/preimage.js';
+import { createReader } from '../../inversion/preimage.js';
 import { roundsFor, thinnedRounds } from '../../inversion/rounds.js';
 import { type Prior, createPrior } from '../../interpret/prior.js';
 import { resolveSite, shortName } from '../../models/hooks.js';
@@ -37,21 +39,14 @@ import { randomFor } from '../../random.js';
 import { placeName, resolvePosition } from '../../tasks/positions.js';
 import { type Task } from '../../tasks/task.js';
 import { type BitsMap, createBitsMap } from './bits-map.js';
-import {
-  describeUnloaded,
-  directoriesOf,
-  type LoadedCase,
-  loadCase,
-  partsOf,
-  shippedCases,
-  stampOf,
-} from './cases.js';
+import { describeUnloaded, directoriesOf, loadCase, partsOf, shippedCases, stampOf } from './cases.js';
 import { type Folders, findDirectories, resolveRef } from './directories.js';
 import { type Inspector, createInspector } from './inspect.js';
 import { createLeases } from './leases.js';
+import { type ReadCase, askedOf, choiceOf, orderOf, readerOf } from './orders.js';
 import { createPasses } from './passes.js';
 import { type PatchingBench, createPatchingBench } from './patching-bench.js';
-import { type ReadingOrder, streamReading, streamSite } from './reading.js';
+import { judgeOwn, streamReading, streamSite } from './reading.js';
 import { type ScatterRequest, createScatters } from './scatters.js';
 import { type Teller, createTeller } from './told.js';
 
@@ -80,6 +75,8 @@ export interface Workbench extends PatchingBench {
   checkRead(request: ReadRequest, call: Call): Promise<null>;
   /** Emits the events of a reading. */
   read(request: ReadRequest, call: Call<ReadEvent>): Promise<null>;
+  /** A person's own inputs, judged by the activation that is asked about. */
+  judge(request: JudgeRequest, call: Call): Promise<OwnInput[]>;
   /** The axes of an overview; throws what it would throw. */
   planOverview(request: OverviewRequest, call: Call): Promise<OverviewPlan>;
   /** Emits the cells of one site. */
@@ -110,9 +107,8 @@ export interface Workbench extends PatchingBench {
 /** Cases kept with their graphs: each holds some tens of megabytes. */
 const mostCases = 4;
 
-interface OpenCase extends LoadedCase {
+interface OpenCase extends ReadCase {
   readonly inspector: Inspector;
-  readonly reader: Reader | null;
   readonly teller: Teller;
   readonly bitsMap: BitsMap | null;
 }
@@ -174,26 +170,6 @@ export function createWorkbench(
       return describeUnloaded(id, task, error.message);
     }
   };
-
-  const readerOf = ({ reader, described }: OpenCase): Reader => {
-    if (reader === null) throw new InputError(described.unavailable ?? `${described.id} cannot be read.`);
-    return reader;
-  };
-
-  function orderOf(own: OpenCase, request: ReadRequest): ReadingOrder {
-    const { input, site, position, seed, candidates, ...how } = readRequestSchema.parse(request);
-    readerOf(own);
-    const { task } = own;
-    const ids = task.encode(input);
-    return {
-      task,
-      ids,
-      site: resolveSite(site, own.decoder?.config.sites ?? []),
-      position: resolvePosition(task, ids, position),
-      seed,
-      rounds: roundsFor(task, choiceOf({ ...how, candidates })),
-    };
-  }
 
   /** What a map of an input asks, but how its cells are drawn. */
   function axesOf(own: OpenCase, request: MapRequest) {
@@ -268,6 +244,16 @@ export function createWorkbench(
         await streamReading(readerOf(own), orderOf(own, request), emit, signal);
         return null;
       }),
+    judge: (request) =>
+      withCase(request.case, (own) => {
+        const { inputs, ...asked } = judgeRequestSchema.parse(request);
+        const order = { ...askedOf(own, asked), seed: 0 };
+        return judgeOwn(
+          readerOf(own),
+          order,
+          inputs.map((text) => own.task.encode(text)),
+        );
+      }),
     planOverview: (request) =>
       withCase(request.case, (own) => Promise.resolve(described(planOf(own, request)))),
     surveySite: ({ site, ...request }, { emit, signal }) =>
@@ -334,14 +320,3 @@ function mostBits(task: Task, ids: readonly number[]): number {
   const log = task.logProbability(ids);
   return log > -Infinity ? -log / Math.LN2 : Math.log2(task.data.size);
 }
-
-/** A choice of rounds without the parts that are left to the task. */
-const choiceOf = (choice: {
-  readonly temperature: number | null;
-  readonly noise: number | null;
-  readonly candidates?: number | undefined;
-}) => ({
-  ...(choice.temperature === null ? {} : { temperature: choice.temperature }),
-  ...(choice.noise === null ? {} : { noise: choice.noise }),
-  ...(choice.candidates === undefined ? {} : { candidates: choice.candidates }),
-});

@@ -2,14 +2,17 @@
  * A reading as it is saved and sent: all samples with their distances and colours.
  * @module
  */
-import type { KeptReading } from '../../../src/server/contract/index.js';
+import type { KeptReading, OwnInput } from '../../../src/server/contract/index.js';
+import type { LookAt } from '../state/pane.svelte.js';
 import type { Shown } from './run.svelte.js';
 
 /** What is kept of a reading that is looked at under a view. */
 export function keep(
   { request, query, samples, metrics, stated }: Shown,
-  view: KeptReading['view'],
+  { metric, epsilon, alsoAt }: LookAt,
+  own: readonly OwnInput[],
 ): KeptReading {
+  const view = { metric, epsilon, ...(alsoAt === null ? {} : { alsoAt }) };
   const { task, input, tokens, position, place, site, short, attention, warnings } = query;
   const { model, decoder, annotation, seed } = query;
   return {
@@ -38,6 +41,7 @@ export function keep(
       decoder,
       annotation,
       seed,
+      ...(query.places === undefined ? {} : { places: query.places }),
     },
     view,
     metrics: [...metrics],
@@ -50,6 +54,7 @@ export function keep(
         ...(colours === undefined ? {} : { follows: [...colours.follows] }),
       };
     }),
+    ...(own.length === 0 ? {} : { own: [...own] }),
     stated:
       stated === null
         ? null

@@ -7,8 +7,10 @@ import type {
   CandidatesEvent,
   DeltasEvent,
   KeptSample,
+  QueryFacts,
   ReadSample,
 } from '../../../src/server/contract/index.js';
+import { indexOfPlace } from '../../../src/server/contract/placed.js';
 import type { Metric } from '../state/address.js';
 
 /** The colours of a sample. */
@@ -45,6 +47,8 @@ export interface Samples {
   readonly facts: ReadonlyMap<string, number>;
   /** Sorts on first use. Samples without distances in the metric are left out. */
   sorted(metric: Metric): Sorted;
+  /** The same by the distance at one place of each. Samples that have not the place are left out. */
+  sortedAt(metric: Metric, query: QueryFacts, place: string): Sorted;
 }
 
 /** Collects events. `now` gives what is known so far; it changes no more when later events come. */
@@ -116,16 +120,35 @@ export function keptSamples(kept: readonly KeptSample[]): Samples {
 /** Before anything has come. */
 export const noSamples: Samples = keptSamples([]);
 
-function samplesOf(known: Omit<Samples, 'sorted'>): Samples {
-  const made: Partial<Record<Metric, Sorted>> = {};
-  return { ...known, sorted: (metric) => (made[metric] ??= sortBy(metric, known)) };
+function samplesOf(known: Pick<Samples, Exclude<keyof Samples, 'sorted' | 'sortedAt'>>): Samples {
+  const made: Record<string, Sorted> = {};
+  return {
+    ...known,
+    sorted: (metric) => (made[metric] ??= sortBy(known, (sample) => sample[metric]?.distance)),
+    sortedAt: (metric, query, place) =>
+      (made[`${metric} ${place}`] ??= sortBy(known, (sample) => distanceAt(query, sample, metric, place))),
+  };
 }
 
-function sortBy(metric: Metric, { list, counts }: Omit<Samples, 'sorted'>): Sorted {
-  const distance = (number: number): number => list[number]?.[metric]?.distance ?? Infinity;
-  const order = list
-    .map((_, number) => number)
-    .filter((number) => list[number]?.[metric] !== null)
+/** The distance at a place of a sample; undefined where it has none. */
+export function distanceAt(
+  query: QueryFacts,
+  sample: Pick<ReadSample, Metric | 'places'>,
+  metric: Metric,
+  place: string,
+): number | undefined {
+  const index = indexOfPlace(query, sample, place);
+  return index === null ? undefined : sample[metric]?.distances[index];
+}
+
+function sortBy(
+  { list, counts }: Pick<Samples, 'list' | 'counts'>,
+  distanceOf: (sample: ReadSample) => number | undefined,
+): Sorted {
+  const known = list.map(distanceOf);
+  const distance = (number: number): number => known[number] ?? Infinity;
+  const order = [...known.keys()]
+    .filter((number) => known[number] !== undefined)
     .sort((a, b) => distance(a) - distance(b) || a - b);
   const candidatesBefore = new Float64Array(order.length + 1);
   for (const [at, number] of order.entries()) {

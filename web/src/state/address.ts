@@ -3,6 +3,7 @@
  * What is at its default is left out. Pinned readings have the same fields under `1.`, `2.` …
  * @module
  */
+import { limits } from '../../../src/server/contract/limits.js';
 import type { CaseSite } from '../../../src/server/contract/index.js';
 import { parsePatch, type PatchChoice, patchFields } from '../patch/choice.js';
 
@@ -23,8 +24,8 @@ export interface Asking {
   /** Place name, or an index where the place has none; null before one is chosen. */
   position: string | number | null;
   candidates: number | null;
-  /** Both null in Auto mode. */
-  temperature: number | null;
+  /** Both null in Auto mode. Each temperature has a round of its own. */
+  temperature: number[] | null;
   noise: number | null;
   seed: number;
 }
@@ -33,6 +34,8 @@ export interface Asking {
 export interface Look {
   metric: Metric | null;
   epsilon: number | null;
+  /** The place at which distances are shown beside the nearest: a name, or an index of a place without one. */
+  alsoAt: string | null;
   /** Whether tokens are coloured by what the activation adds. */
   colours: boolean;
   /** Whether a pinned reading goes along when site and position of the live one change. */
@@ -45,6 +48,8 @@ export interface PaneAddress {
   look: Look;
   /** Name of the saved reading that is shown in place of a fresh one. */
   saved: string | null;
+  /** A person's own inputs, judged beside the samples. */
+  own: string[];
 }
 
 /** All that a person chose. */
@@ -81,8 +86,9 @@ export const emptyPane = (): PaneAddress => ({
     noise: null,
     seed: firstSeed,
   },
-  look: { metric: null, epsilon: null, colours: true, follows: false },
+  look: { metric: null, epsilon: null, alsoAt: null, colours: true, follows: false },
   saved: null,
+  own: [],
 });
 
 /** Reads the part of an address behind `#`. What cannot be understood is left at its default. */
@@ -139,13 +145,20 @@ export function formatAddress({
 
 const isCount = (value: number): boolean => Number.isInteger(value) && value > 0;
 const isSeed = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
-const isPositive = (value: number): boolean => value > 0;
 const isNotNegative = (value: number): boolean => value >= 0;
 
 function numberOf(text: string | null, accepted: (value: number) => boolean): number | null {
   if (text === null || text.trim() === '') return null;
   const value = Number(text);
   return Number.isFinite(value) && accepted(value) ? value : null;
+}
+
+/** Temperatures of a comma-separated list, each once; null unless all of them are ones. */
+export function temperaturesOf(text: string | null): number[] | null {
+  if (text === null || text.trim() === '') return null;
+  const all = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
+  const sound = all.every((one) => one >= 0.001 && one <= 1000) && new Set(all).size === all.length;
+  return sound && all.length <= limits.temperatures ? all : null;
 }
 
 function splitOnce(text: string, sign: string): [string, string] {
@@ -167,21 +180,23 @@ function paneOf(fields: URLSearchParams, prefix: string): PaneAddress {
       site: get('site'),
       position: positionOf(get('at')),
       candidates: numberOf(get('candidates'), isCount),
-      temperature: numberOf(get('temperature'), isPositive),
+      temperature: temperaturesOf(get('temperature')),
       noise: numberOf(get('noise'), isNotNegative),
       seed: numberOf(get('seed'), isSeed) ?? firstSeed,
     },
     look: {
       metric: metric === 'euclidean' || metric === 'cosine' ? metric : null,
       epsilon: numberOf(get('epsilon'), isNotNegative),
+      alsoAt: get('also'),
       colours: get('colours') !== 'off',
       follows: get('follows') === 'on',
     },
     saved: get('saved'),
+    own: [...new Set(fields.getAll(`${prefix}own`))].filter((text) => text !== '').slice(0, limits.own),
   };
 }
 
-function* paneFields({ asking, look, saved }: PaneAddress, prefix: string): Generator<[string, string]> {
+function* paneFields({ asking, look, saved, own }: PaneAddress, prefix: string): Generator<[string, string]> {
   if (asking.case !== '') yield [`${prefix}case`, asking.case];
   if (asking.input !== '' || prefix !== '') yield [`${prefix}input`, asking.input];
   if (asking.site !== null) yield [`${prefix}site`, asking.site];
@@ -192,9 +207,11 @@ function* paneFields({ asking, look, saved }: PaneAddress, prefix: string): Gene
   if (asking.seed !== firstSeed) yield [`${prefix}seed`, String(asking.seed)];
   if (look.metric !== null) yield [`${prefix}metric`, look.metric];
   if (look.epsilon !== null) yield [`${prefix}epsilon`, String(look.epsilon)];
+  if (look.alsoAt !== null) yield [`${prefix}also`, look.alsoAt];
   if (!look.colours) yield [`${prefix}colours`, 'off'];
   if (look.follows) yield [`${prefix}follows`, 'on'];
   if (saved !== null) yield [`${prefix}saved`, saved];
+  for (const text of own) yield [`${prefix}own`, text];
 }
 
 /** Signs that inputs are full of and that are safe behind `#` stay readable. */

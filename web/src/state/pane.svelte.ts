@@ -5,6 +5,7 @@
  */
 import type { Client } from '../../../src/server/client.js';
 import type { Case, KeptReading, ReadRequest } from '../../../src/server/contract/index.js';
+import { createOwnInputs, type OwnInputs } from '../reading/own-inputs.svelte.js';
 import { createRun, type Run } from '../reading/run.svelte.js';
 import { type Metric, type PaneAddress } from './address.js';
 
@@ -14,6 +15,7 @@ export interface Pane {
   /** What the address holds of it. */
   readonly choice: PaneAddress;
   readonly run: Run;
+  readonly own: OwnInputs;
 }
 
 let lastId = 0;
@@ -21,7 +23,7 @@ let lastId = 0;
 /** Makes a pane of what an address says. */
 export function createPane(client: Client, address: PaneAddress, run = createRun(client)): Pane {
   const choice = $state(address);
-  return { id: ++lastId, choice, run };
+  return { id: ++lastId, choice, run, own: createOwnInputs(client) };
 }
 
 /** A copy of what was chosen, free of the pane. */
@@ -37,17 +39,25 @@ export function requestOf({ choice: { asking } }: Pane): ReadRequest | null {
     site,
     position,
     ...(candidates === null ? {} : { candidates }),
-    temperature,
+    temperature: temperature?.length === 1 ? (temperature[0] ?? null) : temperature && [...temperature],
     noise,
     seed,
   };
 }
 
+/** Threshold and metric under which a reading is looked at. */
+export interface Look {
+  readonly epsilon: number;
+  readonly metric: Metric;
+}
+
+/** The same with the place at which distances are shown beside the nearest; null for none. */
+export interface LookAt extends Look {
+  readonly alsoAt: string | null;
+}
+
 /** Threshold and metric under which a pane is looked at: chosen ones, or those of the case. */
-export function lookOf(
-  { choice: { look }, run: { shown } }: Pane,
-  its: Case | null,
-): { epsilon: number; metric: Metric } {
+export function lookOf({ choice: { look }, run: { shown } }: Pane, its: Case | null): Look {
   const metric = look.metric ?? its?.metric ?? 'euclidean';
   const [only] = shown?.metrics ?? [];
   return {
@@ -58,7 +68,7 @@ export function lookOf(
 }
 
 /** Puts a kept reading into a pane: its question, its view and its samples. */
-export function showKept({ choice, run }: Pane, kept: KeptReading, saved: string | null): void {
+export function showKept({ choice, run, own }: Pane, kept: KeptReading, saved: string | null): void {
   const { request, query, view } = kept;
   choice.asking = {
     case: request?.case ?? query.task,
@@ -66,11 +76,18 @@ export function showKept({ choice, run }: Pane, kept: KeptReading, saved: string
     site: query.short,
     position: query.place ?? query.position,
     candidates: request?.candidates ?? null,
-    temperature: request?.temperature ?? null,
+    temperature: request === null || request.temperature === null ? null : [request.temperature].flat(),
     noise: request?.noise ?? null,
     seed: request?.seed ?? 1,
   };
-  choice.look = { ...choice.look, metric: view.metric, epsilon: view.epsilon };
+  choice.look = {
+    ...choice.look,
+    metric: view.metric,
+    epsilon: view.epsilon,
+    alsoAt: view.alsoAt ?? null,
+  };
+  choice.own = (kept.own ?? []).map(({ text }) => text);
+  own.show(kept.own ?? []);
   choice.saved = saved;
   run.show(kept);
 }

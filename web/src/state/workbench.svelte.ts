@@ -109,10 +109,13 @@ export function createWorkbench(client: Client): Workbench {
     const { asking } = pane.choice;
     if (pane === live && asking.input !== inspection.text) return;
     const request = requestOf(pane);
-    if (request === null || caseOf(asking.case)?.unavailable !== null) pane.run.clear();
-    else {
+    if (request === null || caseOf(asking.case)?.unavailable !== null) {
+      pane.run.clear();
+      void pane.own.judge(null, []);
+    } else {
       pane.choice.saved = null;
       pane.run.start(request, again);
+      void pane.own.judge(request, pane.choice.own);
     }
   }
 
@@ -188,7 +191,12 @@ export function createWorkbench(client: Client): Workbench {
     choice.asking.case = id;
     choice.look.metric = null;
     choice.look.epsilon = null;
-    if (!sameTask) choice.asking.input = its?.examples[0] ?? '';
+    if (!sameTask) {
+      choice.asking.input = its?.examples[0] ?? '';
+      // Places and inputs of one task are none of another's.
+      choice.look.alsoAt = null;
+      choice.own = [];
+    }
     if (its?.sites.every(({ short }) => short !== choice.asking.site)) choice.asking.site = null;
     await inspect(true);
     refresh(live);
@@ -199,13 +207,14 @@ export function createWorkbench(client: Client): Workbench {
     if (name === null) return;
     try {
       const kept = await client.openReading(name);
-      const { epsilon, metric } = pane.choice.look;
+      const { epsilon, metric, alsoAt } = pane.choice.look;
       showKept(pane, kept, name);
       // The address says how it was last looked at; the file says how it was saved.
       pane.choice.look = {
         ...pane.choice.look,
         epsilon: epsilon ?? kept.view.epsilon,
         metric: metric ?? kept.view.metric,
+        alsoAt: alsoAt ?? kept.view.alsoAt ?? null,
       };
     } catch (error) {
       trouble = sayProblem(error);
