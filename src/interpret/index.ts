@@ -14,6 +14,13 @@ export {
   completeness,
   startCompleteness,
 } from './completeness.js';
+export {
+  type SweepOptions,
+  type SweptQuery,
+  drawSites,
+  sweepCompleteness,
+  sweptQueries,
+} from './completeness-sweep.js';
 export { type Condition, conditionOf } from './condition.js';
 export { entropy, histogram } from './entropy.js';
 export { type Estimate, estimateBits, fewestEffective } from './estimate.js';

@@ -4,6 +4,7 @@
  */
 import { type Metric } from '../inversion/metrics.js';
 import { type Readout } from '../inversion/reading.js';
+import { type Share, shareOf } from '../share.js';
 import { type Completeness } from './completeness.js';
 import { type Estimate } from './estimate.js';
 import { type FeatureBits } from './feature-bits.js';
@@ -90,6 +91,37 @@ export interface PreimageRecord extends QueryRecord {
 /** A completeness scatter. */
 export interface CompletenessRecord extends QueryRecord {
   readonly completeness: Completeness;
+}
+
+/** Completeness scatters of several queries, at one site or at many. */
+export interface CompletenessSweepRecord {
+  readonly cells: readonly CompletenessRecord[];
+  /** Whether the model is known not to have trained on the inputs; else they are those of the task's test split. */
+  readonly heldOut: boolean;
+  /** Queries of which no input inside is below the floor. */
+  readonly complete: Share;
+  /** Inputs inside, over all queries, and those of them below the floor. */
+  readonly inside: number;
+  readonly belowFloor: number;
+}
+
+/** Puts scatters together. @param cells one at least */
+export function completenessSweepRecord(
+  cells: readonly CompletenessRecord[],
+  heldOut: boolean,
+): CompletenessSweepRecord {
+  const sum = (of: (one: Completeness) => number): number =>
+    cells.reduce((total, { completeness }) => total + of(completeness), 0);
+  return {
+    cells,
+    heldOut,
+    complete: shareOf(
+      sum(({ belowFloor }) => (belowFloor === 0 ? 1 : 0)),
+      cells.length,
+    ),
+    inside: sum(({ inside }) => inside),
+    belowFloor: sum(({ belowFloor }) => belowFloor),
+  };
 }
 
 /** Compares estimates with exact values. */

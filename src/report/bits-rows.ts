@@ -2,7 +2,12 @@
  * Measurements of information as rows of a table: what stands in the CSV beside a figure.
  * @module
  */
-import { type BitsRecord, type CompletenessRecord, type SitesRecord } from '../interpret/records.js';
+import {
+  type BitsRecord,
+  type CompletenessRecord,
+  type CompletenessSweepRecord,
+  type SitesRecord,
+} from '../interpret/records.js';
 import { type Field } from './csv.js';
 
 type Row = Readonly<Record<string, Field>>;
@@ -43,3 +48,17 @@ export const completenessRows = (
   { completeness }: CompletenessRecord,
   textOf: (input: number) => string,
 ): Row[] => completeness.points.map(({ input, ...rest }) => ({ input: textOf(input), ...rest }));
+
+/** A row a scored input of each query. */
+export const completenessSweepRows = (
+  { cells }: CompletenessSweepRecord,
+  textOf: (input: number) => string,
+): Row[] =>
+  cells.flatMap((cell) =>
+    completenessRows(cell, textOf).map((row) => ({
+      site: cell.site,
+      place: cell.place ?? cell.position,
+      query: cell.input,
+      ...row,
+    })),
+  );

@@ -5,12 +5,14 @@ import {
   type CompletenessRecord,
   type PreimageRecord,
   type SitesRecord,
+  completenessSweepRecord,
 } from '../interpret/records.js';
-import { bitsRows, completenessRows, sitesRows } from './bits-rows.js';
+import { bitsRows, completenessRows, completenessSweepRows, sitesRows } from './bits-rows.js';
 import { renderBits, renderCompleteness, renderPreimage, renderSites } from './bits.js';
 import { columns } from './columns.js';
+import { renderCompletenessSweep } from './completeness-sweep.js';
 import { csv } from './csv.js';
-import { bitsFigure, completenessFigure, figureSvg, themes } from './plots/index.js';
+import { bitsFigure, completenessFigure, completenessGrid, figureSvg, themes } from './plots/index.js';
 
 const query = {
   task: 'addition',
@@ -95,6 +97,14 @@ const completeness: Completeness = {
   points,
 };
 const scatter: CompletenessRecord = { ...query, completeness };
+const swept = completenessSweepRecord(
+  [
+    scatter,
+    { ...scatter, site: 'blocks.1.hook_mlp_out', completeness: { ...completeness, belowFloor: 0 } },
+    ...[1, 2, 3].map((number) => ({ ...scatter, input: `10${number}+100=20${number}` })),
+  ],
+  true,
+);
 const preimage: PreimageRecord = {
   ...query,
   size: 20_000,
@@ -276,6 +286,46 @@ describe('figures of information', () => {
       figureSvg(completenessFigure(record)).match(/<rect /g)?.length ?? 0;
     expect(rects(many)).toBe(rects(scatter));
     expect(rects(scatter)).toBeGreaterThan(100);
+  });
+});
+
+describe('a sweep of completeness', () => {
+  it('has a row a query, and says in how many nothing is below the floor, with the interval', () => {
+    const text = renderCompletenessSweep(swept, { width: 100, color: false });
+    expect(text).toMatch(/^a0\.0 = +835\+141=976 +51 +\d+ +-34\.00 +-20\.00 +80%$/m);
+    expect(text).toMatch(/^m1 = /m);
+    expect(text.replaceAll(/\s+/g, ' ')).toContain(
+      `In 1 of 5 queries no input inside has a log-probability below the floor: 20%, 95% interval 3.6% to 62.4%. Of all inputs inside, ${4 * completeness.belowFloor} of 255 have one.`,
+    );
+    expect(text).toContain('5 held-out queries, seed 1; ε = 0.1');
+    expect(renderCompletenessSweep({ ...swept, heldOut: false }, { width: 100, color: false })).toContain(
+      '5 test-split queries, seed 1',
+    );
+  });
+
+  it.each([40, 80, 120])('fits into %i columns', (width) => {
+    for (const line of renderCompletenessSweep(swept, { width, color: false }).split('\n'))
+      expect(columns(line)).toBeLessThanOrEqual(width);
+  });
+
+  it('is drawn in rows of four, each panel under its query', () => {
+    const svg = figureSvg(completenessGrid(swept));
+    const places = [...svg.matchAll(/<g transform="translate\(([\d.]+) ([\d.]+)\)"><svg/g)].map(
+      ([, x, y]) => [Number(x), Number(y)] as const,
+    );
+    expect(places).toHaveLength(5);
+    expect(new Set(places.slice(0, 4).map(([, y]) => y)).size).toBe(1);
+    expect(places.slice(0, 4).map(([x]) => x)).toEqual([16, 266, 516, 766]);
+    expect(places[4]).toEqual([16, (places[0]?.[1] ?? 0) + 200]);
+    expect(svg).toContain(`width="${4 * 250 + 32}"`);
+    expect(svg).toContain('m1 at = of 835+141=976');
+    expect(svg).toContain('1 of 5 queries have no input inside below the floor');
+  });
+
+  it('has a row a scored input of each query', () => {
+    const rows = completenessSweepRows(swept, textOf);
+    expect(rows).toHaveLength(5 * points.length);
+    expect(rows[0]).toMatchObject({ site: scatter.site, place: '=', query: '835+141=976' });
   });
 });
 

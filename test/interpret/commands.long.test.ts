@@ -242,6 +242,37 @@ describe('completeness', () => {
   });
 });
 
+describe('completeness over sites', () => {
+  const few = [
+    ...['completeness', '--sites', 'a0.0', '--position', '=', '--queries', '3'],
+    ...['--draws', '2', '--outside', '100'],
+  ];
+
+  it('scores a query of each, from one pass, and draws them as a grid', async () => {
+    const text = await json(...few, '--svg', 'grid.svg');
+    const { cells, complete, inside } = z
+      .object({
+        cells: z.array(
+          z.object({
+            input: z.string(),
+            completeness: z.object({ inside: z.number(), outside: z.number() }),
+          }),
+        ),
+        complete: z.object({ low: z.number(), high: z.number(), n: z.number() }),
+        inside: z.number(),
+      })
+      .parse(JSON.parse(text));
+    expect(new Set(cells.map(({ input }) => input)).size).toBe(3);
+    expect(complete.n).toBe(3);
+    expect(complete.high - complete.low).toBeGreaterThan(0.3);
+    expect(inside).toBe(cells.reduce((sum, { completeness }) => sum + completeness.inside, 0));
+    expect(readFileSync(join(command.folder, 'grid.svg'), 'utf8').match(/a0\.0 at = of \d+\+/g)).toHaveLength(
+      3,
+    );
+    expect(caches()).toHaveLength(1);
+  });
+});
+
 describe('explain', () => {
   const few = ['explain', '--site', 'a0.0', '--position', '=', '--queries', '2'];
 
@@ -312,6 +343,13 @@ describe('bad input', () => {
     [['preimage', ...query.slice(0, 4), '--position', 'A9'], /^Unknown position "A9"\./],
     [['explain', '--site', 'a0.0'], /^No language model is configured: set OPENAI_BASE_URL and OPENAI_MODEL/],
     [['completeness', '--position', '='], /^Which site\?/],
+    [['completeness', ...query, '--queries', '2'], /^--queries is for a sweep: give --sites/],
+    [
+      ['completeness', ...query, '--sites', 'random'],
+      /^A sweep has sites of its own .* leave out --site and --input/,
+    ],
+    [['completeness', '--sites', 'a0.0,a7.7'], /^Unknown site "a7\.7"/],
+    [['completeness', '--sites', 'a0.0', '--position', 'A9'], /^Unknown position "A9"/],
   ])('%j', async (args, message) => {
     expect(refusal(await command.ask(args, { env: { ...environment(), ...none } }))).toMatch(message);
   });

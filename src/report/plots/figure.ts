@@ -26,8 +26,10 @@ export interface Figure {
   readonly subtitle: string;
   /** Lines under the panels, broken where they are too wide. */
   readonly caption: string;
-  /** From left to right. */
+  /** From left to right, and row by row. */
   readonly panels: readonly Panel[];
+  /** Panels of a row; all of them unless given. */
+  readonly columns?: number;
 }
 
 /** Where and how it is drawn. */
@@ -49,10 +51,14 @@ const letterWidth = 0.56;
  * @returns a whole SVG document, fit for a file
  */
 export function figureSvg(
-  { title, subtitle, caption, panels }: Figure,
+  { title, subtitle, caption, panels, columns = Math.max(1, panels.length) }: Figure,
   { theme = themes.light, document = parseHTML('<!doctype html><html></html>').document }: FigureOptions = {},
 ): string {
-  const inner = panels.reduce((sum, { width }) => sum + width, 0);
+  const rows = Array.from({ length: Math.ceil(panels.length / columns) }, (_, row) =>
+    panels.slice(row * columns, (row + 1) * columns),
+  );
+  const widthOf = (row: readonly Panel[]): number => row.reduce((sum, { width }) => sum + width, 0);
+  const inner = Math.max(0, ...rows.map(widthOf));
   const width = inner + 2 * margin;
   const broken = (text: string, size: number): string[] =>
     text === '' ? [] : lines(text, Math.floor(inner / (size * letterWidth)));
@@ -67,27 +73,30 @@ export function figureSvg(
   for (const line of broken(title, titleSize)) write(line, titleSize, theme.ink, 600);
   for (const line of broken(subtitle, fontSize)) write(line, fontSize, theme.muted);
   y += 10;
-  let x = margin;
-  for (const panel of panels) {
-    const drawn = Plot.plot({
-      document,
-      ...panel.options,
-      width: panel.width,
-      height: panel.height,
-      style: {
-        fontFamily,
-        fontSize: `${fontSize}px`,
-        color: theme.ink,
-        background: 'none',
-        overflow: 'visible',
-      },
-    });
-    // Rules for pages; a figure says what it needs in attributes.
-    for (const style of drawn.querySelectorAll('style')) style.remove();
-    pieces.push(`<g transform="translate(${x} ${round(y)})">${drawn.outerHTML}</g>`);
-    x += panel.width;
+  for (const row of rows) {
+    let x = margin;
+    for (const panel of row) {
+      const drawn = Plot.plot({
+        document,
+        ...panel.options,
+        width: panel.width,
+        height: panel.height,
+        style: {
+          fontFamily,
+          fontSize: `${fontSize}px`,
+          color: theme.ink,
+          background: 'none',
+          overflow: 'visible',
+        },
+      });
+      // Rules for pages; a figure says what it needs in attributes.
+      for (const style of drawn.querySelectorAll('style')) style.remove();
+      pieces.push(`<g transform="translate(${x} ${round(y)})">${drawn.outerHTML}</g>`);
+      x += panel.width;
+    }
+    y += row.reduce((most, { height }) => Math.max(most, height), 0);
   }
-  y += panels.reduce((most, { height }) => Math.max(most, height), 0) + 4;
+  y += 4;
   for (const line of broken(caption, captionSize)) write(line, captionSize, theme.muted);
   const height = Math.ceil(y + margin);
   return [
