@@ -73,8 +73,9 @@ Examples:
 
 Every input inside the ε-preimage is scored, and some outside: its distance from the query by the probed model
 against its log-probability under the decoder. What is inside and has a vanishing probability would not be found.
-A sweep draws a small scatter for each query, at --position or at random ones of the task's places (published: = A1 A2 A3), and says in how many queries nothing inside
-is below the floor, with a 95% interval. One pass over all inputs serves all queries of a site.`,
+A sweep draws a small scatter for each query, at --position or at random ones of the task's places (published: one of
+= A1 A2 A3), and says in how many queries nothing inside is below the floor, with a 95% interval. One pass over all
+inputs serves all queries of a site; with few --draws the noise makes the decoder look more incomplete than it is.`,
     )
     .action(async (options: CompletenessOptions) => {
       if (options.sites !== undefined) return sweep(options, options.sites);
@@ -146,7 +147,7 @@ async function sweep(options: CompletenessOptions, list: string): Promise<void> 
     const own = scored[at];
     return own === undefined ? [] : [{ ...base, completeness: own }];
   });
-  const record = completenessSweepRecord(cells);
+  const record = completenessSweepRecord(cells, model.trainedOn === task.name);
   const texts = (input: number): string => task.decode(task.data.instance(input));
   await drawn(
     options,

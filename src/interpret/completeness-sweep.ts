@@ -38,8 +38,8 @@ export function drawSites(sites: readonly string[], count: number, seed: number)
 }
 
 /**
- * Draws the queries of each site: held-out inputs, each from a stream of its own, so that fewer sites or queries give the
- * same ones.
+ * Draws the queries of each site: inputs of the test split, other ones at each site. Each rests on the seed, its site and
+ * its number alone.
  * @param each queries a site
  * @param place a place name or an index; null for a random one of those that the task asks about
  * @throws InputError when hardly any input has the place
@@ -52,12 +52,11 @@ export function sweptQueries(
   seed: number,
 ): SweptQuery[] {
   return sites.flatMap((site) =>
-    Array.from({ length: each }, (_, number) => ({ site, number })).flatMap((own) =>
-      drawQueries(task, 1, place, seedFor(seed, `completeness ${own.site}`, own.number)).map((placed) => ({
-        ...own,
-        ...placed,
-      })),
-    ),
+    drawQueries(task, each, place, seedFor(seed, `completeness ${site}`)).map((placed, number) => ({
+      ...placed,
+      site,
+      number,
+    })),
   );
 }
 
@@ -89,7 +88,7 @@ export async function sweepCompleteness(
         const set = await exact.find(z, options);
         const scored = await completeness(runtime, decoder, task, { z, site }, set, {
           ...options,
-          seed: seedFor(seed, `completeness noise ${site}`, query.number),
+          seed: seedFor(seed, `completeness ${site}`, query.number),
           ...(onProgress === undefined ? {} : { onProgress: (done, all) => onProgress(at, done, all) }),
         });
         results.set(at, scored);

@@ -96,6 +96,8 @@ export interface CompletenessRecord extends QueryRecord {
 /** Completeness scatters of several queries, at one site or at many. */
 export interface CompletenessSweepRecord {
   readonly cells: readonly CompletenessRecord[];
+  /** Whether the model is known not to have trained on the inputs; else they are those of the task's test split. */
+  readonly heldOut: boolean;
   /** Queries of which no input inside is below the floor. */
   readonly complete: Share;
   /** Inputs inside, over all queries, and those of them below the floor. */
@@ -104,11 +106,15 @@ export interface CompletenessSweepRecord {
 }
 
 /** Puts scatters together. @param cells one at least */
-export function completenessSweepRecord(cells: readonly CompletenessRecord[]): CompletenessSweepRecord {
+export function completenessSweepRecord(
+  cells: readonly CompletenessRecord[],
+  heldOut: boolean,
+): CompletenessSweepRecord {
   const sum = (of: (one: Completeness) => number): number =>
     cells.reduce((total, { completeness }) => total + of(completeness), 0);
   return {
     cells,
+    heldOut,
     complete: shareOf(
       sum(({ belowFloor }) => (belowFloor === 0 ? 1 : 0)),
       cells.length,

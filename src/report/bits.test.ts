@@ -97,11 +97,14 @@ const completeness: Completeness = {
   points,
 };
 const scatter: CompletenessRecord = { ...query, completeness };
-const swept = completenessSweepRecord([
-  scatter,
-  { ...scatter, site: 'blocks.1.hook_mlp_out', completeness: { ...completeness, belowFloor: 0 } },
-  ...[1, 2, 3].map((number) => ({ ...scatter, input: `10${number}+100=20${number}` })),
-]);
+const swept = completenessSweepRecord(
+  [
+    scatter,
+    { ...scatter, site: 'blocks.1.hook_mlp_out', completeness: { ...completeness, belowFloor: 0 } },
+    ...[1, 2, 3].map((number) => ({ ...scatter, input: `10${number}+100=20${number}` })),
+  ],
+  true,
+);
 const preimage: PreimageRecord = {
   ...query,
   size: 20_000,
@@ -295,6 +298,9 @@ describe('a sweep of completeness', () => {
       `In 1 of 5 queries no input inside has a log-probability below the floor: 20%, 95% interval 3.6% to 62.4%. Of all inputs inside, ${4 * completeness.belowFloor} of 255 have one.`,
     );
     expect(text).toContain('5 held-out queries, seed 1; ε = 0.1');
+    expect(renderCompletenessSweep({ ...swept, heldOut: false }, { width: 100, color: false })).toContain(
+      '5 test-split queries, seed 1',
+    );
   });
 
   it.each([40, 80, 120])('fits into %i columns', (width) => {

@@ -6,11 +6,11 @@ import { type CompletenessSweepRecord } from '../interpret/records.js';
 import { shortName } from '../models/hooks.js';
 import { type BitsLook } from './bits.js';
 import { clip, columns, printable, prose } from './columns.js';
-import { metricNames, percent, plainNumber } from './wording.js';
+import { askedInputs, metricNames, percent, plainNumber } from './wording.js';
 
 /** Renders a sweep. */
 export function renderCompletenessSweep(
-  { cells, complete, inside, belowFloor }: CompletenessSweepRecord,
+  { cells, heldOut, complete, inside, belowFloor }: CompletenessSweepRecord,
   { width, color }: BitsLook,
 ): string {
   const bold = (text: string): string => (color ? `\u001b[1m${text}\u001b[0m` : text);
@@ -44,7 +44,7 @@ export function renderCompletenessSweep(
     first === undefined
       ? []
       : prose(
-          `${complete.n} held-out ${complete.n === 1 ? 'query' : 'queries'}, seed ${first.seed}; ε = ${plainNumber(first.epsilon)}, ${metricNames[first.metric]}; noise ${plainNumber(first.completeness.noise)}, ${first.completeness.draws} draws; all inputs inside are scored; ${first.model}; ${first.decoder ?? ''}.`,
+          `${askedInputs(complete.n, heldOut, ['query', 'queries'])}, seed ${first.seed}; ε = ${plainNumber(first.epsilon)}, ${metricNames[first.metric]}; noise ${plainNumber(first.completeness.noise)}, ${first.completeness.draws} draws; all inputs inside are scored; ${first.model}; ${first.decoder ?? ''}.`,
           width,
           '  ',
         );

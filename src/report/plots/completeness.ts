@@ -6,6 +6,7 @@
 import * as Plot from '@observablehq/plot';
 import { type CompletenessRecord, type CompletenessSweepRecord } from '../../interpret/records.js';
 import { shortName } from '../../models/hooks.js';
+import { askedInputs } from '../wording.js';
 import { type Figure, type Panel } from './figure.js';
 import { type Theme, themes } from './theme.js';
 
@@ -37,7 +38,7 @@ const gridColumns = 4;
 
 /** The figure of a sweep: a small scatter a query, in rows of four. */
 export function completenessGrid(record: CompletenessSweepRecord, theme: Theme = themes.light): Figure {
-  const { cells, complete, inside, belowFloor } = record;
+  const { cells, heldOut, complete, inside, belowFloor } = record;
   const [first] = cells;
   const percent = (value: number): string => `${(100 * value).toFixed(0)}%`;
   const outside = Math.max(0, ...cells.map(({ completeness }) => completeness.outside));
@@ -48,7 +49,7 @@ export function completenessGrid(record: CompletenessSweepRecord, theme: Theme =
       first === undefined
         ? ''
         : `By query: all inputs inside (blue) and up to ${outside.toLocaleString('en')} outside (orange), by distance (${first.metric}) in the probed model and log-probability (nats) under the decoder; ` +
-          `noise ${first.completeness.noise}, mean over ${first.completeness.draws} draws; held-out queries, seed ${first.seed}. Dashed: ε = ${first.epsilon}, and the floor, a hundredth of an even share unless chosen. ${first.model}; ${first.decoder ?? ''}.`,
+          `noise ${first.completeness.noise}, mean over ${first.completeness.draws} draws; ${askedInputs(complete.n, heldOut, ['query', 'queries'])}, seed ${first.seed}. Dashed: ε = ${first.epsilon}, and the floor, a hundredth of an even share unless chosen. ${first.model}; ${first.decoder ?? ''}.`,
     columns: gridColumns,
     panels: cells.map((cell) =>
       scatter(cell, theme, {

@@ -18,6 +18,7 @@ const baselines = {
   cleanStandardError: 0.1,
   contrast: -9.2,
   contrastStandardError: 0.1,
+  heldOut: true,
   warnings: [],
 };
 const sites = ['a0.0', 'a0.1', 'a1.0'];
