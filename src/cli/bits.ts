@@ -46,7 +46,11 @@ interface BitsOptions extends InterpretOptions, FigureOptions {
 /** Adds the command. */
 export function bitsCommand(program: Command): void {
   withFigure(withInterpretOptions(program.command('bits')))
-    .option('-q, --queries <n>', 'queries of the test split a site and place, instead of one input', whole(1, 100_000))
+    .option(
+      '-q, --queries <n>',
+      'queries of the test split a site and place, instead of one input',
+      whole(1, 100_000),
+    )
     .option('--sites <names>', 'comma-separated sites of --queries (default: all)')
     .option(
       '--positions <places>',

@@ -42,7 +42,12 @@ interface ExplainOptions extends InterpretOptions {
 /** Adds the command. */
 export function explainCommand(program: Command): void {
   withInterpretOptions(program.command('explain'))
-    .option('-q, --queries <n>', 'queries shown: --input first, the rest from the test split', whole(1, 100), 5)
+    .option(
+      '-q, --queries <n>',
+      'queries shown: --input first, the rest from the test split',
+      whole(1, 100),
+      5,
+    )
     .option('--inside <n>', 'samples inside shown of each', whole(1, 200), 16)
     .option('--outside <n>', 'samples outside shown of each', whole(0, 200), 6)
     .option('--no-exact', 'score by samples alone where all inputs could be gone through')

@@ -34,7 +34,8 @@ HF_HUB_OFFLINE heeded as Python heeds them.`,
       const hub = hubSettings(process.env, options.offline === true);
       const found = await findModel(name, { hub, onFile: showFetching });
       const { architecture, family, tokenizer, noTokenizer, tensors } = await openFound(found);
-      const { layers, width, heads, keyValueHeads, headWidth, inner, vocabulary, positions, tied } = architecture;
+      const { layers, width, heads, keyValueHeads, headWidth, inner, vocabulary, positions, tied } =
+        architecture;
       const bytes = parameterBytes(architecture);
       const stored = [...new Set([...tensors.tensors.values()].map(({ stored, dtype }) => stored ?? dtype))];
       await tensors.close();
@@ -57,7 +58,10 @@ HF_HUB_OFFLINE heeded as Python heeds them.`,
         bytes,
         stored,
         hooks: hookNames(architecture).length,
-        tokenizer: tokenizer === null ? null : { tokens: tokenizer.vocabulary.length, specials: tokenizer.specials, bos: bos?.id ?? null },
+        tokenizer:
+          tokenizer === null
+            ? null
+            : { tokens: tokenizer.vocabulary.length, specials: tokenizer.specials, bos: bos?.id ?? null },
       };
       if (options.json === true) {
         printJson(record);
@@ -76,7 +80,12 @@ HF_HUB_OFFLINE heeded as Python heeds them.`,
         ['vocabulary', `${vocabulary.toLocaleString('en')}, unembedding ${tied ? 'tied' : 'of its own'}`],
         ['parameters', (bytes / 4).toLocaleString('en')],
         ['memory', `${sizeText(bytes)} in float32; stored as ${stored.join(', ')}`],
-        ['tokenizer', tokenizer === null ? (noTokenizer ?? 'none') : `${tokenizer.vocabulary.length.toLocaleString('en')} tokens`],
+        [
+          'tokenizer',
+          tokenizer === null
+            ? (noTokenizer ?? 'none')
+            : `${tokenizer.vocabulary.length.toLocaleString('en')} tokens`,
+        ],
         ['before texts', tokenizer === null ? 'nothing: give --ids' : `${before}; --bos takes another`],
       ];
       for (const [what, value] of lines) process.stdout.write(`${what.padEnd(13)} ${value}\n`);

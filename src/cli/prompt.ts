@@ -61,7 +61,9 @@ export const sizeText = (bytes: number): string =>
 /** Says on a terminal how a download goes. */
 export function showFetching(file: string, done: number, all: number): void {
   if (!process.stderr.isTTY) return;
-  process.stderr.write(done < all ? `\r\u001b[K${file}: ${sizeText(done)} of ${sizeText(all)}` : '\r\u001b[K');
+  process.stderr.write(
+    done < all ? `\r\u001b[K${file}: ${sizeText(done)} of ${sizeText(all)}` : '\r\u001b[K',
+  );
 }
 
 /** Opens a model by directory, `.gguf` file or name on the hub. */
@@ -98,14 +100,21 @@ export async function promptOf(options: PromptOptions, command: Command): Promis
       );
     }
     const own = tokenizer.encode(input ?? '', { bos: chooseBos(tokenizer, options.bos) });
-    if (own.length === 0) throw new InputError('The input is empty: give a text, or put a token before it with --bos.');
+    if (own.length === 0)
+      throw new InputError('The input is empty: give a text, or put a token before it with --bos.');
     return { model: await modelOf(checkpoint, processing), ids: own, tokens: tokenizer.pieces(own) };
   } finally {
     await checkpoint.tensors.close();
   }
 }
 
-async function taskPrompt({ task: name, model: directory, processing, input, ids }: PromptOptions): Promise<Prompt> {
+async function taskPrompt({
+  task: name,
+  model: directory,
+  processing,
+  input,
+  ids,
+}: PromptOptions): Promise<Prompt> {
   const task = taskNamed(name);
   const own = ids ?? task.encode(input ?? '');
   warnOfMalformed(task, own);

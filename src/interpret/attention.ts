@@ -113,7 +113,8 @@ export async function attentionByName(
       for (const { site, layer, head } of heads) {
         const pattern = floatsOf(run, blockHook(layer, 'pattern'));
         part.forEach((input, row) => {
-          const from = ((row * model.architecture.heads + head) * places + (positions[start + row] ?? 0)) * places;
+          const from =
+            ((row * model.architecture.heads + head) * places + (positions[start + row] ?? 0)) * places;
           const shares = new Map<string, number>();
           expectFinite(pattern.subarray(from, from + input.length), blockHook(layer, 'pattern'));
           sourceNames(task, input).forEach((name, at) => {

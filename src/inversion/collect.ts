@@ -60,7 +60,11 @@ export function createCollector(
   const width = model.architecture.width;
   let compiled: Promise<Executable> | null = null;
   const compile = (): Promise<Executable> => {
-    const { cache } = transformer(model.architecture, model.parameter, input('ids', 'int32', [batch, places]));
+    const { cache } = transformer(
+      model.architecture,
+      model.parameter,
+      input('ids', 'int32', [batch, places]),
+    );
     const values = sites.map((site) => {
       const value = cache.get(site);
       if (value === undefined) throw new GraphError(`collect: the model has no site ${site}`);

@@ -58,7 +58,9 @@ export async function openFound({ name, path }: FoundModel): Promise<Checkpoint>
   if ((await kindOf(path)) === 'directory')
     return { ...(await openCheckpointDirectory(await openDirectory(path))), name };
   if (!/\.gguf$/i.test(path)) {
-    throw new InputError(`${name} is a file and not a .gguf: give the directory of a checkpoint (${join(name, '..')}).`);
+    throw new InputError(
+      `${name} is a file and not a .gguf: give the directory of a checkpoint (${join(name, '..')}).`,
+    );
   }
   return { ...(await openCheckpointFile(await openFile(path))), name };
 }

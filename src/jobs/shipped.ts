@@ -35,7 +35,10 @@ export async function modelFor(
     ...(directory === undefined ? { name: `shipped ${task.name} model` } : {}),
     ...(learned === null ? {} : { trainedOn: learned }),
   };
-  if (model.architecture.vocabulary !== task.vocabulary.length || model.architecture.positions < task.maxLength) {
+  if (
+    model.architecture.vocabulary !== task.vocabulary.length ||
+    model.architecture.positions < task.maxLength
+  ) {
     throw new InputError(
       `${model.name} has ${model.architecture.vocabulary} tokens and ${model.architecture.positions} positions; ` +
         `${task.name} needs ${task.vocabulary.length} tokens and ${task.maxLength} positions.`,

@@ -119,7 +119,10 @@ const normShapes = (name: string | undefined, size: number, kind: Norm['kind']):
     : [[`${name}.weight`, [size]], ...(kind === 'layer' ? [[`${name}.bias`, [size]] as Shaped] : [])];
 
 /** The parameters of a block. */
-function blockShapes({ names, norm, width, heads, keyValueHeads, headWidth, inner }: Architecture, layer: number): Shaped[] {
+function blockShapes(
+  { names, norm, width, heads, keyValueHeads, headWidth, inner }: Architecture,
+  layer: number,
+): Shaped[] {
   const block = names.block(layer);
   const { projections } = block;
   const [all, shared] = [heads * headWidth, keyValueHeads * headWidth];
@@ -146,7 +149,14 @@ function blockShapes({ names, norm, width, heads, keyValueHeads, headWidth, inne
 }
 
 /** Those before the blocks, and those after. */
-function outerShapes({ names, norm, width, vocabulary, positions, tied }: Architecture): [Shaped[], Shaped[]] {
+function outerShapes({
+  names,
+  norm,
+  width,
+  vocabulary,
+  positions,
+  tied,
+}: Architecture): [Shaped[], Shaped[]] {
   return [
     [
       [names.embed, [vocabulary, width]],
@@ -171,7 +181,8 @@ export function* parametersOf(architecture: Architecture): Generator<Shaped> {
 }
 
 /** All of {@link parametersOf}. */
-export const parameterShapes = (architecture: Architecture): ParameterShapes => new Map(parametersOf(architecture));
+export const parameterShapes = (architecture: Architecture): ParameterShapes =>
+  new Map(parametersOf(architecture));
 
 /** Tells whether a model has a parameter of a name, in a time that does not grow with its layers. */
 export function parameterTest(architecture: Architecture): (name: string) => boolean {

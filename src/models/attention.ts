@@ -117,10 +117,7 @@ export function attended(
   const mask = causalMask(x.shape[1] ?? 0, architecture.windows[layer] ?? null);
   const scores = hooks.at(blockHook(layer, 'scores'), add(capped, mask));
   const pattern = hooks.at(blockHook(layer, 'pattern'), softmax(scores));
-  return hooks.at(
-    blockHook(layer, 'z'),
-    headFirst(matmul(pattern, forEachHead(headFirst(v), heads))),
-  );
+  return hooks.at(blockHook(layer, 'z'), headFirst(matmul(pattern, forEachHead(headFirst(v), heads))));
 }
 
 /**
@@ -153,8 +150,7 @@ export function headsOut(
   let out = linear(parameter, reshape(z, [batch, places, heads * headWidth]), output);
   each.forEach((result, head) => {
     const original = plain[head];
-    const next =
-      all === stacked ? result : reshape(slice(all, 2, head, head + 1), [batch, places, width]);
+    const next = all === stacked ? result : reshape(slice(all, 2, head, head + 1), [batch, places, width]);
     hooks.note(headSite(layer, head), next);
     if (original !== undefined && next !== original) out = add(out, sub(next, original));
   });

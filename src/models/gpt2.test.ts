@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { float64Gpt2 } from '../../test/fixtures/float64-gpt2.js';
 import { furthest } from '../../test/fixtures/float64.js';
-import { gpt2, gpt2ParameterShapes, randomIds, smallConfig, smallModel, smallWeights } from '../../test/fixtures/small-gpt2.js';
+import {
+  gpt2,
+  gpt2ParameterShapes,
+  randomIds,
+  smallConfig,
+  smallModel,
+  smallWeights,
+} from '../../test/fixtures/small-gpt2.js';
 import { GraphError, type Tensor, type Value, floatsOf, graph, input, sizeOf } from '../engine/index.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { type Gpt2Config } from './families/gpt2-config.js';

@@ -40,7 +40,11 @@ export const blockHooks = {
 } as const;
 
 /** Whether the blocks of an architecture reach a hook. */
-function hasBlockHook({ names, rotary, parallel }: Architecture, layer: number, hook: keyof typeof blockHooks): boolean {
+function hasBlockHook(
+  { names, rotary, parallel }: Architecture,
+  layer: number,
+  hook: keyof typeof blockHooks,
+): boolean {
   const block = names.block(layer);
   if (hook.startsWith('qNorm')) return block.qNorm !== undefined;
   if (hook.startsWith('kNorm')) return block.kNorm !== undefined;

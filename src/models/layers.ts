@@ -92,7 +92,12 @@ export function activated(x: Value, activation: Activation): Value {
  * Logits `[row, vocabulary]` of activations `[row, width]` that the final norm has gone over.
  * @param bias false leaves the unembedding's bias out: what is asked is then a part of the logits
  */
-export function unembed(architecture: Architecture, parameter: Parameters, normal: Value, bias = true): Value {
+export function unembed(
+  architecture: Architecture,
+  parameter: Parameters,
+  normal: Value,
+  bias = true,
+): Value {
   const { names, tied } = architecture;
   const head = parameter(names.unembed) ?? need(parameter, tied ? names.embed : names.unembed);
   return gemm(normal, head, bias ? parameter(unembedBias(architecture)) : null, { transB: true });

@@ -5,7 +5,7 @@ import { dict, pickle, storage, tensor, text, torchArchive } from '../../test/fi
 import { floatsOf } from '../engine/index.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { InputError } from '../input-error.js';
-import { type Gpt2Config,  } from './families/gpt2-config.js';
+import { type Gpt2Config } from './families/gpt2-config.js';
 import { type HookedModel, runWithCache } from './hooked-model.js';
 import { gpt2Files } from './gpt2-files.js';
 import { loadModel } from './load-model.js';

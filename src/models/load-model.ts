@@ -38,9 +38,7 @@ export async function modelOf(
 ): Promise<HookedModel> {
   const raw = await readParameters(name, family, architecture, tensors);
   const run =
-    processing === 'transformerlens'
-      ? processWeights(architecture, raw)
-      : { architecture, parameters: raw };
+    processing === 'transformerlens' ? processWeights(architecture, raw) : { architecture, parameters: raw };
   expectFiniteParameters(name, run.parameters);
   return hookedModel(name, raw, run, processing);
 }

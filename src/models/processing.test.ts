@@ -231,9 +231,7 @@ describe('processWeights', () => {
     const config = smallConfig();
     const weights = smallWeights(config);
     const all = processed(config, weights);
-    expect([...all.keys()].sort()).toEqual(
-      [...weights.keys(), 'lm_head.bias', 'lm_head.weight'].sort(),
-    );
+    expect([...all.keys()].sort()).toEqual([...weights.keys(), 'lm_head.bias', 'lm_head.weight'].sort());
     for (const [name, { shape, data }] of all) {
       expect(data).toHaveLength(shape.reduce((product, length) => product * length, 1));
       if (!name.startsWith('lm_head')) expect(shape, name).toEqual(weights.get(name)?.shape);

@@ -78,7 +78,8 @@ export function processWeights(architecture: Architecture, raw: ParameterSet): P
     put(map.weight, read(map.weight).shape, weight);
     if (has) put(biasName(map), [bias.length], Float32Array.from(bias));
   };
-  const folded = (map: LinearMap, normName: string): LinearMap => foldNorm(map, gainOf(normName), shiftOf(normName));
+  const folded = (map: LinearMap, normName: string): LinearMap =>
+    foldNorm(map, gainOf(normName), shiftOf(normName));
   const hasBias = (map: LinearNames): boolean => centring || map.bias !== null;
 
   table(names.embed);
@@ -91,7 +92,8 @@ export function processWeights(architecture: Architecture, raw: ParameterSet): P
     const maps = projections.kind === 'fused' ? [values] : [projections.q, projections.k, values];
     for (const map of maps) {
       const linear = folded(open(map), block.ln1);
-      if (map === values && map.bias !== null) moveValueBias(architecture, read(map.bias).data, linear, output);
+      if (map === values && map.bias !== null)
+        moveValueBias(architecture, read(map.bias).data, linear, output);
       store(linear, hasBias(map));
     }
     if (centring) centreOutputs(output);
@@ -118,7 +120,10 @@ export function processWeights(architecture: Architecture, raw: ParameterSet): P
   put(names.unembed, [vocabulary, width], head.weight);
   put(unembedBias(architecture), [vocabulary], head.bias);
   plainNorm(names.finalNorm);
-  return { architecture: { ...architecture, names: { ...names, block: biased(architecture) } }, parameters: out };
+  return {
+    architecture: { ...architecture, names: { ...names, block: biased(architecture) } },
+    parameters: out,
+  };
 }
 
 /** The names of a block after processing. */
@@ -172,15 +177,18 @@ function foldNorm(map: LinearMap, gain: Float32Array, shift: Float32Array | null
 }
 
 /** A pattern sums to one, so a value bias reaches the output whole: b_O + b_V·W_O. */
-function moveValueBias(architecture: Architecture, stored: Float32Array, values: LinearMap, output: LinearMap): void {
+function moveValueBias(
+  architecture: Architecture,
+  stored: Float32Array,
+  values: LinearMap,
+  output: LinearMap,
+): void {
   const { heads, keyValueHeads, headWidth } = architecture;
   const { projections } = architecture.names.block(0);
   const order = projections.kind === 'separate' ? 'separate' : projections.order;
   const start = (shared: number): number => {
     if (order === 'separate') return shared * headWidth;
-    return order === 'by-kind'
-      ? (heads + keyValueHeads + shared) * headWidth
-      : (shared * 3 + 2) * headWidth;
+    return order === 'by-kind' ? (heads + keyValueHeads + shared) * headWidth : (shared * 3 + 2) * headWidth;
   };
   const group = heads / keyValueHeads;
   for (let head = 0; head < heads; head++) {

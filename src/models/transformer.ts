@@ -96,7 +96,8 @@ export function transformer(
   }
 
   for (let layer = 0; layer < layers; layer++) {
-    const at = (name: keyof typeof blockHooks, value: Value): Value => hooks.at(blockHook(layer, name), value);
+    const at = (name: keyof typeof blockHooks, value: Value): Value =>
+      hooks.at(blockHook(layer, name), value);
     const normal = (x: Value, name: string, which: 'ln1' | 'ln1Post' | 'ln2' | 'ln2Post'): Value =>
       normalised(parameter, x, name, norm satisfies Norm, hooks, {
         scale: blockHook(layer, `${which}Scale`),
@@ -110,7 +111,12 @@ export function transformer(
       const chosen = reshape(oneHot(options.readAt, length), [batch, 1, length]);
       residual = matmul(chosen, residual);
       const { heads, headWidth } = architecture;
-      z = reshape(matmul(chosen, reshape(z, [batch, length, heads * headWidth])), [batch, 1, heads, headWidth]);
+      z = reshape(matmul(chosen, reshape(z, [batch, length, heads * headWidth])), [
+        batch,
+        1,
+        heads,
+        headWidth,
+      ]);
     }
     const mixed = headsOut(architecture, parameter, layer, z, hooks);
     const branch = block.ln1Post === undefined ? mixed : normal(mixed, block.ln1Post, 'ln1Post');

@@ -195,7 +195,12 @@ describe('the start of a decoder', () => {
     const { shape, data } = model.parameters.get(name) ?? { shape: [], data: new Float32Array() };
     const size = 8 * model.architecture.width;
     parameters.set(name, { shape, data: data.map((value, i) => (i < size ? 0 : value)) });
-    const dead = await hookedModel('dead', parameters, { architecture: model.architecture, parameters }, 'transformerlens');
+    const dead = await hookedModel(
+      'dead',
+      parameters,
+      { architecture: model.architecture, parameters },
+      'transformerlens',
+    );
     const plan = await planDecoderTraining(runtime, dead, addition, tiny(scaled));
     const whitening = await planDecoderTraining(runtime, dead, addition, tiny(ours));
     open.push(plan, whitening);

@@ -112,7 +112,11 @@ describe('the published addition checkpoint', () => {
     const own = floatsOf(outputs, site).slice(position * width, (position + 1) * width);
     // The definition, taken literally: every input is run, and its nearest position counts, EOS left out.
     const [batch, places] = [4500, addition.maxLength - 1];
-    const z = transformer(model.architecture, model.parameter, input('ids', 'int32', [batch, places])).cache.get(site);
+    const z = transformer(
+      model.architecture,
+      model.parameter,
+      input('ids', 'int32', [batch, places]),
+    ).cache.get(site);
     if (z === undefined) throw new Error(site);
     const { euclidean } = distances(z, constant({ dtype: 'float32', shape: [1, 1, width], data: own }));
     const compiled = await runtime.compile(graph({ euclidean }));

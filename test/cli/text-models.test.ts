@@ -11,7 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => command.dispose());
 
-const checkpoint = (name: string): string => fileURLToPath(new URL(`../fixtures/families/${name}`, import.meta.url));
+const checkpoint = (name: string): string =>
+  fileURLToPath(new URL(`../fixtures/families/${name}`, import.meta.url));
 type Nested = number | readonly Nested[];
 const flat = (values: Nested): number[] => (typeof values === 'number' ? [values] : values.flatMap(flat));
 
@@ -19,12 +20,22 @@ describe('activations --ids', () => {
   it.each(familyFixtures)('gives what transformers gives: %s', async (name) => {
     const { ids, activations } = familyReference(name);
     const hooks = Object.keys(activations).filter((hook) => hook !== 'logits');
-    const args = ['activations', '--model', checkpoint(name), '--ids', ids.join(','), '--sites', hooks.join(','), '--json'];
+    const args = [
+      'activations',
+      '--model',
+      checkpoint(name),
+      '--ids',
+      ids.join(','),
+      '--sites',
+      hooks.join(','),
+      '--json',
+    ];
     const { code, stdout, stderr } = await command.ask(args);
     expect([code, stderr]).toEqual([0, '']);
     const given = JSON.parse(stdout) as { tokens: string[]; sites: Record<string, Nested>; logits: Nested };
     expect(given.tokens).toEqual(ids.map(String));
-    for (const hook of hooks) expect(furthest(flat(given.sites[hook] ?? []), activations[hook] ?? []), hook).toBeLessThan(2e-5);
+    for (const hook of hooks)
+      expect(furthest(flat(given.sites[hook] ?? []), activations[hook] ?? []), hook).toBeLessThan(2e-5);
     expect(furthest(flat(given.logits), activations['logits'] ?? [])).toBeLessThan(2e-5);
   });
 
@@ -35,7 +46,11 @@ describe('activations --ids', () => {
     ['an id outside the vocabulary', ['--ids', '1,99'], /Token id 99 is outside the vocabulary of 17/],
     ['too many', ['--ids', Array.from({ length: 17 }, () => 1).join()], /17 tokens are more than the 16/],
     ['a text without a tokenizer', ['--input', 'hello'], /has no tokenizer.*--ids/],
-    ['a hook of another family', ['--ids', '1,2', '--sites', 'hook_pos_embed'], /Unknown site "hook_pos_embed"/],
+    [
+      'a hook of another family',
+      ['--ids', '1,2', '--sites', 'hook_pos_embed'],
+      /Unknown site "hook_pos_embed"/,
+    ],
   ])('refuses %s', async (_, args, message) => {
     const result = await command.ask(['activations', '--model', checkpoint('llama'), ...args]);
     expect(refusal(result)).toMatch(message);

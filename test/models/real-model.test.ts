@@ -19,9 +19,9 @@ interface Row {
   readonly top: readonly (readonly [number, number])[];
   readonly atLastPosition: Readonly<Record<string, readonly number[]>>;
 }
-const { rows } = JSON.parse(
-  readFileSync(new URL('../fixtures/smollm2.json', import.meta.url), 'utf8'),
-) as { readonly rows: readonly Row[] };
+const { rows } = JSON.parse(readFileSync(new URL('../fixtures/smollm2.json', import.meta.url), 'utf8')) as {
+  readonly rows: readonly Row[];
+};
 
 const path = process.env['INVERSIONVIEW_REAL_MODEL'] ?? '';
 const absent = !existsSync(path);

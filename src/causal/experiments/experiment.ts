@@ -77,7 +77,8 @@ export function heldOut(
 export function drawCases(experiment: Experiment, most: number, seed: number, each = 1): PatchCase[] {
   const { task, name, inputs } = experiment;
   const found = heldOut(task, seed, most, (ids) => experiment.accepts(ids));
-  if (found.length === 0) throw new InputError(`${name}: no input of the test split meets its condition (${inputs}).`);
+  if (found.length === 0)
+    throw new InputError(`${name}: no input of the test split meets its condition (${inputs}).`);
   return found.flatMap((clean, item) =>
     Array.from({ length: each }, (_, number): PatchCase => {
       const random = randomFor(seed, 'contrast', item, number);

@@ -1,6 +1,14 @@
 /** Against a server on this machine that speaks the hub's file API. */
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -48,7 +56,9 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     return;
   }
   if (/^\/api\/models\/owner\/name\/revision\/(main|v1|0123\w+)$/.test(url)) {
-    response.end(JSON.stringify({ sha: commit, siblings: Object.keys(files).map((rfilename) => ({ rfilename })) }));
+    response.end(
+      JSON.stringify({ sha: commit, siblings: Object.keys(files).map((rfilename) => ({ rfilename })) }),
+    );
     return;
   }
   const file = new RegExp(`^/owner/name/resolve/${commit}/(.*)$`).exec(url)?.[1] ?? '';
@@ -59,8 +69,16 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   }
   const etag = `"${etagOf(file, content)}"`;
   if (method === 'HEAD') {
-    const linked = { 'x-linked-etag': etag, 'x-linked-size': content.length, etag: '"other"', location: '/cdn' };
-    response.writeHead(isLarge(file) ? 302 : 200, isLarge(file) ? linked : { etag, 'content-length': content.length });
+    const linked = {
+      'x-linked-etag': etag,
+      'x-linked-size': content.length,
+      etag: '"other"',
+      location: '/cdn',
+    };
+    response.writeHead(
+      isLarge(file) ? 302 : 200,
+      isLarge(file) ? linked : { etag, 'content-length': content.length },
+    );
     response.end();
     return;
   }
@@ -85,10 +103,17 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(cache, { recursive: true, force: true }));
 
-const settings = (changes: Partial<HubSettings> = {}): HubSettings => ({ endpoint, token: null, cache, offline: false, ...changes });
+const settings = (changes: Partial<HubSettings> = {}): HubSettings => ({
+  endpoint,
+  token: null,
+  cache,
+  offline: false,
+  ...changes,
+});
 const name = { repository: 'owner/name', revision: 'main', file: null };
 const root = (): string => join(cache, 'models--owner--name');
-const fetchedBytes = (): number => requests.filter(({ method, url }) => method === 'GET' && url.includes('/resolve/')).length;
+const fetchedBytes = (): number =>
+  requests.filter(({ method, url }) => method === 'GET' && url.includes('/resolve/')).length;
 
 describe('a model of the hub', () => {
   it('lands in the layout of Hugging Face’s cache: blobs by hash, links by name, the commit of the branch', async () => {
@@ -146,7 +171,9 @@ describe('a model of the hub', () => {
   it('is one file where one is named', async () => {
     const path = await hubSnapshot({ ...name, file: 'tiny.Q4_0.gguf' }, settings());
     expect(readFileSync(path, 'utf8')).toBe('GGUF');
-    await expect(hubSnapshot({ ...name, file: 'other.gguf' }, settings())).rejects.toThrow('has no file other.gguf');
+    await expect(hubSnapshot({ ...name, file: 'other.gguf' }, settings())).rejects.toThrow(
+      'has no file other.gguf',
+    );
   });
 
   it('is asked for with the token, which goes to the hub', async () => {
@@ -169,7 +196,9 @@ describe('a model of the hub', () => {
   it('is taken from the cache where the hub is not reached, else refused', async () => {
     const away = settings({ endpoint: 'http://127.0.0.1:9' });
     await expect(hubSnapshot(name, away)).rejects.toThrow(/is not reached.*HF_ENDPOINT/);
-    await expect(hubSnapshot(name, settings({ offline: true }))).rejects.toThrow(/not in the cache.*without --offline/);
+    await expect(hubSnapshot(name, settings({ offline: true }))).rejects.toThrow(
+      /not in the cache.*without --offline/,
+    );
     const directory = await hubSnapshot(name, settings());
     expect(await hubSnapshot(name, away)).toBe(directory);
   });
@@ -188,8 +217,15 @@ describe('which files are needed', () => {
       'merges.txt',
       'pytorch_model.bin',
     ]);
-    const shards = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors', 'model.safetensors.index.json'];
-    expect(neededFiles([...shards, 'config.json', 'pytorch_model.bin'], null)).toEqual(['config.json', ...shards]);
+    const shards = [
+      'model-00001-of-00002.safetensors',
+      'model-00002-of-00002.safetensors',
+      'model.safetensors.index.json',
+    ];
+    expect(neededFiles([...shards, 'config.json', 'pytorch_model.bin'], null)).toEqual([
+      'config.json',
+      ...shards,
+    ]);
     expect(neededFiles(['config.json'], null)).toEqual([]);
   });
 });
@@ -204,16 +240,28 @@ describe('hubName', () => {
     expect(hubNameText({ repository, revision, file })).toBe(text);
   });
 
-  it.each(['gpt2', 'a/b/c', '../b', 'a/..', 'a/b@../../x', '/a/b', 'a b/c', 'a/b/../c.gguf', ''])('refuses %j', (text) => {
-    expect(hubName(text)).toBeNull();
-  });
+  it.each(['gpt2', 'a/b/c', '../b', 'a/..', 'a/b@../../x', '/a/b', 'a b/c', 'a/b/../c.gguf', ''])(
+    'refuses %j',
+    (text) => {
+      expect(hubName(text)).toBeNull();
+    },
+  );
 });
 
 describe('hubSettings', () => {
   it('heeds the variables that Python heeds', () => {
-    const set = hubSettings({ HF_HOME: '/h', HF_ENDPOINT: 'http://mirror/', HF_TOKEN: 't', HF_HUB_OFFLINE: '1' });
+    const set = hubSettings({
+      HF_HOME: '/h',
+      HF_ENDPOINT: 'http://mirror/',
+      HF_TOKEN: 't',
+      HF_HUB_OFFLINE: '1',
+    });
     expect(set).toEqual({ endpoint: 'http://mirror', token: 't', cache: '/h/hub', offline: true });
-    expect(hubSettings({ HF_HUB_CACHE: '/c', HF_HOME: '/nowhere' })).toMatchObject({ cache: '/c', token: null, offline: false });
+    expect(hubSettings({ HF_HUB_CACHE: '/c', HF_HOME: '/nowhere' })).toMatchObject({
+      cache: '/c',
+      token: null,
+      offline: false,
+    });
     expect(hubSettings({ HF_HOME: '/nowhere' }, true).offline).toBe(true);
   });
 });

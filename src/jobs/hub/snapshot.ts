@@ -109,7 +109,8 @@ async function cachedCommit(root: string, { revision, file }: HubName): Promise<
   const weights = neededFiles(files, null).filter((one) => !accompanying.includes(one));
   const last = weights.map((one) => /-of-(\d+)\./.exec(one)?.[1]).find((one) => one !== undefined);
   const shards = weights.filter((one) => /-of-\d+\./.test(one)).length;
-  const whole = files.includes('config.json') && weights.length > 0 && (last === undefined || shards === Number(last));
+  const whole =
+    files.includes('config.json') && weights.length > 0 && (last === undefined || shards === Number(last));
   if (!whole) return null;
   for (const one of weights) if (!(await isThere(join(directory, one)))) return null;
   return commit;
@@ -121,7 +122,12 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
-const asked = (url: string, settings: HubSettings, signal?: AbortSignal, init: RequestInit = {}): Promise<Response> =>
+const asked = (
+  url: string,
+  settings: HubSettings,
+  signal?: AbortSignal,
+  init: RequestInit = {},
+): Promise<Response> =>
   fetch(url, {
     ...init,
     headers: hubHeaders(settings),
@@ -134,7 +140,9 @@ async function revisionOf(answer: Response, text: string): Promise<{ commit: str
   const files = Array.isArray(siblings)
     ? siblings.map((one: unknown) => (one as { rfilename?: unknown } | null)?.rfilename)
     : [];
-  const sound = files.every((one): one is string => typeof one === 'string' && !one.split('/').includes('..'));
+  const sound = files.every(
+    (one): one is string => typeof one === 'string' && !one.split('/').includes('..'),
+  );
   if (typeof sha !== 'string' || !/^[0-9a-f]{40,64}$/.test(sha) || !sound)
     throw new InputError(`${text}: the answer of the hub cannot be read; is HF_ENDPOINT right?`);
   return { commit: sha, files };

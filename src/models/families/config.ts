@@ -84,7 +84,9 @@ export function configReader(json: Json, file: string): ConfigReader {
     },
     object(name) {
       const value = json[name] ?? null;
-      return value === null || isObject(value) ? value : fail(`"${name}" must be an object, not ${show(value)}`);
+      return value === null || isObject(value)
+        ? value
+        : fail(`"${name}" must be an object, not ${show(value)}`);
     },
     texts(name) {
       const value = json[name] ?? null;

@@ -23,7 +23,8 @@ describe.each(familyFixtures)('%s', (name) => {
     const model = await familyModel(name);
     const names = Object.keys(activations);
     const outputs = await runWithCache(runtime, model, [ids], { names });
-    for (const hook of names) expect(furthest(floatsOf(outputs, hook), activations[hook] ?? []), hook).toBeLessThan(2e-5);
+    for (const hook of names)
+      expect(furthest(floatsOf(outputs, hook), activations[hook] ?? []), hook).toBeLessThan(2e-5);
   });
 
   it('has its hooks in the order of a run', async () => {
@@ -36,9 +37,15 @@ describe.each(familyFixtures)('%s', (name) => {
 
   it('is moved by an intervention at every hook, and by none that changes nothing', async () => {
     const model = await familyModel(name);
-    const logitsUnder = async (hooks: readonly string[], change: (value: Value) => Value): Promise<Float32Array> => {
+    const logitsUnder = async (
+      hooks: readonly string[],
+      change: (value: Value) => Value,
+    ): Promise<Float32Array> => {
       const interventions = new Map(hooks.map((hook) => [hook, change]));
-      return floatsOf(await runWithCache(runtime, model, [ids], { names: ['logits'], interventions }), 'logits');
+      return floatsOf(
+        await runWithCache(runtime, model, [ids], { names: ['logits'], interventions }),
+        'logits',
+      );
     };
     const hooks = cacheNames(model).filter((hook) => hook !== 'logits');
     const plain = await logitsUnder([], (value) => value);
@@ -56,7 +63,9 @@ describe.each(familyFixtures)('%s', (name) => {
       const alone = await runWithCache(runtime, model, [own], { names });
       for (const hook of names) {
         const [all, one] = [floatsOf(together, hook), floatsOf(alone, hook)];
-        expect(furthest(all.subarray(row * one.length, (row + 1) * one.length), one), hook).toBeLessThan(1e-5);
+        expect(furthest(all.subarray(row * one.length, (row + 1) * one.length), one), hook).toBeLessThan(
+          1e-5,
+        );
       }
     }
   });
@@ -66,7 +75,10 @@ describe.each(familyFixtures)('%s', (name) => {
     const { vocabulary } = raw.architecture;
     const [before, after] = await Promise.all(
       [raw, processed].map(async (model) =>
-        logSoftmax(floatsOf(await runWithCache(runtime, model, [ids], { names: ['logits'] }), 'logits'), vocabulary),
+        logSoftmax(
+          floatsOf(await runWithCache(runtime, model, [ids], { names: ['logits'] }), 'logits'),
+          vocabulary,
+        ),
       ),
     );
     expect(furthest(after ?? [], before ?? [])).toBeLessThan(5e-5);
@@ -111,8 +123,13 @@ describe('a graph of a model', () => {
     const asked: string[] = [];
     const shapes = new Map<string, Value>();
     const { parameterShapes } = await import('../architecture.js');
-    for (const [name, shape] of parameterShapes(architecture)) shapes.set(name, input(name, 'float32', shape));
-    const { cache } = transformer(architecture, (name) => shapes.get(name) ?? null, input('ids', 'int32', [1, 3]));
+    for (const [name, shape] of parameterShapes(architecture))
+      shapes.set(name, input(name, 'float32', shape));
+    const { cache } = transformer(
+      architecture,
+      (name) => shapes.get(name) ?? null,
+      input('ids', 'int32', [1, 3]),
+    );
     const value = cache.get('blocks.0.attn.hook_z');
     if (value === undefined) throw new Error('no z');
     for (const { node } of graph({ value }).inputs) asked.push(node.name);
@@ -125,9 +142,18 @@ function older(config: Record<string, unknown>): Record<string, unknown> {
   const { rope_parameters: rope, dtype, ...rest } = config;
   const fields = rope as Record<string, unknown>;
   if ('full_attention' in fields) {
-    const [full, sliding] = [fields['full_attention'], fields['sliding_attention']] as Record<string, unknown>[];
+    const [full, sliding] = [fields['full_attention'], fields['sliding_attention']] as Record<
+      string,
+      unknown
+    >[];
     const { rope_theta, ...scaling } = full ?? {};
-    return { ...rest, torch_dtype: dtype, rope_theta, rope_scaling: scaling, rope_local_base_freq: sliding?.['rope_theta'] };
+    return {
+      ...rest,
+      torch_dtype: dtype,
+      rope_theta,
+      rope_scaling: scaling,
+      rope_local_base_freq: sliding?.['rope_theta'],
+    };
   }
   const { rope_theta, partial_rotary_factor: share, ...scaling } = fields;
   return {
@@ -140,13 +166,16 @@ function older(config: Record<string, unknown>): Record<string, unknown> {
 }
 
 describe('configs', () => {
-  it.each(familyFixtures.filter((name) => name !== 'gpt2'))('%s reads alike as transformers 4 writes it', (name) => {
-    const plain = (config: Record<string, unknown>): unknown => {
-      const { names, ...rest } = readArchitecture(config);
-      return { ...rest, block: names.block(0) };
-    };
-    expect(plain(older(familyConfig(name)))).toEqual(plain(familyConfig(name)));
-  });
+  it.each(familyFixtures.filter((name) => name !== 'gpt2'))(
+    '%s reads alike as transformers 4 writes it',
+    (name) => {
+      const plain = (config: Record<string, unknown>): unknown => {
+        const { names, ...rest } = readArchitecture(config);
+        return { ...rest, block: names.block(0) };
+      };
+      expect(plain(older(familyConfig(name)))).toEqual(plain(familyConfig(name)));
+    },
+  );
 
   it('refuses an unknown family by name, with the known ones', () => {
     expect(() => readArchitecture({ model_type: 'mamba' })).toThrow(/"mamba".*gemma3_text.*qwen3/);
@@ -157,7 +186,9 @@ describe('configs', () => {
   it.each(families.map(({ type }) => type))('%s: names a field that is missing or wrong', (type) => {
     expect(() => readArchitecture({ model_type: type })).toThrow(/"(n_layer|num_hidden_layers)" is missing/);
     const whole = familyConfig(type);
-    expect(() => readArchitecture({ ...whole, vocab_size: '12' })).toThrow(/"vocab_size".*(whole|expected) number/);
+    expect(() => readArchitecture({ ...whole, vocab_size: '12' })).toThrow(
+      /"vocab_size".*(whole|expected) number/,
+    );
   });
 
   it.each([

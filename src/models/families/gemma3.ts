@@ -48,7 +48,11 @@ export const gemma3: Family = {
     const rotaryFor = (kind: string) => {
       const own = byKind?.[kind];
       if (isObject(own))
-        return rotaryOf(config, own, { base: kind === 'full_attention' ? 1e6 : 1e4, dims: headWidth, positions });
+        return rotaryOf(config, own, {
+          base: kind === 'full_attention' ? 1e6 : 1e4,
+          dims: headWidth,
+          positions,
+        });
       return kind === 'full_attention'
         ? rotaryOf(config, config.object('rope_scaling'), {
             base: config.positive(['rope_theta'], 1e6),
@@ -61,14 +65,19 @@ export const gemma3: Family = {
             positions,
           });
     };
-    const rotary = { full_attention: rotaryFor('full_attention'), sliding_attention: rotaryFor('sliding_attention') };
+    const rotary = {
+      full_attention: rotaryFor('full_attention'),
+      sliding_attention: rotaryFor('sliding_attention'),
+    };
     return {
       ...shared,
       norm: { ...shared.norm, offset: 1 },
       rotary: kindsOf(config, layers).map((kind) =>
         kind === 'full_attention' ? rotary.full_attention : rotary.sliding_attention,
       ),
-      attentionScales: new Array<number>(layers).fill(1 / Math.sqrt(config.positive(['query_pre_attn_scalar'], 256))),
+      attentionScales: new Array<number>(layers).fill(
+        1 / Math.sqrt(config.positive(['query_pre_attn_scalar'], 256)),
+      ),
       attentionCap: config.optional('attn_logit_softcapping'),
       logitCap: config.optional('final_logit_softcapping'),
       activation: activationOf(config, 'hidden_activation', 'gelu_pytorch_tanh'),

@@ -106,9 +106,7 @@ const inner = (config: Gpt2Config): number => readArchitecture(config).inner;
 
 describe('what a config decides', () => {
   it('names and shapes every parameter', () => {
-    const shapes = shapesOf(
-      readGpt2Config({ ...least, n_layer: 1, n_positions: 14, n_inner: 48 }),
-    );
+    const shapes = shapesOf(readGpt2Config({ ...least, n_layer: 1, n_positions: 14, n_inner: 48 }));
     expect([...shapes].map(([name, shape]) => `${name} [${shape.join()}]`)).toEqual([
       'wte.weight [15,32]',
       'wpe.weight [14,32]',

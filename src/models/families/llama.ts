@@ -4,7 +4,12 @@
  * @module
  */
 import { quote } from '../../printable.js';
-import { type Architecture, type BlockNames, type LinearNames, type ParameterNames } from '../architecture.js';
+import {
+  type Architecture,
+  type BlockNames,
+  type LinearNames,
+  type ParameterNames,
+} from '../architecture.js';
 import { type ConfigReader, activationOf, rotaryOf } from './config.js';
 import { type Family } from './family.js';
 
@@ -82,9 +87,13 @@ export function llamaArchitecture(
   const layers = config.size(['num_hidden_layers']);
   const width = config.size(['hidden_size']);
   const heads = config.size(['num_attention_heads']);
-  const keyValueHeads = config.size(['num_key_value_heads'], Math.min(heads, defaults.keyValueHeads ?? heads));
+  const keyValueHeads = config.size(
+    ['num_key_value_heads'],
+    Math.min(heads, defaults.keyValueHeads ?? heads),
+  );
   const headWidth = config.size(['head_dim'], defaults.headWidth ?? width / heads);
-  if (!Number.isInteger(headWidth)) config.fail(`hidden_size ${width} is not a multiple of num_attention_heads ${heads}`);
+  if (!Number.isInteger(headWidth))
+    config.fail(`hidden_size ${width} is not a multiple of num_attention_heads ${heads}`);
   if (headWidth % 2 !== 0) config.fail(`heads of ${headWidth} numbers cannot be turned in pairs`);
   if (heads % keyValueHeads !== 0)
     config.fail(`num_attention_heads ${heads} is not a multiple of num_key_value_heads ${keyValueHeads}`);
@@ -140,9 +149,12 @@ export const llama: Family = {
 };
 
 /** Windows of a list of kinds of attention, one a layer. @throws InputError for a kind that is not known */
-export function windowsByKind(config: ConfigReader, kinds: readonly string[], layers: number): (number | null)[] {
-  if (kinds.length !== layers)
-    config.fail(`"layer_types" has ${kinds.length} entries for ${layers} layers`);
+export function windowsByKind(
+  config: ConfigReader,
+  kinds: readonly string[],
+  layers: number,
+): (number | null)[] {
+  if (kinds.length !== layers) config.fail(`"layer_types" has ${kinds.length} entries for ${layers} layers`);
   return kinds.map((kind) => {
     if (kind === 'full_attention') return null;
     if (kind === 'sliding_attention') return config.size(['sliding_window']);

@@ -23,7 +23,9 @@ export interface Inspector {
 /** Makes an inspector. */
 export function createInspector(runtime: Runtime, model: HookedModel, task: Task): Inspector {
   const places = task.maxLength;
-  const patterns = Array.from({ length: model.architecture.layers }, (_, layer) => blockHook(layer, 'pattern'));
+  const patterns = Array.from({ length: model.architecture.layers }, (_, layer) =>
+    blockHook(layer, 'pattern'),
+  );
   const compiled = new Map<string, Promise<Executable>>();
   async function run(kind: string, names: readonly string[], ids: readonly number[]) {
     const known = compiled.get(kind) ?? runtime.compile(questionGraph(model, 1, places, { names }));
