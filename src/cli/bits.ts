@@ -97,7 +97,8 @@ Examples:
 
 The information in an activation is −log2 P(a random input is in its ε-preimage). Exact: all inputs are run. Estimated:
 each distinct input that was found counts with its probability over that of having been found; no number is given
-where that rests on too few finds. A feature's bits: its entropy over all inputs less that inside the preimage;
+where that rests on too few finds. Its interval holds the true value in at least 95% of cases; those of means over
+--queries are Student's. A feature's bits: its entropy over all inputs less that inside the preimage;
 consistency: the share of the preimage with the query's own value.
 
 mine.mjs: export default [{ name: 'same hundreds', of: (ids) => (ids[1] === ids[5] ? 'yes' : 'no') }];`,
