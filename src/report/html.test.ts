@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anyReading, countingReading, exampleReading } from '../../test/fixtures/readings.js';
+import { anyReading, countingReading, exampleReading, withAll } from '../../test/fixtures/readings.js';
 import { escapeHtml, scriptJson } from './escape.js';
 import { renderHtml } from './html.js';
 
@@ -92,6 +92,22 @@ describe('renderHtml', () => {
     expect(page).not.toContain('judged at their place');
   });
 
+  it("sets a person's own inputs apart, and a second distance beside the first", () => {
+    const reading = exampleReading(4);
+    const all = renderHtml({ ...withAll(reading), alsoAt: { place: '+', inside: 12, absent: 3 } });
+    const [samples = '', own = ''] = all.split('<tbody class="own">');
+    expect(samples.match(/<tr><td/g)).toHaveLength(4);
+    expect(samples).toContain('<th scope="col" class="num">at +</th>');
+    expect(own).toContain('Your own, counted in no figure');
+    expect(own.match(/<tr><td class="num">/g)).toHaveLength(2);
+    expect(own).toMatch(/inside ε, matched at position 8; (drawn|not among)/);
+    expect(all).toContain('12 of 1024 (1.2%) are within ε = 0.1, 3 have no such place');
+    expect(samples).toMatch(/title="drawn at temperature \d+\.5"/);
+    expect(all).toContain('791 <small>of 1024 (77.2%)</small>');
+    for (const word of ['Your own', 'class="own"', 'at temperature', 'itself'])
+      expect(page).not.toContain(word);
+  });
+
   it('shows spaces, line breaks and empty tokens', () => {
     const reading = exampleReading(0);
     const tokens = ['', '  ', 'a\nb', ' the'];
@@ -101,7 +117,8 @@ describe('renderHtml', () => {
 
   it('keeps to its own markup and gives its data back, whatever the reading', () => {
     fc.assert(
-      fc.property(anyReading, (reading) => {
+      fc.property(anyReading, fc.boolean(), (any, all) => {
+        const reading = all ? withAll(any) : any;
         const rendered = renderHtml(reading);
         expectHarmless(rendered);
         expect(takeApart(rendered).data).toEqual(JSON.parse(JSON.stringify(reading)));

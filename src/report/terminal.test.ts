@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anyReading, countingReading, exampleReading } from '../../test/fixtures/readings.js';
+import { anyReading, countingReading, exampleReading, withAll } from '../../test/fixtures/readings.js';
 import { type Reading } from '../inversion/reading.js';
 import { columns } from './columns.js';
 import { renderTerminal } from './terminal.js';
@@ -34,6 +34,23 @@ function small(): Reading {
 }
 
 describe('renderTerminal', () => {
+  it("sets a person's own inputs apart, with a second distance and temperatures where they are asked for", () => {
+    const all = { ...withAll(small()), alsoAt: { place: '+', inside: 12, absent: 0 } };
+    const lines = renderTerminal(all, { color: false, width: 90, temperatures: true }).split('\n');
+    const own = lines.findIndex((line) => line === 'Your own, counted in no figure:');
+    expect(
+      lines.filter((line, at) => at < own && /^ +0\.\d{3} +1\.000 \S* *T 0\.5 /.test(line)),
+    ).toHaveLength(3);
+    expect(lines[own + 1]).toMatch(/^ 0\.004 {2}1\.000 /);
+    expect(lines[own + 2]).toBe('  inside ε, matched at position 8; not among the candidates');
+    expect(lines.join(' ')).toMatch(
+      /At "\+" itself 12 of 1024 \(1\.2%\) are .*second number: the distance at "\+"/,
+    );
+    const plainly = plain(all);
+    expect(plainly).not.toContain('T 0.5');
+    expect(plain(small())).not.toMatch(/Your own|itself/);
+  });
+
   it('names what is not judged and says how what follows is judged', () => {
     const reading = small();
     const judged = {
@@ -134,8 +151,11 @@ Model addition 1f0c64a2b9d3 (transformerlens weights); decoder addition-decoder
   it('keeps to the width and sends no control character, whatever the reading', () => {
     const widths = fc.integer({ min: 20, max: 130 });
     fc.assert(
-      fc.property(anyReading, widths, fc.boolean(), fc.option(fc.nat(8)), (reading, width, color, limit) => {
-        const text = renderTerminal(reading, { color, width, ...(limit === null ? {} : { limit }) });
+      fc.property(anyReading, widths, fc.boolean(), fc.option(fc.nat(8)), (any, width, color, limit) => {
+        const all = width % 2 === 0;
+        const reading = all ? withAll(any) : any;
+        const how = { color, width, temperatures: all, ...(limit === null ? {} : { limit }) };
+        const text = renderTerminal(reading, how);
         const bare = color ? text.replace(escapeSequence, '') : text;
         expect(bare).not.toMatch(/[^\P{C}\n]/u);
         for (const line of bare.split('\n')) expect(columns(line)).toBeLessThanOrEqual(width);

@@ -184,6 +184,9 @@ function figures(reading: Reading, width: number): string[] {
 /** How tokens of a sample are set: in columns of one token each, which shows what they share, or run together. */
 type Layout = 'columns' | 'inline';
 
+/** Whether there is room for the distance at a second place. */
+const hasSecond = ({ alsoAt }: Reading, width: number): boolean => alsoAt !== undefined && width >= 44;
+
 /** The shown samples on both sides of ε, and a person's own inputs after them, set alike. */
 function sampleBlocks(
   reading: Reading,
@@ -197,8 +200,9 @@ function sampleBlocks(
   const { inside, outside } = sides(shown);
   const all = [...shown, ...own];
   const bar = width >= 64 ? 10 : width >= 44 ? 5 : 0;
-  const second = reading.alsoAt === undefined ? 0 : 7;
-  const heat = temperatures && shown.some(({ temperature }) => temperature !== undefined) ? 6 : 0;
+  const second = hasSecond(reading, width) ? 7 : 0;
+  const heat =
+    temperatures && width >= 64 && shown.some(({ temperature }) => temperature !== undefined) ? 6 : 0;
   const prefix = 6 + second + 1 + (bar > 0 ? bar + 1 : 0) + heat + 2;
   const room = width - prefix;
   const longest = Math.max(0, ...all.map((sample) => sample.tokens.length));
@@ -228,7 +232,7 @@ function sampleBlocks(
   ]);
   return [
     reading.samples.length === 0 ? prose('No samples.', width) : samples,
-    [style.bold('Your own, counted in no figure:'), ...judged],
+    [...prose('Your own, counted in no figure:', width).map(style.bold), ...judged],
   ];
 }
 
@@ -287,6 +291,8 @@ function legend(reading: Reading, shown: readonly Sample[], width: number, style
   const { raised, lowered } = signs;
   const effect = 'the activation raises or lowers the token’s probability';
   const parts = ['[ ]: the matched position'];
+  if (hasSecond(reading, width))
+    parts.unshift(`second number: the distance at "${printable(reading.alsoAt?.place ?? '')}"`);
   if (style.color) parts.push(`colour: ${effect}`);
   else if (shown.some((sample) => sample.tokenDelta.some((delta) => signOf(delta) !== '')))
     parts.push(`${raised} ${lowered}: ${effect} by more than 1/6`);

@@ -45,7 +45,7 @@ export function alsoAtText({ alsoAt, candidates, epsilon }: Reading): string {
   if (alsoAt === undefined) return '';
   const { place, inside, absent } = alsoAt;
   const without = absent === 0 ? '' : `, ${absent} have no such place`;
-  return `At "${place}" itself, the second distance, ${inside} of ${candidates} (${percent(inside, candidates)}) are within ε = ${plainNumber(epsilon)}${without}.`;
+  return `At "${place}" itself ${inside} of ${candidates} (${percent(inside, candidates)}) are within ε = ${plainNumber(epsilon)}${without}.`;
 }
 
 /** Of a person's own input: on which side of ε, where it is nearest, and how often it was drawn. */
