@@ -130,7 +130,7 @@ const suites: Readonly<Record<string, () => Promise<Line[]>>> = {
         "query of 1,024 candidates, the paper's decoder": query(runtime, model, paper),
         'query of 1,024 candidates, our decoder': query(runtime, model, fast),
       },
-      'query',
+      'sample',
       3,
     ),
   collect: () =>

@@ -5,8 +5,8 @@
     npm run bench -- --python ../torch/bin/python
 
     torch_peer.py train    one AdamW step of the paper's decoder, batch 256 (data are drawn at random, not collected)
-    torch_peer.py query    1,024 candidates in batches of 256 with cached keys and values, all run through the probed
-                           model, 100 of them scored with the activation and without
+    torch_peer.py sample   a query: 1,024 candidates in batches of 256 with cached keys and values, all run through the
+                           probed model, 100 of them scored with the activation and without
     torch_peer.py collect  activations of 20,000 inputs at 13 sites, in batches of 1,024
 
 `--compile` runs the networks through torch.compile, `--threads` sets the processors. Weights are random: what is timed
@@ -173,7 +173,7 @@ def drawn(decoder, continued, activation, site):
     return torch.cat(all_ids, 1)
 
 
-def query(compiled):
+def sample(compiled):
     candidates, batch, scored, at = 1024, 256, 100, 1
     decoder, probed = Decoder().eval(), Probed().eval()
     continued = torch.compile(decoder.continued, dynamic=True) if compiled else decoder.continued
@@ -213,7 +213,7 @@ def collect(compiled):
 
 
 def main():
-    works = {"train": (train, 20), "query": (query, 5), "collect": (collect, 3)}
+    works = {"train": (train, 20), "sample": (sample, 5), "collect": (collect, 3)}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", choices=works)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
