@@ -47,7 +47,7 @@ export function configReader(json: Json, file: string): ConfigReader {
   const missing = (names: readonly string[]): never =>
     fail(`"${names[0] ?? ''}" is missing${names.length > 1 ? ` (or "${names.slice(1).join('", "')}")` : ''}`);
   const show = (value: unknown): string =>
-    typeof value === 'string' ? quote(value) : shown(JSON.stringify(value) ?? 'nothing');
+    typeof value === 'string' ? quote(value) : shown(JSON.stringify(value));
   return {
     json,
     file,
@@ -92,7 +92,7 @@ export function configReader(json: Json, file: string): ConfigReader {
       const value = json[name] ?? null;
       if (value === null) return null;
       return Array.isArray(value) && value.every((one) => typeof one === 'string')
-        ? (value as string[])
+        ? value
         : fail(`"${name}" must be a list of texts, not ${show(value)}`);
     },
   };
@@ -144,7 +144,6 @@ export function rotaryOf(config: ConfigReader, object: Json | null, defaults: Ro
   switch (kind) {
     case 'default':
     // Longer inputs than the model was trained on would be stretched; those that it takes are not.
-    // eslint-disable-next-line no-fallthrough
     case 'dynamic':
       return { inverseFrequencies: frequencies };
     case 'linear': {

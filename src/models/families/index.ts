@@ -27,9 +27,10 @@ export function familyOf(json: unknown, file = 'config.json'): Family {
   const known = families.map((family) => family.type);
   const family = families.find((one) => one.type === type);
   if (family !== undefined) return family;
-  const given = typeof type === 'string' ? quote(type) : shown(JSON.stringify(type) ?? 'nothing');
+  const given = typeof type === 'string' ? quote(type) : shown(JSON.stringify(type));
+  const near = typeof type === 'string' ? suggest(type, known) : '';
   throw new InputError(
-    `${file}: models of type ${given} are not read.${suggest(String(type), known)} Known: ${known.join(', ')}.`,
+    `${file}: models of type ${given} are not read.${near} Known: ${known.join(', ')}.`,
   );
 }
 
