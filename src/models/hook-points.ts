@@ -11,8 +11,6 @@ export type Intervention = (activation: Value) => Value;
 export interface HookPoints {
   /** Every activation by hook name, as it was after interventions. */
   readonly cache: ReadonlyMap<string, Value>;
-  /** Whether an activation of this name is intervened on. */
-  has(name: string): boolean;
   /** Applies the intervention of this name, if there is one, without noting the activation. */
   intervene(name: string, value: Value): Value;
   /** Notes an activation. */
@@ -40,7 +38,6 @@ export function hookPoints(interventions: ReadonlyMap<string, Intervention> = ne
   };
   return {
     cache,
-    has: (name) => interventions.has(name),
     intervene,
     note: (name, value) => void cache.set(name, value),
     at(name, value) {

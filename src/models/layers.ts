@@ -62,16 +62,17 @@ export function normalised(
   const gain = offset === 0 ? stored : add(stored, offset);
   const shift = kind === 'layer' ? need(parameter, `${name}.bias`) : null;
   const scaled = (y: Value): Value => (shift === null ? mul(y, gain) : add(mul(y, gain), shift));
-  const intervened = hooks.has(scaleHook) || hooks.has(normalHook);
   if (kind === 'rms') {
     const scale = hooks.at(scaleHook, sqrt(add(reduceMean(mul(x, x), [-1], true), epsilon)));
     return scaled(hooks.at(normalHook, div(x, scale)));
   }
   const { output, mean, inverse } = layerNorm(x, gain, shift, epsilon);
-  const scale = hooks.at(scaleHook, div(1, inverse));
-  const normal = hooks.at(normalHook, div(sub(x, mean), scale));
+  const ownScale = div(1, inverse);
+  const scale = hooks.at(scaleHook, ownScale);
+  const ownNormal = div(sub(x, mean), scale);
+  const normal = hooks.at(normalHook, ownNormal);
   // The operator does all of it at once where nobody steps in.
-  return intervened ? scaled(normal) : output;
+  return scale === ownScale && normal === ownNormal ? output : scaled(normal);
 }
 
 /** The activation function of an MLP. */

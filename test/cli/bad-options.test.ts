@@ -36,7 +36,8 @@ const words: readonly Case[] = [
     ['read', 'x', 'y'],
     /^Too many arguments for 'read'\. Expected 0 arguments but got 2\.$/,
   ],
-  ['a missing option', ['activations'], /^Required option '-i, --input <text>' not specified\.$/],
+  ['a missing option', ['export'], /^Required option '-i, --input <text\.\.\.>' not specified\.$/],
+  ['no input', ['activations'], /^Give an input with --input or --ids\.$/],
   [
     'an unknown task',
     ['read', ...query, '--task', 'additon'],
@@ -61,7 +62,7 @@ const words: readonly Case[] = [
   [
     'a condition that no input meets',
     ['evaluate', '--what', 'model', '--only', 'F1=0'],
-    /^No held-out input of addition meets F1=0\.$/,
+    /^No input of addition's test split meets F1=0\.$/,
   ],
   [
     'a condition on an unknown feature',
