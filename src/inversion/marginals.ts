@@ -18,7 +18,7 @@ export interface Marginals {
 }
 
 /**
- * Estimates marginals from 256 draws at temperature 1, evenly spread: shares of them are off by 0.01 to 0.02 for digits of
+ * Estimates marginals from 256 draws at temperature 1, evenly spread: shares of them are off by 0.01 to 0.03 for digits of
  * a sum, where independent draws are off by up to 0.03.
  * @param sampler of the decoder
  * @param z the activation
