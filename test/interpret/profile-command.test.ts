@@ -143,7 +143,9 @@ describe('profile', () => {
 describe('bits by classes', () => {
   it('needs no decoder, and letters that are no part of it tell nothing', async () => {
     const args = ['bits', '--task', 'counting', '--no-estimate', '--repeats', '1', '--rounds', '2'];
-    const where = ['--queries', '1', '--sites', 'a1.0', '--positions', ':', '--features', 'count,letters'];
+    // The seed's query has a common count: two rounds find inputs of other letters inside.
+    const asked = ['--queries', '1', '--seed', '3', '--features', 'count,letters'];
+    const where = [...asked, '--sites', 'a1.0', '--positions', ':'];
     const { sites } = sitesSchema.parse(JSON.parse(await run(...args, ...where, '--json')));
     const bits = Object.fromEntries(sites[0]?.features.map(({ feature, bits: own }) => [feature, own]) ?? []);
     expect(bits['count']).toBeGreaterThan(1.5);
