@@ -77,10 +77,11 @@ Examples:
   inversionview export --input "615+861=1476" "vvzccvczvvvzvcvc|v:8" --out <the published repository>
   inversionview export --input "615+861=1476" --sites a0.0,x1.post --temperature 0.5,1,2,4 --out cache
 
-The viewer is started in webAPP/ of the published repository: streamlit run InversionView.py. Each input is read at every
-site and at the places that it shows (addition: + = A1 A2 A3; counting: | query :), with both metrics, and the attention of
-all heads is added. About half a second a site and place. Its pages open with addition: where the directory that is added
-to has none, an empty example stands in for it until there is one. The viewer draws its rule at 0.1 whatever --epsilon.`,
+The viewer is started in webAPP/ of the published repository: streamlit run InversionView.py. Each input is read at
+every site and at the places that it shows (addition: + = A1 A2 A3; counting: | query :), with both metrics, and the
+attention of all heads is added. About half a second a site and place. Its pages open with addition: where the directory
+that is added to has none, an empty example stands in for it until there is one. The viewer draws its rule at 0.1
+whatever --epsilon.`,
     )
     .action(async (options: ExportOptions) => {
       await expectViewerFolder(options.out);

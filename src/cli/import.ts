@@ -46,7 +46,8 @@ Example:
   inversionview import "training_outputs/cached_addition_generation/B615+861=1476/blocks.0.attn.hook_result.0-8-Auto-dist.json" \\
     --out readings/615.json      (the list of saved readings in the workbench: inversionview serve --readings readings)
 
-A cached file has one metric and three digits; it names neither model nor decoder nor seed. Its temperature stays with it.`,
+A cached file has one metric and three digits; it names neither model nor decoder nor seed. Its temperature stays with
+it.`,
     )
     .action(async (file: string, options: ImportOptions) => {
       for (const path of [options.out, options.html]) if (path !== undefined) await expectWritable(path);

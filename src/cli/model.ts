@@ -26,7 +26,9 @@ Examples:
   inversionview model EleutherAI/pythia-70m@step143000
   inversionview model ./SmolLM2-135M-Instruct.Q4_1.gguf
 
-Families that are read: ${families.map(({ type, about }) => `${type} (${about})`).join('; ')}.
+Families that are read:
+${families.map(({ type, about }) => `  ${type.padEnd(12)} ${about}`).join('\n')}
+
 Files of the hub go into Hugging Face's own cache (HF_HOME, HF_HUB_CACHE), with HF_TOKEN, HF_ENDPOINT and
 HF_HUB_OFFLINE heeded as Python heeds them.`,
     )

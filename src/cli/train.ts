@@ -225,8 +225,8 @@ Examples:
   inversionview train-decoder addition --model runs/addition-model --out runs/my-decoder
   inversionview train-decoder --resume runs/addition-decoder
 
-One decoder serves all sites of a task. "rate" is the mean in-preimage rate on queries that it is not trained on (see evaluate),
-followed by that of each site.
+One decoder serves all sites of a task. "rate" is the mean in-preimage rate on queries that it is not trained on (see
+evaluate), followed by that of each site.
 ${directoryHelp}
 config.json, model.safetensors and README.md (figures): give it to the other commands as --decoder.`,
     );

@@ -119,6 +119,7 @@ describe('evaluate', () => {
         right: z.number(),
         inputs: z.literal(300),
         only: z.literal('F2+S2=9,A4=–'),
+        heldOut: z.literal(true),
       })
       .parse(await json(...asked));
     expect(record.accuracy).toBe(record.right / 300);

@@ -29,9 +29,7 @@ export function familyOf(json: unknown, file = 'config.json'): Family {
   if (family !== undefined) return family;
   const given = typeof type === 'string' ? quote(type) : shown(JSON.stringify(type));
   const near = typeof type === 'string' ? suggest(type, known) : '';
-  throw new InputError(
-    `${file}: models of type ${given} are not read.${near} Known: ${known.join(', ')}.`,
-  );
+  throw new InputError(`${file}: models of type ${given} are not read.${near} Known: ${known.join(', ')}.`);
 }
 
 /**
