@@ -17,7 +17,7 @@ inBrowser('ask', (open) => {
 
   it('follows typing, and says in place what is wrong', async () => {
     const page = await open();
-    const input = page.getByLabel('Input');
+    const input = page.getByRole('textbox', { name: 'Input', exact: true });
     await input.fill('123+45');
     await expect.poll(() => page.locator('.chip b').allTextContents()).toEqual(Array.from('B123+45E'));
     const note = page.locator('#input-note');
@@ -47,8 +47,10 @@ inBrowser('ask', (open) => {
     const page = await open(headReading);
     await complete(page);
     await page.getByRole('button', { name: 'Random' }).click();
-    await expect.poll(() => page.getByLabel('Input').inputValue()).not.toBe('615+861=1476');
-    const input = await page.getByLabel('Input').inputValue();
+    await expect
+      .poll(() => page.getByRole('textbox', { name: 'Input', exact: true }).inputValue())
+      .not.toBe('615+861=1476');
+    const input = await page.getByRole('textbox', { name: 'Input', exact: true }).inputValue();
     expect(input).toMatch(/^\d{3}\+\d{3}=\d{3,4}$/);
     const reading = await complete(page);
     expect(await reading.getByRole('heading').first().textContent()).toContain(input);
@@ -58,7 +60,9 @@ inBrowser('ask', (open) => {
     const page = await open(headReading);
     await complete(page);
     await page.getByLabel('Case study').selectOption('counting');
-    await expect.poll(() => page.getByLabel('Input').inputValue()).toMatch(/\|.:\d$/);
+    await expect
+      .poll(() => page.getByRole('textbox', { name: 'Input', exact: true }).inputValue())
+      .toMatch(/\|.:\d$/);
     await settled(page.getByRole('radiogroup', { name: 'Position' }));
     expect(await page.locator('.chip .place').allTextContents()).toContain('query');
     const sites = page.getByRole('radiogroup', { name: 'Site' }).getByRole('radio');
@@ -80,7 +84,7 @@ inBrowser('ask', (open) => {
       await held;
       await route.continue();
     });
-    await page.getByLabel('Input').fill('123+456=579');
+    await page.getByRole('textbox', { name: 'Input', exact: true }).fill('123+456=579');
     for (const part of [chips, reading]) await expect.poll(() => part.getAttribute('aria-busy')).toBe('true');
     expect(await page.locator('.chip b').allTextContents()).toEqual(Array.from('B615+861=1476E'));
     answer();
@@ -89,7 +93,7 @@ inBrowser('ask', (open) => {
     await complete(page);
     expect(await reading.getByRole('heading').first().textContent()).toContain('123+456=579');
     // What is no input is answered too: it is said, and nothing more is to come.
-    await page.getByLabel('Input').fill('123x');
+    await page.getByRole('textbox', { name: 'Input', exact: true }).fill('123x');
     await page.getByText('"x"').waitFor();
     await settled(chips);
     await settled(reading);
@@ -106,11 +110,11 @@ inBrowser('ask', (open) => {
     });
     const drawn = page.waitForResponse(/\/api\/random/);
     await page.getByRole('button', { name: 'Random' }).click();
-    await page.getByLabel('Input').fill('123+456=579');
+    await page.getByRole('textbox', { name: 'Input', exact: true }).fill('123+456=579');
     answer();
     await (await drawn).finished();
     await complete(page);
-    expect(await page.getByLabel('Input').inputValue()).toBe('123+456=579');
+    expect(await page.getByRole('textbox', { name: 'Input', exact: true }).inputValue()).toBe('123+456=579');
     expect(await live(page).getByRole('heading').first().textContent()).toContain('123+456=579');
   });
 });

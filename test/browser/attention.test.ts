@@ -44,7 +44,7 @@ inBrowser('attention', (open) => {
       await held;
       await route.continue();
     });
-    await page.getByLabel('Input').fill('123+456=579');
+    await page.getByRole('textbox', { name: 'Input', exact: true }).fill('123+456=579');
     await settled(page.getByRole('radiogroup', { name: 'Position' }));
     expect(await rows.count()).toBe(14);
     expect(await view.getAttribute('aria-busy')).toBe('true');

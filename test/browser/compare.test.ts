@@ -44,7 +44,7 @@ inBrowser('compare', (open) => {
     await complete(page);
     await live(page).getByRole('button', { name: 'Compare inputs' }).click();
     await expect.poll(() => page.getByRole('article').count()).toBe(2);
-    await page.getByLabel('Input').fill('148+245=393');
+    await page.getByRole('textbox', { name: 'Input', exact: true }).fill('148+245=393');
     await page.keyboard.press('Enter');
     const [left, right] = [page.getByRole('article').first(), live(page)];
     await expect.poll(() => right.getByRole('heading').first().textContent()).toMatch(/=\s+148\+245=393/);
@@ -57,6 +57,8 @@ inBrowser('compare', (open) => {
     }
     expect(await left.getByRole('heading').first().textContent()).toContain('615+861=1476');
     await left.getByRole('button', { name: 'Make live' }).click();
-    await expect.poll(() => page.getByLabel('Input').inputValue()).toBe('615+861=1476');
+    await expect
+      .poll(() => page.getByRole('textbox', { name: 'Input', exact: true }).inputValue())
+      .toBe('615+861=1476');
   });
 });

@@ -108,7 +108,7 @@ inBrowser('manners', (open) => {
     await page.getByRole('dialog', { name: 'Where it looks' }).getByRole('button', { name: 'Next' }).click();
     await page.getByRole('dialog', { name: 'What it knows' }).waitFor();
     const reading = await complete(page);
-    expect(await page.getByLabel('Input').inputValue()).toBe(guided.input);
+    expect(await page.getByRole('textbox', { name: 'Input', exact: true }).inputValue()).toBe(guided.input);
     const inside = await rowsOf(reading, 'inside');
     expect(inside.length).toBeGreaterThan(5);
     for (const { text } of inside) expect(['58', '85'], text).toContain(`${text[0] ?? ''}${text[4] ?? ''}`);
