@@ -20,7 +20,7 @@ import {
   slice,
   tanh,
 } from '../engine/index.js';
-import { type Architecture, type Norm } from './architecture.js';
+import { type Architecture } from './architecture.js';
 import { attended, headsOut } from './attention.js';
 import { type Intervention, hookPoints } from './hook-points.js';
 import { type blockHooks, blockHook, modelHooks } from './hooks.js';
@@ -99,7 +99,7 @@ export function transformer(
     const at = (name: keyof typeof blockHooks, value: Value): Value =>
       hooks.at(blockHook(layer, name), value);
     const normal = (x: Value, name: string, which: 'ln1' | 'ln1Post' | 'ln2' | 'ln2Post'): Value =>
-      normalised(parameter, x, name, norm satisfies Norm, hooks, {
+      normalised(parameter, x, name, norm, hooks, {
         scale: blockHook(layer, `${which}Scale`),
         normalized: blockHook(layer, `${which}Normalized`),
       });

@@ -6,13 +6,11 @@
 import { InputError } from '../../input-error.js';
 import { quote, shown } from '../../printable.js';
 import { type Activation, type Rotary } from '../architecture.js';
+import { isRecord } from '../weights/strict-json.js';
 import { llama3Frequencies, rotaryFrequencies } from '../rotary.js';
 
 /** A JSON object. */
 export type Json = Readonly<Record<string, unknown>>;
-
-export const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The fields of one config. */
 export interface ConfigReader {
@@ -84,7 +82,7 @@ export function configReader(json: Json, file: string): ConfigReader {
     },
     object(name) {
       const value = json[name] ?? null;
-      return value === null || isObject(value)
+      return value === null || isRecord(value)
         ? value
         : fail(`"${name}" must be an object, not ${show(value)}`);
     },

@@ -3,7 +3,8 @@
  * keys, embeddings scaled by the root of the width, windows on most layers with rotary positions of their own base.
  * @module
  */
-import { type ConfigReader, activationOf, isObject, rotaryOf } from './config.js';
+import { type ConfigReader, activationOf, rotaryOf } from './config.js';
+import { isRecord } from '../weights/strict-json.js';
 import { type Family } from './family.js';
 import { llamaArchitecture, windowsByKind } from './llama.js';
 
@@ -47,7 +48,7 @@ export const gemma3: Family = {
     const byKind = config.object('rope_parameters');
     const rotaryFor = (kind: string) => {
       const own = byKind?.[kind];
-      if (isObject(own))
+      if (isRecord(own))
         return rotaryOf(config, own, {
           base: kind === 'full_attention' ? 1e6 : 1e4,
           dims: headWidth,

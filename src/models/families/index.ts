@@ -5,7 +5,8 @@
 import { InputError, suggest } from '../../input-error.js';
 import { quote, shown } from '../../printable.js';
 import { type Architecture } from '../architecture.js';
-import { configReader, isObject } from './config.js';
+import { configReader } from './config.js';
+import { isRecord } from '../weights/strict-json.js';
 import { type Family } from './family.js';
 import { gemma3 } from './gemma3.js';
 import { gpt2 } from './gpt2.js';
@@ -22,7 +23,7 @@ export const families: readonly Family[] = [gemma3, gpt2, gptNeox, llama, mistra
  * @throws InputError for an unknown family, with the known ones
  */
 export function familyOf(json: unknown, file = 'config.json'): Family {
-  if (!isObject(json)) throw new InputError(`${file} is not a config: an object is expected.`);
+  if (!isRecord(json)) throw new InputError(`${file} is not a config: an object is expected.`);
   const type = json['model_type'] ?? 'gpt2';
   const known = families.map((family) => family.type);
   const family = families.find((one) => one.type === type);
@@ -37,4 +38,4 @@ export function familyOf(json: unknown, file = 'config.json'): Family {
  * @throws InputError naming the field that is missing, wrong or asks for something not supported
  */
 export const readArchitecture = (json: unknown, file = 'config.json'): Architecture =>
-  familyOf(json, file).read(configReader(isObject(json) ? json : {}, file));
+  familyOf(json, file).read(configReader(isRecord(json) ? json : {}, file));
