@@ -20,15 +20,16 @@ process.on('message', async ({ main, args, env }) => {
     };
   process.env = { ...ownEnvironment, ...env };
   process.argv = [process.execPath, main, ...args];
-  process.exitCode = 0;
+  // As in a process that has just started: a command may ask whether a code is set.
+  process.exitCode = undefined;
   try {
     await import(`${pathToFileURL(main).href}?${(calls += 1)}`);
   } catch (error) {
     process.exitCode = 1;
     written.stderr += error.stack;
   }
-  const code = process.exitCode;
-  process.exitCode = 0;
+  const code = process.exitCode ?? 0;
+  process.exitCode = undefined;
   for (const name of ['stdout', 'stderr']) {
     process[name].write = writes[name];
     // Each command listens for its reader to go.
