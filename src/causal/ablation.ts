@@ -102,7 +102,7 @@ export async function ablate(
         const at = positions[start + row] ?? 0;
         return { row, from: at, to: at };
       });
-      const { logits, vocabulary } = await patcher.run(block, recording, new Map([[site, moves]]));
+      const { logits, vocabulary } = await patcher.run(block, recording, [new Map([[site, moves]])]);
       block.inputs.forEach((_, row) => {
         reads.forEach((__, read) => {
           const from = (row * reads.length + read) * vocabulary;

@@ -25,7 +25,7 @@ import { InputError } from '../input-error.js';
 import { expectFinite } from '../models/finite.js';
 import { throughFinalNorm, unembed, unembedBias } from '../models/layers.js';
 import { transformer } from '../models/transformer.js';
-import { type HookedModel, cacheNames } from '../models/hooked-model.js';
+import { type HookedModel, cacheNames, expectPlaces } from '../models/hooked-model.js';
 import { blockHook, headSite, modelHooks } from '../models/hooks.js';
 import { padded } from '../models/padding.js';
 import { type Estimate, estimate } from './estimate.js';
@@ -96,6 +96,7 @@ export async function attribute(
   });
   const { width, vocabulary } = model.architecture;
   const places = positions.reduce((most, position) => Math.max(most, position + 1), 0);
+  expectPlaces(model, places);
   // The result has sites · vocabulary numbers an input.
   const roomy = Math.floor(2 ** 24 / (sites.length * vocabulary + places * width));
   const batch = question.batch ?? Math.max(1, Math.min(256, inputs.length, roomy));

@@ -12,10 +12,22 @@ export type TokenValues = readonly { readonly token: number; readonly value: num
 
 /** The `count` most raised and most lowered tokens, the strongest first. */
 export function extremes(values: Float32Array, count: number): { raised: TokenValues; lowered: TokenValues } {
-  const order = Array.from(values, (_, token) => token).sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0));
-  const named = (tokens: readonly number[]): TokenValues =>
-    tokens.map((token) => ({ token, value: values[token] ?? 0 }));
-  return { raised: named(order.slice(0, count)), lowered: named(order.toReversed().slice(0, count)) };
+  return { raised: strongest(values, count, 1), lowered: strongest(values, count, -1) };
+}
+
+/** The first `count` by `sign · value`; of equal ones the lower token first. Few of many: sorting all would take longer. */
+function strongest(values: Float32Array, count: number, sign: 1 | -1): TokenValues {
+  const out: { token: number; value: number }[] = [];
+  for (let token = 0; token < values.length; token++) {
+    const value = values[token] ?? 0;
+    const last = out[count - 1];
+    if (count === 0 || (last !== undefined && sign * value <= sign * last.value)) continue;
+    let at = Math.min(out.length, count - 1);
+    while (at > 0 && sign * value > sign * (out[at - 1]?.value ?? 0)) at--;
+    out.splice(at, 0, { token, value });
+    if (out.length > count) out.pop();
+  }
+  return out;
 }
 
 /** Shares of the inputs, each with its 95% interval. */

@@ -72,6 +72,16 @@ export {
   resolveHook,
 } from './patch.js';
 export { patchingThreads } from './patcher.js';
+export {
+  type Prompt,
+  type PromptAttributionQuestion,
+  type PromptPatchQuestion,
+  attributePrompt,
+  patchPrompts,
+  positionLabel,
+  promptPosition,
+  promptSites,
+} from './prompts.js';
 export * from './records.js';
 export {
   type Specification,

@@ -227,10 +227,42 @@ describe('patch', () => {
     expect(warnings).toHaveLength(1);
   });
 
-  it('reports every case as it goes', async () => {
+  it('reports every run as it goes', async () => {
     const seen: number[] = [];
-    await ask([target(stream, everywhere(1))], { batch: 3, onProgress: (done, all) => seen.push(done, all) });
-    expect(seen).toEqual([3, 4, 4, 4]);
+    const targets = [target(stream, everywhere(1)), target(stream, everywhere(2))];
+    await ask(targets, { sets: [[0], [1]], batch: 3, onProgress: (done, all) => seen.push(done, all) });
+    // Six of the first three pairs together, two of the last.
+    expect(seen).toEqual([6, 8, 8, 8]);
+  });
+
+  it('gives many sets run together what each gives by itself, and the bits of what nothing is exchanged in', async () => {
+    const positions = [0, 1, 2, 3];
+    const targets = hooks.flatMap((site) => positions.map((position) => target(site, [position])));
+    const [pair = head] = cases;
+    // Alike up to the second token: nothing before can matter.
+    const contrast = pair.contrast.with(0, pair.clean[0] ?? 0).with(1, pair.clean[1] ?? 0);
+    const question = { cases: [{ ...pair, contrast }], metric: metrics.kl };
+    const together = await ask(targets, { ...question, sets: targets.map((_, index) => [index]) });
+    const idle = together.sets
+      .filter(({ changed }) => changed === 0)
+      .map(({ targets: [index = 0] }) => index);
+    expect(idle).toEqual(
+      expect.arrayContaining(targets.flatMap((_, index) => (index % 4 < 2 ? [index] : []))),
+    );
+    for (const [index, { effect }] of together.sets.entries()) {
+      if (index % 3 !== 0) continue;
+      const alone = await ask([targets[index] ?? unknown], question);
+      expect(Math.abs(effect.mean - (alone.sets[0]?.effect.mean ?? NaN))).toBeLessThan(1e-5);
+    }
+  });
+
+  it('keeps apart sets that take different positions of the contrast to the same one', async () => {
+    const targets = [1, 2, 3].map((from) => target(stream, everywhere(1), everywhere(from)));
+    const together = await ask(targets, { sets: [[0], [1], [2]] });
+    for (const [index, own] of targets.entries()) {
+      const alone = await ask([own]);
+      expect(furthest(together.sets[index]?.effects ?? [], alone.sets[0]?.effects ?? [])).toBeLessThan(1e-5);
+    }
   });
 
   it.each<[string, Partial<PatchQuestion>, RegExp]>([

@@ -14,7 +14,17 @@ import { type HookedModel, cacheNames } from '../models/hooked-model.js';
 import { fullName, shortName } from '../models/hooks.js';
 import { type Estimate, estimate } from './estimate.js';
 import { type Answers, type Metric } from './metric.js';
-import { type Block, type Move, type PatcherRun, batchFor, createPatcher, isMovable } from './patcher.js';
+import {
+  type Block,
+  type Move,
+  type Moves,
+  type PatcherRun,
+  agree,
+  batchFor,
+  copiesFor,
+  createPatcher,
+  isMovable,
+} from './patcher.js';
 
 /** A clean input and the one it is contrasted with. */
 export interface PatchCase {
@@ -54,6 +64,7 @@ export interface PatchQuestion {
   readonly each?: number;
   /** Cases run at once; the model's size decides unless given. */
   readonly batch?: number;
+  /** Told how many of all patched runs, one a case and distinct set, are done. */
   readonly onProgress?: (done: number, all: number) => void;
   /** Told after each run of a set what it comes to so far, over the inputs that were run. */
   readonly onSet?: (soFar: SoFar) => void;
@@ -113,16 +124,18 @@ export async function patch(
   }));
   const places = placesNeeded(question);
   const sites = [...new Set(targets.map(({ site }) => site))];
-  const patcher = createPatcher(runtime, model, {
-    sites,
-    places,
-    pad: question.pad,
-    batch: question.batch ?? batchFor(model, sites.length, places, cases.length),
-  });
   const distinct = new Map<string, Running>();
   question.sets.forEach((set, index) => {
     if (!distinct.has(keyOf(set)))
       distinct.set(keyOf(set), { index, set, effects: new Float64Array(cases.length), changed: 0 });
+  });
+  const batch = question.batch ?? batchFor(model, sites.length, places, cases.length);
+  const patcher = createPatcher(runtime, model, {
+    sites,
+    places,
+    pad: question.pad,
+    batch,
+    copies: copiesFor(model, batch, places, distinct.size),
   });
   const clean = new Float64Array(cases.length);
   const contrast = new Float64Array(cases.length);
@@ -130,8 +143,8 @@ export async function patch(
   const sofar = (values: Float64Array, end: number): Float64Array =>
     averaged(values.subarray(0, end - (end % each)), each);
   try {
-    for (let start = 0; start < cases.length; start += patcher.batch) {
-      const end = Math.min(cases.length, start + patcher.batch);
+    for (let start = 0; start < cases.length; start += batch) {
+      const end = Math.min(cases.length, start + batch);
       const part = cases.slice(start, end);
       const block: Block = {
         inputs: part.map((one) => one.clean),
@@ -142,31 +155,52 @@ export async function patch(
         inputs: part.map((one) => one.contrast),
         reads: part.map(({ contrastAnswerAt }) => [contrastAnswerAt - 1]),
       });
-      const before = await patcher.run(block, recording, new Map());
-      const value = (run: PatcherRun, row: number): number =>
-        metric.value(logitsOf(run, row), logitsOf(before, row), answers[start + row] ?? noAnswers);
+      // Every copy is held against its own row of a run of the same shape, so that what is equal is equal to the bit.
+      const nothing = Array.from({ length: patcher.copies }, () => noMoves);
+      const before = await patcher.run(block, recording, nothing);
+      const value = (run: PatcherRun, row: number, copy = 0): number => {
+        const at = copy * batch + row;
+        return metric.value(logitsOf(run, at), logitsOf(before, at), answers[start + row] ?? noAnswers);
+      };
       for (let row = 0; row < part.length; row++) {
         clean[start + row] = value(before, row);
-        contrast[start + row] = value(contrasted, row);
+        contrast[start + row] = metric.value(
+          logitsOf(contrasted, row),
+          logitsOf(before, row),
+          answers[start + row] ?? noAnswers,
+        );
       }
-      for (const into of distinct.values()) {
+      const running = [...distinct.values()].map((into) => ({
+        into,
+        moves: movesOf(targets, into.set, part, start),
+      }));
+      let done = 0;
+      for (const group of grouped(running, patcher.copies)) {
         question.signal?.throwIfAborted();
-        const run = await patcher.run(block, recording, movesOf(targets, into.set, start, part.length));
-        for (let row = 0; row < part.length; row++) {
-          into.effects[start + row] = metric.effect(clean[start + row] ?? NaN, value(run, row));
-          const own = logitsOf(before, row);
-          if (logitsOf(run, row).some((logit, token) => logit !== own[token])) into.changed++;
+        const moves = group.map((one) => one.moves);
+        const run = moves.every(({ size }) => size === 0)
+          ? before
+          : await patcher.run(block, recording, moves);
+        for (const [copy, { into }] of group.entries()) {
+          question.signal?.throwIfAborted();
+          for (let row = 0; row < part.length; row++) {
+            const own = logitsOf(before, copy * batch + row);
+            into.effects[start + row] = metric.effect(value(before, row, copy), value(run, row, copy));
+            if (logitsOf(run, copy * batch + row).some((logit, token) => logit !== own[token]))
+              into.changed++;
+          }
+          if (question.onSet === undefined || end < each) continue;
+          const effects = sofar(into.effects, end);
+          question.onSet({
+            index: into.index,
+            set: { targets: into.set, effect: estimate(effects), effects, changed: into.changed / end },
+            clean: estimate(sofar(clean, end)),
+            contrast: estimate(sofar(contrast, end)),
+          });
         }
-        if (question.onSet === undefined || end < each) continue;
-        const effects = sofar(into.effects, end);
-        question.onSet({
-          index: into.index,
-          set: { targets: into.set, effect: estimate(effects), effects, changed: into.changed / end },
-          clean: estimate(sofar(clean, end)),
-          contrast: estimate(sofar(contrast, end)),
-        });
+        done += group.length;
+        question.onProgress?.(start * distinct.size + done * part.length, cases.length * distinct.size);
       }
-      question.onProgress?.(end, cases.length);
     }
   } finally {
     await patcher.dispose();
@@ -219,25 +253,46 @@ const logitsOf = ({ logits, vocabulary }: PatcherRun, row: number): Float32Array
 
 const noAnswers: Answers = { answer: NaN, contrastAnswer: NaN };
 
-/** What a set exchanges in `rows` cases from `start` on, by site. */
+const noMoves: Moves = new Map();
+
+/**
+ * What a set exchanges in some cases of which the first is number `start`, by site. Where clean and contrast input are
+ * the same up to a place, so are all activations there, and nothing is exchanged.
+ */
 function movesOf(
   targets: readonly Target[],
   set: readonly number[],
+  cases: readonly PatchCase[],
   start: number,
-  rows: number,
-): Map<string, Move[]> {
+): Moves {
   const moves = new Map<string, Move[]>();
   for (const index of new Set(set)) {
     const target = targets[index];
     if (target === undefined) continue;
     const own = moves.get(target.site) ?? [];
-    moves.set(target.site, own);
-    for (let row = 0; row < rows; row++) {
+    cases.forEach(({ clean, contrast }, row) => {
       const to = target.positions[start + row] ?? 0;
-      own.push({ row, to, from: target.sources?.[start + row] ?? to });
-    }
+      const from = target.sources?.[start + row] ?? to;
+      if (from !== to || clean.some((id, at) => at <= to && id !== contrast[at])) own.push({ row, to, from });
+    });
+    if (own.length > 0) moves.set(target.site, own);
   }
   return moves;
+}
+
+/** Sets that are run together, at most `copies` of them, and those without exchanges together. */
+function grouped<T extends { readonly moves: Moves }>(running: readonly T[], copies: number): T[][] {
+  const idle = running.filter(({ moves }) => moves.size === 0);
+  const groups: T[][] = [];
+  for (let from = 0; from < idle.length; from += copies) groups.push(idle.slice(from, from + copies));
+  let last: T[] = [];
+  for (const one of running) {
+    if (one.moves.size === 0) continue;
+    const others = last.map(({ moves }) => moves);
+    if (last.length === 0 || last.length === copies || !agree(one.moves, others)) groups.push((last = []));
+    last.push(one);
+  }
+  return groups;
 }
 
 /** The targets with their sites' full names; throws for what cannot be patched. */

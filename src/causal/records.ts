@@ -256,3 +256,22 @@ export interface AttributionRecord {
   /** What the sites leave: biases, and the parts that were not asked for. */
   readonly rest: number;
 }
+
+/** Sites that a table or figure of an attribution has room for. */
+const mostShown = 40;
+
+/**
+ * The sites of an attribution that are shown: all, or of very many those that add most either way, in the order of a run,
+ * with what the others come to.
+ */
+export function shownSites({ sites }: Pick<AttributionRecord, 'sites'>): {
+  readonly sites: AttributionRecord['sites'];
+  readonly others: { readonly count: number; readonly value: number } | null;
+} {
+  if (sites.length <= mostShown) return { sites, others: null };
+  const size = (at: number): number => Math.abs(sites[at]?.value ?? 0);
+  const order = sites.map((_, at) => at).sort((a, b) => size(b) - size(a));
+  const left = order.slice(mostShown);
+  const value = left.reduce((sum, at) => sum + (sites[at]?.value ?? 0), 0);
+  return { sites: sites.filter((_, at) => !left.includes(at)), others: { count: left.length, value } };
+}

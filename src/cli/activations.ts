@@ -4,11 +4,10 @@
  */
 import { type Command } from 'commander';
 import { type Tensor, type Tensors } from '../engine/index.js';
-import { InputError, suggest } from '../input-error.js';
 import { cacheNames, runWithCache } from '../models/hooked-model.js';
-import { fullName, shortName, distinctSites } from '../models/hooks.js';
+import { distinctSites, shortName, sitesNamed } from '../models/hooks.js';
 import { printJson, runtimeFor, withModelOptions } from './options.js';
-import { type PromptOptions, promptOf, withPrompt } from './prompt.js';
+import { type PromptOptions, modelAndPrompt, withPrompt } from './prompt.js';
 
 /** Nested arrays of a tensor's elements. */
 export type Nested = number | Nested[];
@@ -48,20 +47,18 @@ Examples:
   inversionview activations --model SmolLM2-135M-Instruct.Q4_1.gguf --bos "<|endoftext|>" --input "The capital of"
   inversionview activations --model checkpoint/ --ids 5,9,12 --json
 
-Sites are short names (a0.3: layer 0, head 3; x0.pre, x0.mid, x0.post; m0) or TransformerLens' hook names; one
-without its block, such as hook_pattern, stands for that hook of every block. With --json: tokens (BOS and EOS
+Sites are short names (a0.3: layer 0, head 3; x0.pre, x0.mid, x0.post; m0), patterns of them ("a0.*") or
+TransformerLens' hook names; one without its block, such as hook_pattern, stands for that hook of every block. With --json: tokens (BOS and EOS
 included), sites: by full hook name one array a token (hook_pattern: [head, query, key]), and logits; of
 hook_attn_scores what the causal mask hides (minus infinity) is null. An activation that overflows is refused.`,
     )
     .action(async (options: ActivationOptions, command: Command) => {
-      const { model, ids, tokens } = await promptOf(options, command);
+      const { model, ids, tokens } = await modelAndPrompt(options, command);
       const accepted = cacheNames(model);
       const names =
-        options.sites === undefined
-          ? distinctSites(model.architecture)
-          : options.sites.split(',').flatMap((name) => expandName(name.trim(), accepted));
+        options.sites === undefined ? distinctSites(model.architecture) : sitesNamed(options.sites, accepted);
       const outputs = await runWithCache(runtimeFor(options), model, [ids], {
-        names: [...new Set([...names, 'logits'])],
+        names: [...names, ...(names.includes('logits') ? [] : ['logits'])],
       });
       const { logits, ...sites } = outputs;
       if (options.json) {
@@ -87,22 +84,4 @@ function table(sites: Tensors, tokens: number): string {
   const width = (column: number): number => Math.max(...all.map((row) => row[column]?.length ?? 0));
   const widths = [width(0), width(1), width(2), 0];
   return all.map((row) => `${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}\n`).join('');
-}
-
-/** A hook name; without its block, such as `hook_pattern`, it stands for that hook of every block. */
-function expandName(name: string, accepted: readonly string[]): string[] {
-  const full = fullName(name);
-  if (accepted.includes(full)) return [full];
-  const everywhere = accepted.filter(
-    (candidate) => /^blocks\./.test(candidate) && candidate.endsWith(`.${name}`),
-  );
-  if (everywhere.length > 0) return everywhere;
-  const short = accepted.map(shortName).filter((candidate) => !candidate.includes('hook'));
-  const bare = accepted.flatMap((candidate) =>
-    candidate.split('.').filter((part) => part.startsWith('hook_')),
-  );
-  const near = suggest(name, [...short, ...accepted, ...bare]);
-  throw new InputError(
-    `Unknown site "${name}".${near} Sites: ${short.filter((site) => site !== 'logits').join(', ')}, or a hook name such as hook_pattern.`,
-  );
 }

@@ -4,18 +4,18 @@
  */
 import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
-import { askAttribution, usualAmong } from '../causal/index.js';
+import { type AttributionRecord, askAttribution, attributePrompt, usualAmong } from '../causal/index.js';
 import { modelFor } from '../jobs/shipped.js';
 import { attributionRows } from '../report/patching-rows.js';
 import { renderAttribution } from '../report/patching.js';
 import { attributionFigure } from '../report/plots/index.js';
-import { taskNamed } from '../tasks/index.js';
+import { type Task } from '../tasks/index.js';
 import { type FigureOptions, drawn, withFigure } from './figure-options.js';
-import { type ModelOptions, printJson, runtimeFor, whole, withModelOptions } from './options.js';
+import { printJson, runtimeFor, whole, withModelOptions } from './options.js';
+import { type PromptOptions, type TextAsked, askedOf, givenPrompt, withPrompt } from './prompt.js';
 import { lookFor } from './terminal.js';
 
-interface AttributeOptions extends ModelOptions, FigureOptions {
-  readonly input?: string;
+interface AttributeOptions extends PromptOptions, FigureOptions {
   readonly inputs: number;
   readonly position?: string;
   readonly sites?: string;
@@ -29,12 +29,22 @@ interface AttributeOptions extends ModelOptions, FigureOptions {
 
 /** Adds the command. */
 export function attributeCommand(program: Command): void {
-  withFigure(withModelOptions(program.command('attribute')))
-    .option('-i, --input <text>', 'one input; without it, inputs of the test split are averaged over')
-    .option('-n, --inputs <n>', 'inputs of the test split to average over', whole(1, 1_000_000), 1000)
-    .option('-p, --position <place>', 'where the prediction is made (default: before the first answer token)')
+  withPrompt(withFigure(withModelOptions(program.command('attribute'))))
+    .option(
+      '-n, --inputs <n>',
+      "without an input: inputs of the task's test split to average over",
+      whole(1, 1_000_000),
+      1000,
+    )
+    .option(
+      '-p, --position <place>',
+      'where the prediction is made (default: before the first answer token; of a text its last token)',
+    )
     .option('-s, --sites <names>', 'comma-separated sites (default: all that write to the residual stream)')
-    .option('--answer <token>', 'the token whose logit is taken apart (default: the one that follows)')
+    .option(
+      '--answer <token>',
+      'the token whose logit is taken apart (default: the one that follows; after a text the likeliest)',
+    )
     .option('--against <token>', "take apart its difference from this token's logit")
     .option('--top <n>', 'tokens listed that a site raises and lowers most, of one input', whole(0, 100), 5)
     .option(
@@ -51,30 +61,22 @@ Examples:
   inversionview attribute --input "615+861=1476" --position A1
   inversionview attribute --task counting --inputs 2000 --png attribution.png
   inversionview attribute --inputs 1000 --position A1 --among 1
+  inversionview attribute --model openai-community/gpt2 --answer " Mary" --against " John" \\
+    --input "When Mary and John went to the store, John gave a drink to"
 
 A part of the residual stream is centred, divided by the run's own scale of the final LayerNorm and unembedded;
 the parts sum to the logits. Over held-out inputs it also gives the shares, with 95% intervals, in which a site has the
 answer among the tokens that it raises most, or lowers most, and in which it is the first of the tokens that answer
 any of the inputs. A site may matter in other ways too: patch measures all of them.`,
     )
-    .action(async (options: AttributeOptions) => {
-      const task = taskNamed(options.task);
+    .action(async (options: AttributeOptions, command: Command) => {
       if (options.input !== undefined && options.among !== undefined)
         throw new InputError(
           '--among gives shares of held-out inputs: leave out --input, or give --top instead.',
         );
-      const model = await modelFor(task, options.model, options.processing);
-      const record = await askAttribution(runtimeFor(options), model, task, {
-        input: options.input ?? null,
-        inputs: options.inputs,
-        seed: options.seed,
-        position: options.position ?? null,
-        sites: options.sites?.split(',') ?? null,
-        answer: options.answer ?? null,
-        against: options.against ?? null,
-        top: options.top,
-        among: options.among ?? usualAmong(model.architecture.vocabulary),
-      });
+      const asked = await askedOf(options, command);
+      const record =
+        asked.kind === 'task' ? await ofTask(asked.task, options) : await ofPrompt(asked, options);
       await drawn(options, (theme) => attributionFigure(record, theme), record, attributionRows(record));
       if (options.json === true) printJson(record);
       else {
@@ -82,4 +84,37 @@ any of the inputs. A site may matter in other ways too: patch measures all of th
         process.stdout.write(`${renderAttribution(record, { width })}\n`);
       }
     });
+}
+
+async function ofTask(task: Task, options: AttributeOptions): Promise<AttributionRecord> {
+  if (options.ids !== undefined) throw new InputError(`An input of ${task.name} is written out: --input.`);
+  const model = await modelFor(task, options.model, options.processing);
+  return askAttribution(runtimeFor(options), model, task, {
+    input: options.input ?? null,
+    inputs: options.inputs,
+    seed: options.seed,
+    position: options.position ?? null,
+    sites: options.sites?.split(',') ?? null,
+    answer: options.answer ?? null,
+    against: options.against ?? null,
+    top: options.top,
+    among: options.among ?? usualAmong(model.architecture.vocabulary),
+  });
+}
+
+async function ofPrompt(
+  { model, language }: TextAsked,
+  options: AttributeOptions,
+): Promise<AttributionRecord> {
+  const token = (text: string | undefined): number | null =>
+    text === undefined ? null : language.token(text);
+  return attributePrompt(runtimeFor(options), model, {
+    prompt: givenPrompt(language, options),
+    position: options.position ?? null,
+    answer: token(options.answer),
+    against: token(options.against),
+    show: (id) => language.pieces([id])[0] ?? '',
+    sites: options.sites ?? null,
+    top: options.top,
+  });
 }

@@ -17,6 +17,7 @@ import {
   experimentsOf,
   metricNames,
   parseSpecification,
+  patchPrompts,
   patchingThreads,
   plusCheck,
 } from '../causal/index.js';
@@ -30,10 +31,24 @@ import { type Figure, incrementsFigure, sweepFigure } from '../report/plots/inde
 import { type Theme } from '../report/plots/theme.js';
 import { type Task, taskNamed } from '../tasks/index.js';
 import { type FigureOptions, drawn, withFigure } from './figure-options.js';
-import { type ModelOptions, choice, printJson, runtimeFor, whole, withModelOptions } from './options.js';
+import { choice, printJson, runtimeFor, whole, withModelOptions } from './options.js';
+import {
+  type Asked,
+  type PromptOptions,
+  type TextAsked,
+  askedOf,
+  givenPrompt,
+  idList,
+  promptOf,
+  withPrompt,
+} from './prompt.js';
 import { lookFor } from './terminal.js';
 
-interface PatchOptions extends ModelOptions, FigureOptions {
+interface PatchOptions extends PromptOptions, FigureOptions {
+  readonly contrast?: string;
+  readonly contrastIds?: readonly number[];
+  readonly answer?: string;
+  readonly against?: string;
   readonly experiment?: string;
   readonly file?: string;
   readonly list?: true;
@@ -49,7 +64,11 @@ interface PatchOptions extends ModelOptions, FigureOptions {
 
 /** Adds the command. */
 export function patchCommand(program: Command): void {
-  withFigure(withModelOptions(program.command('patch')))
+  withPrompt(withFigure(withModelOptions(program.command('patch'))))
+    .option('--contrast <text>', 'with --input: the input whose activations are put into it')
+    .option('--contrast-ids <list>', 'with --ids: the token ids of that input', idList)
+    .option('--answer <token>', 'what answers a text (default: the likeliest next token)')
+    .option('--against <token>', 'what answers its contrast (default: the likeliest next token)')
     .option('-e, --experiment <name>', 'a named experiment over inputs of the test split; see --list')
     .option('-f, --file <json>', 'a question of your own: inputs, contrasts, sites, positions, metric')
     .option('-l, --list', "list the task's experiments")
@@ -75,28 +94,77 @@ Examples:
   inversionview patch --experiment A1-from-F1S1 --sweep --inputs 500 --png sweep.png
   inversionview patch --experiment flip --json
   inversionview patch --file question.json
+  inversionview patch --input "615+861=1476" --contrast "215+861=1076" --sweep
+  inversionview patch --model openai-community/gpt2 --sites x*.pre --svg sweep.svg \\
+    --input "When Mary and John went to the store, John gave a drink to" \\
+    --contrast "When Mary and John went to the store, Mary gave a drink to"
+  inversionview patch --model openai-community/gpt2 --sites a9.9,a9.6,a10.0 --positions -1 --input ... --contrast ...
 
 The effect of a set of sites is the clean run's logit difference (right answer minus contrast answer) less that of
 the run in which those sites' outputs come from the contrast run. Sites are added one after another, the earliest
 of the model first (forward order) and last (backward order); what each adds is its increment.
 
+Two texts of a language model are swept over all positions, by default at the embeddings and what attention, MLP and
+block give; with --sites and --positions both named, each is patched by itself and all of them together. A position is
+a count (-1 the last token) or a token that stands in the text once. Texts must have as many tokens as each other,
+unless positions are named.
+
 question.json: {"inputs": ["615+861=1476"], "contrasts": ["215+861=1076"],
                 "sites": ["a0.0", "x0.post"], "positions": ["=", "A1"]}`,
     )
     .action(async (options: PatchOptions, command: Command) => {
-      // An experiment's name says whose it is, unless a task was named too.
-      const named = command.getOptionValueSource('task') === 'default' ? taskOf(options.experiment) : null;
-      const task = named ?? taskNamed(options.task);
+      const asked = await askedBy(options, command);
       if (options.list === true) {
-        list(task, options.json === true);
+        if (asked.kind === 'text')
+          throw new InputError('Experiments are of tasks: leave --model out of --list.');
+        list(asked.task, options.json === true);
         return;
       }
-      const answer = await answered(task, options);
+      const answer =
+        asked.kind === 'text' ? await ofPrompts(asked, options) : await answered(asked.task, options);
       const figure = (theme: Theme): Figure => figureOf(answer, theme);
       await drawn(options, figure, answer, patchRows(answer));
       if (options.json === true) printJson(answer);
       else process.stdout.write(`${rendered(answer)}\n`);
     });
+}
+
+/** An experiment's name or a file says that a task is asked; an experiment's name also which, unless one was named. */
+async function askedBy(options: PatchOptions, command: Command): Promise<Asked> {
+  const { experiment, file, input, ids } = options;
+  const named = command.getOptionValueSource('task') === 'default' ? taskOf(experiment) : null;
+  if (named !== null) return { kind: 'task', task: named };
+  if (experiment !== undefined || file !== undefined || (input === undefined && ids === undefined))
+    return { kind: 'task', task: taskNamed(options.task) };
+  return askedOf(options, command);
+}
+
+async function ofPrompts({ model, language }: TextAsked, options: PatchOptions): Promise<PatchAnswer> {
+  const { contrast, contrastIds, sites, positions, metric } = options;
+  const clean = givenPrompt(language, options);
+  if (options.ids === undefined ? contrast === undefined : contrastIds === undefined)
+    throw new InputError(
+      `What is put into it? Give the other input with --contrast${options.ids === undefined ? '' : '-ids'}.`,
+    );
+  const token = (text: string | undefined): number | null =>
+    text === undefined ? null : language.token(text);
+  const chosen = sites !== undefined && positions !== undefined;
+  if (chosen && options.sweep !== true && (options.svg !== undefined || options.png !== undefined))
+    throw new InputError('A figure is drawn of a sweep: give --sweep.');
+  const threads = options.threads ?? patchingThreads(model) ?? undefined;
+  const runtime = runtimeFor({ device: options.device, ...(threads === undefined ? {} : { threads }) });
+  return patchPrompts(runtime, model, {
+    clean,
+    contrast: promptOf(language, contrastIds ?? language.encode(contrast ?? '')),
+    answer: token(options.answer),
+    against: token(options.against),
+    show: (id) => language.pieces([id])[0] ?? '',
+    sites: sites ?? null,
+    positions: positions ?? null,
+    sweep: options.sweep === true || !chosen,
+    metric: metric ?? 'logit-difference',
+    ...(process.stderr.isTTY ? { onProgress: showProgress } : {}),
+  });
 }
 
 const taskOf = (name: string | undefined): Task | null =>
@@ -122,11 +190,22 @@ async function answered(task: Task, options: PatchOptions): Promise<PatchAnswer>
 }
 
 function showProgress(done: number, all: number): void {
-  process.stderr.write(done < all ? `\r\u001b[K${done} of ${all} pairs` : '\r\u001b[K');
+  process.stderr.write(done < all ? `\r\u001b[K${done} of ${all} runs` : '\r\u001b[K');
 }
 
 async function sourceOf(task: Task, options: PatchOptions): Promise<Ask['source'] | 'plus'> {
-  const { experiment, file } = options;
+  const { experiment, file, input, contrast } = options;
+  if (input !== undefined) {
+    if (experiment !== undefined || file !== undefined)
+      throw new InputError('Give --input and --contrast, or --experiment, or --file, not two of them.');
+    if (contrast === undefined)
+      throw new InputError('What is put into it? Give the other input with --contrast.');
+    if (options.answer !== undefined || options.against !== undefined)
+      throw new InputError(`${task.name} knows its answers: leave out --answer and --against.`);
+    const metric = options.metric ?? 'logit-difference';
+    const specification = { inputs: [input], contrasts: [contrast], metric };
+    return { specification, name: 'two inputs' };
+  }
   if (experiment !== undefined && file !== undefined) {
     throw new InputError('Give --experiment or --file, not both.');
   }
@@ -143,7 +222,7 @@ async function sourceOf(task: Task, options: PatchOptions): Promise<Ask['source'
   }
   if (experiment === undefined) {
     throw new InputError(
-      `Which experiment? Give --experiment with one of ${names(task).join(', ')}, or a question of your own with --file.`,
+      `Which experiment? Give --experiment with one of ${names(task).join(', ')}, two inputs with --input and --contrast, or a question of your own with --file.`,
     );
   }
   if (experiment !== plusCheck.name || task !== plusCheck.task) {

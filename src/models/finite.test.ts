@@ -33,7 +33,7 @@ describe('expectFiniteScores', () => {
   };
 
   it('takes what the causal mask left, and nothing else that is infinite', () => {
-    expectFiniteScores(scores(0, 1), 3, 'x');
+    expectFiniteScores(scores(0, 1), 3, null, 'x');
     for (const [at, value] of [
       [0, -Infinity],
       [17, -Infinity],
@@ -41,8 +41,19 @@ describe('expectFiniteScores', () => {
       [10, NaN],
       [4, NaN],
     ] as const) {
-      expect(() => expectFiniteScores(scores(at, value), 3, 'x')).toThrow(InputError);
+      expect(() => expectFiniteScores(scores(at, value), 3, null, 'x')).toThrow(InputError);
     }
+  });
+});
+
+describe('expectFiniteScores before a window', () => {
+  it('takes what the window left, and no more', () => {
+    // One head: query 2 sees keys 1 and 2.
+    const scores = (value: number): Float32Array =>
+      Float32Array.of(1, -Infinity, -Infinity, value, 1, -Infinity, -Infinity, 1, 1);
+    expectFiniteScores(scores(1), 3, 2, 'x');
+    expect(() => expectFiniteScores(scores(1), 3, 3, 'x')).toThrow(InputError);
+    expect(() => expectFiniteScores(scores(-Infinity), 3, 2, 'x')).toThrow(InputError);
   });
 });
 

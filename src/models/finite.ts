@@ -19,15 +19,22 @@ export function expectFinite(values: Float32Array, what: string): void {
 }
 
 /**
- * As {@link expectFinite} for an attention score hook, whose future places are −∞ by the causal mask.
+ * As {@link expectFinite} for an attention score hook, which is −∞ at later places and at those before the window.
  * @param scores `[batch · head, query place, key place]`
+ * @param window places that a query sees, its own the last; null for all before it
  */
-export function expectFiniteScores(scores: Float32Array, places: number, what: string): void {
+export function expectFiniteScores(
+  scores: Float32Array,
+  places: number,
+  window: number | null,
+  what: string,
+): void {
   for (let at = 0; at < scores.length; at++) {
     const value = scores[at] ?? 0;
     if (value - value === 0) continue;
     const [query, key] = [Math.floor(at / places) % places, at % places];
-    if (value !== -Infinity || key <= query) throw new InputError(notFinite(what, value));
+    const hidden = key > query || (window !== null && key <= query - window);
+    if (value !== -Infinity || !hidden) throw new InputError(notFinite(what, value));
   }
 }
 

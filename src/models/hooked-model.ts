@@ -87,6 +87,12 @@ export const cacheNames = ({ architecture }: HookedModel): string[] => [
   'logits',
 ];
 
+/** @throws InputError for more tokens than the model has positions */
+export function expectPlaces({ name, architecture }: HookedModel, places: number): void {
+  if (places <= architecture.positions) return;
+  throw new InputError(`${places} tokens are more than the ${architecture.positions} places of ${name}`);
+}
+
 /** What is asked of a run. */
 export interface RunOptions {
   /** Names of {@link cacheNames}; the run stops at the last one needed. */
@@ -111,15 +117,10 @@ export function questionGraph(
   for (const name of names) check(name, accepted);
   const hooks = accepted.filter((name) => name !== 'logits');
   for (const name of interventions?.keys() ?? []) check(name, hooks);
-  const { architecture } = model;
-  if (places > architecture.positions) {
-    throw new InputError(
-      `${places} tokens are more than the ${architecture.positions} places of ${model.name}`,
-    );
-  }
+  expectPlaces(model, places);
   const ids = input('ids', 'int32', [batch, places]);
   const run = transformer(
-    architecture,
+    model.architecture,
     model.parameter,
     ids,
     interventions === undefined ? {} : { interventions },
@@ -163,8 +164,11 @@ export async function runWithCache(
     );
     for (const name of Object.keys(outputs)) {
       const values = floatsOf(outputs, name);
-      if (name.endsWith('.hook_attn_scores')) expectFiniteScores(values, places, name);
-      else expectFinite(values, name);
+      if (!name.endsWith('.hook_attn_scores')) expectFinite(values, name);
+      else {
+        const layer = Number(name.split('.')[1]);
+        expectFiniteScores(values, places, model.architecture.windows[layer] ?? null, name);
+      }
     }
     return outputs;
   } finally {

@@ -8,6 +8,7 @@ import {
   headSite,
   hookNames,
   resolveSite,
+  sitesNamed,
   shortName,
   vectorSites,
 } from './hooks.js';
@@ -143,6 +144,31 @@ describe('resolveSite', () => {
     expect(() => resolveSite('the quick brown fox', sites)).toThrow(
       /^Unknown site "the quick brown fox"\. Sites:/,
     );
+  });
+});
+
+describe('sitesNamed', () => {
+  const sites = ['hook_embed', ...vectorSites({ layers: 12, heads: 2, parallel: false }), 'logits'];
+
+  it('takes names of both forms, hooks of every block and patterns, each site once', () => {
+    expect(sitesNamed('a1.1, blocks.1.attn.hook_result.1,hook_embed', sites)).toEqual([
+      headSite(1, 1),
+      'hook_embed',
+    ]);
+    expect(sitesNamed('hook_mlp_out', sites)).toHaveLength(12);
+    expect(sitesNamed('a1.*', sites)).toEqual([headSite(1, 0), headSite(1, 1)]);
+    expect(sitesNamed('x*.post', sites)).toHaveLength(12);
+    expect(sitesNamed('blocks.1*.hook_mlp_out', sites).map(shortName)).toEqual(['m1', 'm10', 'm11']);
+  });
+
+  it.each([
+    ['a1.9', /^Unknown site "a1\.9"\. Did you mean "a1\.\d"\? Sites: x0\.pre, a0\.0, a0\.1, x0\.mid, …, /],
+    ['q*', /^Unknown site "q\*"\. Sites: /],
+    ['a1.(*', /^Unknown site "a1\.\(\*"/],
+    ['x0.post,', /^Unknown site ""\. Sites: /],
+  ])('refuses %s', (list, message) => {
+    expect(() => sitesNamed(list, sites)).toThrow(InputError);
+    expect(() => sitesNamed(list, sites)).toThrow(message);
   });
 });
 

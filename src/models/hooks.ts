@@ -134,6 +134,43 @@ export function resolveSite(name: string, accepted: readonly string[]): string {
   throw new InputError(`Unknown site "${name}".${near} Sites: ${short.join(', ')}.`);
 }
 
+/**
+ * The sites that a person's list names: short names, hook names, a hook without its block (`hook_pattern`: that of every
+ * block), or a pattern with `*` (`a9.*`, `x*.post`).
+ * @param list separated by commas
+ * @param accepted full names, in the order of a run
+ * @returns full names, each once
+ * @throws InputError for a name that stands for nothing, with a suggestion
+ */
+export function sitesNamed(list: string, accepted: readonly string[]): string[] {
+  return [...new Set(list.split(',').flatMap((name) => namedBy(name.trim(), accepted)))];
+}
+
+function namedBy(name: string, accepted: readonly string[]): string[] {
+  const full = fullName(name);
+  if (accepted.includes(full)) return [full];
+  const found = name.includes('*')
+    ? matching(name, accepted)
+    : accepted.filter((site) => site.startsWith('blocks.') && site.endsWith(`.${name}`));
+  if (found.length > 0) return found;
+  const short = accepted.map(shortName).filter((site) => !site.includes('hook') && site !== 'logits');
+  const bare = accepted.flatMap((site) => site.split('.').filter((part) => part.startsWith('hook_')));
+  const near = name.includes('*') ? '' : suggest(name, [...short, ...accepted, ...bare]);
+  throw new InputError(
+    `Unknown site "${name}".${near} Sites: ${abridged(short)}, a pattern such as a0.* or x*.post, or a hook name such as hook_pattern.`,
+  );
+}
+
+function matching(pattern: string, accepted: readonly string[]): string[] {
+  const parts = pattern.split('*').map((part) => part.replace(/[^\w]/g, '\\$&'));
+  const whole = new RegExp(`^${parts.join('.*')}$`);
+  return accepted.filter((site) => whole.test(shortName(site)) || whole.test(site));
+}
+
+/** All of a few names, and of many the first and the last. */
+const abridged = (names: readonly string[]): string =>
+  (names.length <= 20 ? names : [...names.slice(0, 4), '…', ...names.slice(-4)]).join(', ');
+
 /** Layer and head of a head site, or null for any other site. */
 export function headOf(site: string): { layer: number; head: number } | null {
   const match = /^blocks\.(\d+)\.attn\.hook_result\.(\d+)$/.exec(site);
@@ -146,7 +183,7 @@ export function describeSite(site: string): string {
   if (head !== null) return `output of head ${head.head} of layer ${head.layer}`;
   const layer = /\d+/.exec(site)?.[0] ?? '';
   if (site.endsWith('resid_pre'))
-    return layer === '0' ? 'embedding and position, before layer 0' : `residual stream before layer ${layer}`;
+    return layer === '0' ? 'embeddings, before layer 0' : `residual stream before layer ${layer}`;
   if (site.endsWith('resid_mid')) return `residual stream after the attention of layer ${layer}`;
   if (site.endsWith('mlp_out')) return `output of the MLP of layer ${layer}`;
   return `residual stream after layer ${layer}`;

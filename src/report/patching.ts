@@ -10,6 +10,7 @@ import {
   type OrderRecord,
   type SetsRecord,
   type SweepRecord,
+  shownSites,
 } from '../causal/records.js';
 import { shortName } from '../models/hooks.js';
 import { type Share } from '../share.js';
@@ -135,7 +136,14 @@ export function renderAblation(record: AblationRecord, { width }: TableOptions):
 
 /** An attribution: sites with bars, and of a single input the tokens they raise and lower. */
 export function renderAttribution(record: AttributionRecord, { width }: TableOptions): string {
-  const rows = [...record.sites, { site: 'rest', value: record.rest, standardError: null }];
+  const { sites, others } = shownSites(record);
+  const rows = [
+    ...sites,
+    ...(others === null
+      ? []
+      : [{ site: `${others.count} others`, value: others.value, standardError: null }]),
+    { site: 'rest', value: record.rest, standardError: null },
+  ];
   const most = Math.max(...rows.map(({ value }) => Math.abs(value)));
   const name = widest(
     rows.map(({ site }) => shortName(site)),
@@ -144,7 +152,7 @@ export function renderAttribution(record: AttributionRecord, { width }: TableOpt
   );
   const tokens = (list: readonly { readonly token: string }[] | undefined): string =>
     (list ?? []).map(({ token }) => printable(token)).join(' ');
-  const lists = record.sites.map(({ raised, lowered }) => [tokens(raised), tokens(lowered)] as const);
+  const lists = sites.map(({ raised, lowered }) => [tokens(raised), tokens(lowered)] as const);
   const listed = widest(
     lists.map(([raised]) => raised),
     0,
@@ -162,7 +170,14 @@ export function renderAttribution(record: AttributionRecord, { width }: TableOpt
   return [
     ...prose(record.about, width, '  '),
     ...prose(`${sample}${record.model}`, width, '  '),
-    `all of the logits: ${withError(record.total, record.totalStandardError).trim()}; rest: biases and what is not listed`,
+    `all of the logits: ${withError(record.total, record.totalStandardError).trim()}; rest: biases and parts that were not asked for`,
+    ...(others === null
+      ? []
+      : prose(
+          `The ${sites.length} sites that add most either way; --json and figures’ data have all.`,
+          width,
+          '  ',
+        )),
     titles,
     ...lines,
     ...shareLines(record, width),
@@ -172,7 +187,9 @@ export function renderAttribution(record: AttributionRecord, { width }: TableOpt
 }
 
 /** How often each site has the answer among what it raises, or lowers, most. */
-function shareLines({ sites, among, n }: AttributionRecord, width: number): string[] {
+function shareLines(record: AttributionRecord, width: number): string[] {
+  const { among, n } = record;
+  const { sites } = shownSites(record);
   if (among === undefined) return [];
   const { count, vocabulary, rivals } = among;
   const percent = (value: number): string => `${(100 * value).toFixed(1)}%`;

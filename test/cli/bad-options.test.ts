@@ -158,7 +158,7 @@ const inputs: readonly Case[] = [
   [
     'an input of no task',
     ['sites', ...sum],
-    /^Which task is the input of\? Give one of addition, counting\.$/,
+    /^Which task is the input of\? Give one of addition, counting, or --model\.$/,
   ],
   [
     'no site',

@@ -3,7 +3,7 @@
  * @module
  */
 import * as Plot from '@observablehq/plot';
-import { type AttributionRecord } from '../../causal/records.js';
+import { type AttributionRecord, shownSites } from '../../causal/records.js';
 import { shortName } from '../../models/hooks.js';
 import { errorText, fixed } from './captions.js';
 import { type Figure } from './figure.js';
@@ -14,14 +14,17 @@ const rowHeight = 21;
 
 /** The figure of an attribution; parts in the order of a run, what they leave last. */
 export function attributionFigure(record: AttributionRecord, theme: Theme = themes.light): Figure {
+  const { sites, others } = shownSites(record);
+  const sum = (site: string, value: number) => ({ site, value, low: value, high: value });
   const bars = [
-    ...record.sites.map(({ site, value, standardError }) => ({
+    ...sites.map(({ site, value, standardError }) => ({
       site: shortName(site),
       value,
       low: value - (standardError ?? 0),
       high: value + (standardError ?? 0),
     })),
-    { site: 'rest', value: record.rest, low: record.rest, high: record.rest },
+    ...(others === null ? [] : [sum(`${others.count} others`, others.value)]),
+    sum('rest', record.rest),
   ];
   const ends = bars.flatMap(({ low, high }) => [low, high]);
   const [least, most] = [Math.min(0, ...ends), Math.max(0, ...ends)];
@@ -69,7 +72,7 @@ export function attributionFigure(record: AttributionRecord, theme: Theme = them
               x2: 'value',
               y: 'site',
               fill: ({ value, site }: { value: number; site: string }) =>
-                site === 'rest' ? theme.muted : value < 0 ? theme.less : theme.more,
+                /^rest$| others$/.test(site) ? theme.muted : value < 0 ? theme.less : theme.more,
             }),
             Plot.ruleY(bars, { x1: 'low', x2: 'high', y: 'site', stroke: theme.ink, strokeWidth: 1.5 }),
             label('start'),

@@ -79,7 +79,7 @@ export async function streamExperiment(
       seed,
       metric,
       signal,
-      onProgress: (done, all) => emit({ event: 'progress', data: { what: 'pairs of inputs', done, all } }),
+      onProgress: (done, all) => emit({ event: 'progress', data: { what: 'patched runs', done, all } }),
     });
     if (!isOrders(answer)) throw new TypeError('an experiment has two orders');
     emit({

@@ -211,7 +211,7 @@ export async function streamPatch(
     ...common(probed, cases, metric, signal),
     targets,
     sets,
-    onProgress: (done, all) => emit({ event: 'progress', data: { what: 'contrasts', done, all } }),
+    onProgress: (done, all) => emit({ event: 'progress', data: { what: 'patched runs', done, all } }),
   });
   const baselines = baselinesOf(metric, result.clean, result.contrast);
   const record = setsRecord(circumstances(probed, request, about), result, targets);
