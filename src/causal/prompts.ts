@@ -206,7 +206,7 @@ export async function attributePrompt(
   const sites = question.sites === null ? writingSites(model) : sitesNamed(question.sites, known);
   const at = promptPosition(prompt, question.position ?? '-1');
   const ids = prompt.ids.slice(0, at + 1);
-  let record: AttributionRecord | null = null;
+  const records: AttributionRecord[] = [];
   await attribute(runtime, model, { inputs: [ids], pad: 0, positions: [at], sites }, ({ parts, logits }) => {
     const answer = question.answer ?? prompt.ids[at + 1] ?? extremes(logits, 1).raised[0]?.token ?? 0;
     const { against } = question;
@@ -225,7 +225,7 @@ export async function attributePrompt(
     });
     const total = read(logits);
     const less = against === null ? '' : `, less the logit of ${show(against)}`;
-    record = {
+    records.push({
       task: 'text',
       about: `Logit of ${show(answer)}${less}, as predicted after ${prompt.tokens.slice(0, at + 1).join('')}`,
       model: modelText(model),
@@ -237,8 +237,9 @@ export async function attributePrompt(
       totalStandardError: null,
       sites: own,
       rest: own.reduce((rest, { value }) => rest - value, total),
-    };
+    });
   });
-  if (record === null) throw new TypeError('an attribution of one input is one');
+  const [record] = records;
+  if (record === undefined) throw new TypeError('an attribution of one input is one');
   return record;
 }
