@@ -222,9 +222,12 @@ async function makeDirectories(path: string): Promise<void> {
       return;
     }
     const parent = dirname(path);
-    if (codeOf(error) !== 'ENOENT' || parent === path || (await isThere(parent))) throw error;
-    await makeDirectories(parent);
-    await mkdir(path);
+    if (codeOf(error) !== 'ENOENT' || parent === path) throw error;
+    // Others may make the same directories at the same time.
+    if (!(await isThere(parent))) await makeDirectories(parent);
+    await mkdir(path).catch(async (again: unknown) => {
+      if (!(await isDirectory(path))) throw again;
+    });
   }
 }
 
@@ -245,7 +248,8 @@ const isDirectory = async (path: string): Promise<boolean> =>
     () => false,
   );
 
-const isThere = async (path: string): Promise<boolean> =>
+/** Whether a path leads to anything, links followed. */
+export const isThere = async (path: string): Promise<boolean> =>
   stat(path).then(
     () => true,
     () => false,

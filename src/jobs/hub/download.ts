@@ -8,7 +8,8 @@ import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InputError } from '../../input-error.js';
-import { makeDirectory } from '../files.js';
+import { isThere, makeDirectory } from '../files.js';
+import { lockFetch } from './fetch-lock.js';
 import { type HubSettings } from './settings.js';
 
 /** What the hub says of a file. */
@@ -61,7 +62,8 @@ export function answerFault(status: number, what: string, token: string | null):
 }
 
 /**
- * Fetches a file to `path`; what an earlier try left beside it is gone on with.
+ * Fetches a file to `path`; what an earlier try left beside it is gone on with. Where another process, or another call
+ * of this one, fetches it already, it is waited for.
  * @throws InputError for an answer that is no success, a wrong hash or size, or a connection that keeps breaking
  */
 export async function download(
@@ -72,6 +74,25 @@ export async function download(
 ): Promise<void> {
   await makeDirectory(dirname(path));
   const partial = `${path}.incomplete`;
+  const onWait = (): void => void sizeOf(partial).then((size) => onBytes?.(size, remote.bytes));
+  const lock = await lockFetch(path, { onWait, ...(signal === undefined ? {} : { signal }) });
+  try {
+    if (await isThere(path)) return;
+    await fetchWhole(remote, partial, settings, onBytes, signal);
+    await expectContent(remote, partial);
+    await rename(partial, path);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function fetchWhole(
+  remote: RemoteFile,
+  partial: string,
+  settings: HubSettings,
+  onBytes: OnBytes | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   for (let failed = 0; (await sizeOf(partial)) < remote.bytes || remote.bytes === 0;) {
     const before = await sizeOf(partial);
     try {
@@ -89,8 +110,6 @@ export async function download(
       await wait(Math.min(8_000, 250 * 2 ** failed), signal);
     }
   }
-  await expectContent(remote, partial);
-  await rename(partial, path);
 }
 
 async function fetchRest(

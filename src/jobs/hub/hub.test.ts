@@ -1,7 +1,9 @@
 /** Against a server on this machine that speaks the hub's file API. */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -15,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { InputError } from '../../input-error.js';
+import { markOf, markText } from '../process-mark.js';
 import { hubName, hubNameText } from './name.js';
 import { type HubSettings, hubSettings } from './settings.js';
 import { hubSnapshot, neededFiles } from './snapshot.js';
@@ -154,6 +157,44 @@ describe('a model of the hub', () => {
     await hubSnapshot(name, settings());
     expect(requests.find(({ range }) => range !== null)?.range).toBe('bytes=200000-');
     expect(readFileSync(blob)).toEqual(weights);
+  });
+
+  it('is fetched once by several who ask at the same time', async () => {
+    // Cut connections draw the fetch out.
+    trouble = { cuts: [100_000, 100_000] };
+    const places = await Promise.all([1, 2, 3].map(() => hubSnapshot(name, settings())));
+    expect(new Set(places)).toEqual(new Set([join(root(), 'snapshots', commit)]));
+    const ranges = requests.filter(({ method, url }) => method === 'GET' && url.endsWith('.safetensors'));
+    // What of a cut connection arrives is not certain; that each goes on from where the last one was is.
+    const starts = ranges.map(({ range }) => Number(/\d+/.exec(range ?? '0')?.[0]));
+    expect(starts).toEqual([...new Set(starts)].sort((a, b) => a - b));
+    expect(starts[0]).toBe(0);
+    expect(readFileSync(join(places[0] ?? '', 'model.safetensors'))).toEqual(weights);
+    expect(readdirSync(join(root(), 'blobs')).filter((file) => /lock|incomplete/.test(file))).toEqual([]);
+  });
+
+  it('is fetched though a process that was killed left its lock, and waits for one that lives', async () => {
+    const blob = join(root(), 'blobs', etagOf('model.safetensors', weights));
+    mkdirSync(join(root(), 'blobs'), { recursive: true });
+    const ended = spawnSync(process.execPath, ['-e', '']).pid;
+    writeFileSync(`${blob}.lock`, markText({ ...markOf(), pid: ended, started: '1' }));
+    await hubSnapshot(name, settings());
+    rmSync(blob);
+    rmSync(join(root(), 'snapshots'), { recursive: true });
+    writeFileSync(`${blob}.lock`, markText(markOf()));
+    let done = false;
+    const waiting = hubSnapshot(name, settings()).then(() => (done = true));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(done).toBe(false);
+    rmSync(`${blob}.lock`);
+    await waiting;
+    const stopped = new AbortController();
+    rmSync(blob);
+    rmSync(join(root(), 'snapshots'), { recursive: true });
+    writeFileSync(`${blob}.lock`, markText(markOf()));
+    const stopping = hubSnapshot(name, settings(), { signal: stopped.signal });
+    stopped.abort(new Error('enough'));
+    await expect(stopping).rejects.toThrow('enough');
   });
 
   it('begins again where the server knows no ranges', async () => {

@@ -3,10 +3,10 @@
  * (`models--owner--name/{blobs,refs,snapshots}`), where Python finds it too.
  * @module
  */
-import { readFile, readdir, rm, stat, symlink } from 'node:fs/promises';
+import { readFile, readdir, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { InputError } from '../../input-error.js';
-import { makeDirectory, writeFileAtomic } from '../files.js';
+import { isThere, makeDirectory, writeFileAtomic } from '../files.js';
 import { type OnBytes, type RemoteFile, answerFault, download, hubHeaders } from './download.js';
 import { type HubName, hubNameText } from './name.js';
 import { type HubSettings } from './settings.js';
@@ -115,12 +115,6 @@ async function cachedCommit(root: string, { revision, file }: HubName): Promise<
   for (const one of weights) if (!(await isThere(join(directory, one)))) return null;
   return commit;
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
 
 const asked = (
   url: string,

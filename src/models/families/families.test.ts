@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { furthest } from '../../../test/fixtures/float64.js';
 import {
   familyConfig,
+  familyDirectory,
   familyFixtures,
   familyModel,
   familyReference,
@@ -9,9 +10,14 @@ import {
 import { type Value, add, constant, floatsOf, graph, input, mul, sizeOf } from '../../engine/index.js';
 import { nodeRuntime } from '../../engine/runtime/node.js';
 import { seededRandom } from '../../random.js';
-import { cacheNames, headSites, runWithCache } from '../hooked-model.js';
+import { cacheNames, headSites, questionGraph, runWithCache } from '../hooked-model.js';
 import { hookNames } from '../hooks.js';
+import { loadModel } from '../load-model.js';
+import { padded } from '../padding.js';
 import { transformer } from '../transformer.js';
+import { memoryDirectory } from '../weights/byte-source.js';
+import { openWeights } from '../weights/open-weights.js';
+import { encodeSafetensors } from '../weights/safetensors.js';
 import { families, readArchitecture } from './index.js';
 
 const runtime = nodeRuntime({ threads: 1 });
@@ -66,6 +72,29 @@ describe.each(familyFixtures)('%s', (name) => {
         expect(furthest(all.subarray(row * one.length, (row + 1) * one.length), one), hook).toBeLessThan(
           1e-5,
         );
+      }
+    }
+  });
+
+  it('gives a shorter input of a padded batch what it gives it alone', async () => {
+    const model = await familyModel(name);
+    const rows = [ids, ids.slice(0, 3), ids.slice(1, 5)];
+    const names = [...hookNames(model.architecture).filter((hook) => !/scores|pattern/.test(hook)), 'logits'];
+    const data = padded(rows, ids.length, 0);
+    const executable = await runtime.compile(questionGraph(model, rows.length, ids.length, { names }));
+    const together = await executable.run({
+      ids: { dtype: 'int32', shape: [rows.length, ids.length], data },
+    });
+    await executable.dispose();
+    for (const [row, own] of rows.entries()) {
+      const alone = await runWithCache(runtime, model, [own], { names });
+      for (const hook of names) {
+        // Positions belong to no row.
+        if (hook === 'hook_pos_embed') continue;
+        const all = floatsOf(together, hook);
+        const start = (row * all.length) / rows.length;
+        const one = floatsOf(alone, hook);
+        expect(furthest(all.subarray(start, start + one.length), one), hook).toBeLessThan(1e-5);
       }
     }
   });
@@ -199,5 +228,57 @@ describe('configs', () => {
     ['gpt_neox', { hidden_size: 15 }, /hidden_size 15 is not a multiple/],
   ])('%s: %o is refused', (name, change, message) => {
     expect(() => readArchitecture({ ...familyConfig(name), ...change })).toThrow(message);
+  });
+});
+
+describe('a Gemma 3 that sees', () => {
+  const name = 'gemma3_text';
+  const nested = (changes: object = {}) => ({
+    model_type: 'gemma3',
+    architectures: ['Gemma3ForConditionalGeneration'],
+    text_config: { ...familyConfig(name), model_type: 'gemma3_text' },
+    vision_config: { hidden_size: 4 },
+    ...changes,
+  });
+  const directory = async (prefix: string, config: object = nested()) => {
+    const own = await openWeights(familyDirectory(name));
+    const tensors = await Promise.all(
+      [...own.tensors].map(async ([tensor, { shape }]) => ({
+        name: prefix + tensor,
+        dtype: 'F32' as const,
+        shape,
+        data: await own.readFloat32(tensor),
+      })),
+    );
+    const sight = { dtype: 'F32' as const, shape: [2], data: Float32Array.of(1, 2) };
+    return memoryDirectory('sees', {
+      'config.json': new TextEncoder().encode(JSON.stringify(config)),
+      'model.safetensors': encodeSafetensors([
+        ...tensors,
+        { name: 'vision_tower.vision_model.post_layernorm.weight', ...sight },
+        { name: 'multi_modal_projector.mm_soft_emb_norm.weight', ...sight },
+      ]),
+    });
+  };
+
+  it.each(['language_model.', 'model.language_model.'])(
+    'is read as its language model, whose names begin with %s',
+    async (prefix) => {
+      const { ids, activations } = familyReference(name);
+      const model = await loadModel(await directory(prefix), 'none');
+      const outputs = await runWithCache(runtime, model, [ids], { names: ['logits'] });
+      expect(furthest(floatsOf(outputs, 'logits'), activations['logits'] ?? [])).toBeLessThan(2e-5);
+    },
+  );
+
+  it('leaves to defaults what its config leaves out, and says where a fault is', () => {
+    const { vocab_size: _, ...rest } = familyConfig(name);
+    expect(readArchitecture(nested({ text_config: rest })).vocabulary).toBe(262_208);
+    expect(() => readArchitecture(nested({ text_config: null }))).toThrow(
+      /^config\.json: "text_config" must be an object/,
+    );
+    expect(() => readArchitecture(nested({ text_config: { ...rest, hidden_size: 'x' } }))).toThrow(
+      /^config\.json: text_config: "hidden_size"/,
+    );
   });
 });

@@ -23,7 +23,20 @@ function kindsOf(config: ConfigReader, layers: number): readonly string[] {
 export const gemma3: Family = {
   type: 'gemma3_text',
   what: 'a Gemma 3',
-  about: 'Gemma 3, text',
+  about: 'Gemma 3, text, also of the models that see',
+  within: {
+    type: 'gemma3',
+    field: 'text_config',
+    defaults: {
+      vocab_size: 262_208,
+      hidden_size: 2304,
+      intermediate_size: 9216,
+      num_hidden_layers: 26,
+      num_attention_heads: 8,
+      sliding_window: 4096,
+    },
+  },
+  isBuffer: (name) => /(^|\.)(vision_tower|multi_modal_projector)\./.test(name),
   read(config) {
     const bias = config.flag('attention_bias', false);
     const shared = llamaArchitecture('gemma3_text', config, {

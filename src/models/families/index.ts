@@ -26,7 +26,7 @@ export function familyOf(json: unknown, file = 'config.json'): Family {
   if (!isRecord(json)) throw new InputError(`${file} is not a config: an object is expected.`);
   const type = json['model_type'] ?? 'gpt2';
   const known = families.map((family) => family.type);
-  const family = families.find((one) => one.type === type);
+  const family = families.find((one) => one.type === type || one.within?.type === type);
   if (family !== undefined) return family;
   const given = typeof type === 'string' ? quote(type) : shown(JSON.stringify(type));
   const near = typeof type === 'string' ? suggest(type, known) : '';
@@ -37,5 +37,15 @@ export function familyOf(json: unknown, file = 'config.json'): Family {
  * The architecture that a parsed `config.json` describes.
  * @throws InputError naming the field that is missing, wrong or asks for something not supported
  */
-export const readArchitecture = (json: unknown, file = 'config.json'): Architecture =>
-  familyOf(json, file).read(configReader(isRecord(json) ? json : {}, file));
+export function readArchitecture(json: unknown, file = 'config.json'): Architecture {
+  const family = familyOf(json, file);
+  const config = isRecord(json) ? json : {};
+  const { within } = family;
+  if (within === undefined || config['model_type'] !== within.type)
+    return family.read(configReader(config, file));
+  const { field, defaults } = within;
+  const inner = config[field];
+  if (!isRecord(inner))
+    throw new InputError(`${file}: "${field}" must be an object: the language model's config.`);
+  return family.read(configReader({ ...defaults, ...inner }, `${file}: ${field}`));
+}

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { type Case } from '../contract/index.js';
 import { InputError } from '../../input-error.js';
 import { type LoadedDecoder } from '../../inversion/decoder-files.js';
-import { openDirectory } from '../../jobs/files.js';
+import { isThere, openDirectory } from '../../jobs/files.js';
 import { decoderFor, modelFor, shippedDirectory } from '../../jobs/shipped.js';
 import { type HookedModel } from '../../models/hooked-model.js';
 import { describeSite, headOf, shortName } from '../../models/hooks.js';
@@ -126,12 +126,6 @@ async function reason(
   if (decoder !== undefined || model !== undefined || (await isThere(shipped))) return error.message;
   return `No decoder is shipped for ${task.name}: train one, and open it with the model.`;
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
 
 /** Describes a case whose model could not be loaded: what the task alone tells. */
 export const describeUnloaded = (id: string, task: Task, unavailable: string): Case =>
