@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { z } from 'zod';
 
 /** What the peer can be asked to time. */
-export type Work = 'train' | 'sample' | 'collect';
+export type Work = 'train' | 'sample' | 'collect' | 'lm';
 
 /** How PyTorch runs it: an operation at a time, or through `torch.compile`. */
 export type Mode = 'eager' | 'compiled';

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """The work that `npm run bench` times, in PyTorch, as somebody who knows PyTorch would write it.
 
-    python3 -m venv ../torch && ../torch/bin/pip install torch numpy
+    python3 -m venv ../torch && ../torch/bin/pip install torch numpy transformers
     npm run bench -- --python ../torch/bin/python
 
     torch_peer.py train    one AdamW step of the paper's decoder, batch 256 (data are drawn at random, not collected)
     torch_peer.py sample   a query: 1,024 candidates in batches of 256 with cached keys and values, all run through the
                            probed model, 100 of them scored with the activation and without
     torch_peer.py collect  activations of 20,000 inputs at 13 sites, in batches of 1,024
+    torch_peer.py lm       64 inputs of 40 tokens through all 12 layers of GPT-2 small's size, by transformers
 
 `--compile` runs the networks through torch.compile, `--threads` sets the processors. Weights are random: what is timed
 does not depend on what was learnt. Prints one JSON line with the median and the least of the timed repetitions; those
@@ -212,8 +213,21 @@ def collect(compiled):
     return once
 
 
+def lm(compiled):
+    from transformers import GPT2Config, GPT2Model
+
+    model = GPT2Model(GPT2Config()).eval()
+    network = torch.compile(model) if compiled else model
+
+    @torch.inference_mode()
+    def once():
+        network(torch.randint(0, 40_000, (64, 40)), use_cache=False)
+
+    return once
+
+
 def main():
-    works = {"train": (train, 20), "sample": (sample, 5), "collect": (collect, 3)}
+    works = {"train": (train, 20), "sample": (sample, 5), "collect": (collect, 3), "lm": (lm, 5)}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", choices=works)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())

@@ -47,10 +47,13 @@ export interface HookedModel {
  */
 const sharedFrom = 2 ** 24;
 
-/** Makes a model of parameters that have been processed as stated; `raw` are those before processing. */
+/**
+ * Makes a model of parameters that have been processed as stated.
+ * @param raw those before processing, or their fingerprint
+ */
 export async function hookedModel(
   name: string,
-  raw: ParameterSet,
+  raw: ParameterSet | string,
   { architecture, parameters }: Processed,
   processing: Processing,
 ): Promise<HookedModel> {
@@ -61,7 +64,7 @@ export async function hookedModel(
     architecture,
     name,
     processing,
-    hash: await fingerprint(raw),
+    hash: typeof raw === 'string' ? raw : await fingerprint(raw),
     parameters,
     parameter(parameterName) {
       const known = values.get(parameterName);

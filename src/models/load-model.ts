@@ -6,12 +6,13 @@ import { InputError } from '../input-error.js';
 import { quote } from '../printable.js';
 import { type Architecture, parameterTest, parametersOf } from './architecture.js';
 import { type Family } from './families/index.js';
+import { firstNotFinite } from './finite.js';
 import { type HookedModel, hookedModel } from './hooked-model.js';
 import { type Checkpoint, openCheckpointDirectory } from './open-checkpoint.js';
 import { type Processing, processWeights } from './processing.js';
 import { storedNames } from './stored-names.js';
 import { type Directory } from './weights/byte-source.js';
-import { type ParameterSet } from './weights/fingerprint.js';
+import { type Fingerprint, type ParameterSet, createFingerprint } from './weights/fingerprint.js';
 import { type TensorFile } from './weights/tensor-file.js';
 
 /**
@@ -36,11 +37,15 @@ export async function modelOf(
   { name, family, architecture, tensors }: Checkpoint,
   processing: Processing,
 ): Promise<HookedModel> {
-  const raw = await readParameters(name, family, architecture, tensors);
-  const run =
-    processing === 'transformerlens' ? processWeights(architecture, raw) : { architecture, parameters: raw };
+  const whole = createFingerprint();
+  const raw = await readParameters(name, family, architecture, tensors, whole);
+  if (processing === 'none') {
+    // What is read is finite: who reads it sees to that.
+    return hookedModel(name, await whole.result(), { architecture, parameters: raw }, processing);
+  }
+  const run = processWeights(architecture, raw);
   expectFiniteParameters(name, run.parameters);
-  return hookedModel(name, raw, run, processing);
+  return hookedModel(name, await whole.result(), run, processing);
 }
 
 async function readParameters(
@@ -48,6 +53,7 @@ async function readParameters(
   family: Family,
   architecture: Architecture,
   weights: TensorFile,
+  whole: Fingerprint,
 ): Promise<ParameterSet> {
   const { names, tied } = architecture;
   const { embed, unembed, prefix } = names;
@@ -79,7 +85,9 @@ async function readParameters(
   }
   const parameters = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   for (const [name, { own, shape }] of plan) {
-    parameters.set(name, { shape, data: await weights.readFloat32(own) });
+    const parameter = { shape, data: await weights.readFloat32(own) };
+    whole.add(name, parameter);
+    parameters.set(name, parameter);
   }
   if (tiedCopy !== undefined && sameAs === null) {
     expectTied(where, architecture, parameters.get(embed)?.data, await weights.readFloat32(tiedCopy));
@@ -90,14 +98,12 @@ async function readParameters(
 /** What is computed of finite weights may be beyond float32: a gain times the weight after it. */
 function expectFiniteParameters(where: string, parameters: ParameterSet): void {
   for (const [name, { data }] of parameters) {
-    for (let at = 0; at < data.length; at++) {
-      const value = data[at] ?? 0;
-      if (value - value === 0) continue;
-      throw new InputError(
-        `${where}: "${name}" is not finite after weight processing (${value} at element ${at}): ` +
-          'the weights are too large for LayerNorm to be folded into them; --processing none runs them as they are',
-      );
-    }
+    const at = firstNotFinite(data);
+    if (at < 0) continue;
+    throw new InputError(
+      `${where}: "${name}" is not finite after weight processing (${data[at] ?? NaN} at element ${at}): ` +
+        'the weights are too large for LayerNorm to be folded into them; --processing none runs them as they are',
+    );
   }
 }
 

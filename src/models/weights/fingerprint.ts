@@ -9,17 +9,39 @@ export type ParameterSet = ReadonlyMap<
   { readonly shape: readonly number[]; readonly data: Float32Array }
 >;
 
+/** A fingerprint in the making. */
+export interface Fingerprint {
+  /** Takes a parameter in; it may not change before the result is there. */
+  add(name: string, parameter: { readonly shape: readonly number[]; readonly data: Float32Array }): void;
+  /** 64 hex digits. */
+  result(): Promise<string>;
+}
+
 /**
- * SHA-256 over names, shapes and little-endian float32 values, names in code-unit order; 64 hex digits.
+ * Begins a SHA-256 over names, shapes and little-endian float32 values, names in code-unit order. Each parameter is hashed
+ * beside what its giver does next: reading a large model and hashing it take about as long.
  */
-export async function fingerprint(parameters: ParameterSet): Promise<string> {
-  const hashes: string[] = [];
-  for (const name of [...parameters.keys()].sort()) {
-    const parameter = parameters.get(name);
-    if (parameter === undefined) continue;
-    hashes.push(`${name}[${parameter.shape.join(',')}]${await sha256(asBytes(parameter.data))}`);
-  }
-  return sha256(new TextEncoder().encode(hashes.join('\n')));
+export function createFingerprint(): Fingerprint {
+  const parts = new Map<string, Promise<string>>();
+  return {
+    add(name, { shape, data }) {
+      const part = sha256(asBytes(data)).then((hash) => `${name}[${shape.join(',')}]${hash}`);
+      // A fault is thrown by the result; until it is asked for nobody listens.
+      part.catch(() => undefined);
+      parts.set(name, part);
+    },
+    async result() {
+      const hashes = await Promise.all([...parts.keys()].sort().map((name) => parts.get(name)));
+      return sha256(new TextEncoder().encode(hashes.join('\n')));
+    },
+  };
+}
+
+/** The fingerprint of parameters that are all there. */
+export function fingerprint(parameters: ParameterSet): Promise<string> {
+  const whole = createFingerprint();
+  for (const [name, parameter] of parameters) whole.add(name, parameter);
+  return whole.result();
 }
 
 const asBytes = (data: Float32Array): Uint8Array =>

@@ -6,6 +6,7 @@
  * Numbers are little-endian, as in every format read here and on every machine that JavaScript runs on.
  * @module
  */
+import { firstNotFinite } from '../finite.js';
 import { InputError, suggest } from '../../input-error.js';
 import { quote } from '../../printable.js';
 import { decodeBfloat16, decodeFloat16 } from './float16.js';
@@ -125,15 +126,6 @@ async function toFloat32(
     );
   }
   return values;
-}
-
-/** A plain loop: a callback for each of a model's weights takes longer than to read them. */
-function firstNotFinite(values: Float32Array): number {
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] ?? NaN;
-    if (value - value !== 0) return i;
-  }
-  return -1;
 }
 
 const widening: Readonly<
