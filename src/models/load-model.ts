@@ -86,7 +86,7 @@ async function readParameters(
   const parameters = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   for (const [name, { own, shape }] of plan) {
     const parameter = { shape, data: await weights.readFloat32(own) };
-    whole.add(name, parameter);
+    await whole.add(name, parameter);
     parameters.set(name, parameter);
   }
   if (tiedCopy !== undefined && sameAs === null) {

@@ -11,36 +11,44 @@ export type ParameterSet = ReadonlyMap<
 
 /** A fingerprint in the making. */
 export interface Fingerprint {
-  /** Takes a parameter in; it may not change before the result is there. */
-  add(name: string, parameter: { readonly shape: readonly number[]; readonly data: Float32Array }): void;
+  /**
+   * Takes a parameter in, which may not change before the result is there. Resolves once the one before it is hashed:
+   * hashing takes a copy, and there is to be one at a time.
+   */
+  add(
+    name: string,
+    parameter: { readonly shape: readonly number[]; readonly data: Float32Array },
+  ): Promise<void>;
   /** 64 hex digits. */
   result(): Promise<string>;
 }
 
 /**
- * Begins a SHA-256 over names, shapes and little-endian float32 values, names in code-unit order. Each parameter is hashed
+ * Begins a SHA-256 over names, shapes and little-endian float32 values, names in code-unit order. A parameter is hashed
  * beside what its giver does next: reading a large model and hashing it take about as long.
  */
 export function createFingerprint(): Fingerprint {
-  const parts = new Map<string, Promise<string>>();
+  const parts = new Map<string, string>();
+  let last: Promise<unknown> = Promise.resolve();
   return {
-    add(name, { shape, data }) {
-      const part = sha256(asBytes(data)).then((hash) => `${name}[${shape.join(',')}]${hash}`);
-      // A fault is thrown by the result; until it is asked for nobody listens.
-      part.catch(() => undefined);
-      parts.set(name, part);
+    async add(name, { shape, data }) {
+      await last;
+      last = sha256(asBytes(data)).then((hash) => parts.set(name, `${name}[${shape.join(',')}]${hash}`));
+      // A fault is thrown by what comes next; until then nobody listens.
+      last.catch(() => undefined);
     },
     async result() {
-      const hashes = await Promise.all([...parts.keys()].sort().map((name) => parts.get(name)));
-      return sha256(new TextEncoder().encode(hashes.join('\n')));
+      await last;
+      const lines = [...parts.keys()].sort().map((name) => parts.get(name));
+      return sha256(new TextEncoder().encode(lines.join('\n')));
     },
   };
 }
 
 /** The fingerprint of parameters that are all there. */
-export function fingerprint(parameters: ParameterSet): Promise<string> {
+export async function fingerprint(parameters: ParameterSet): Promise<string> {
   const whole = createFingerprint();
-  for (const [name, parameter] of parameters) whole.add(name, parameter);
+  for (const [name, parameter] of parameters) await whole.add(name, parameter);
   return whole.result();
 }
 
