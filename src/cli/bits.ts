@@ -22,13 +22,12 @@ import {
   exactAt,
   modelText,
   opened,
-  progress,
   queryOf,
   recordOf,
   withInterpretOptions,
 } from './interpreting.js';
 import { printJson, sitesOf, thresholdOf, whole } from './options.js';
-import { lookFor } from './terminal.js';
+import { lookFor, progress } from './terminal.js';
 
 interface BitsOptions extends InterpretOptions, FigureOptions {
   readonly queries?: number;

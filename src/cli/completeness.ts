@@ -23,13 +23,12 @@ import {
   decoderOf,
   exactAt,
   opened,
-  progress,
   queryOf,
   recordOf,
   withInterpretOptions,
 } from './interpreting.js';
 import { number, printJson, sitesOf, whole } from './options.js';
-import { lookFor } from './terminal.js';
+import { lookFor, progress } from './terminal.js';
 
 interface CompletenessOptions extends InterpretOptions, FigureOptions {
   readonly sites?: string;

@@ -13,7 +13,7 @@ import { askedInputs } from '../report/wording.js';
 import { type Share, shareOf } from '../share.js';
 import { type Task, taskNamed } from '../tasks/index.js';
 import { answeredRight, heldOutWhere } from '../training/accuracy.js';
-import { knownFeatures, progress } from './interpreting.js';
+import { knownFeatures } from './interpreting.js';
 import {
   type ModelOptions,
   type ThresholdOptions,
@@ -26,6 +26,7 @@ import {
   withModelOptions,
   withThreshold,
 } from './options.js';
+import { progress } from './terminal.js';
 
 /** Most queries of a decoder: the activations of all of them are held at once. */
 const mostQueries = 20_000;

@@ -19,13 +19,12 @@ import {
   decoderOf,
   exactAt,
   opened,
-  progress,
   siteOf,
   withInterpretOptions,
 } from './interpreting.js';
 import { number, printJson, thresholdOf, whole } from './options.js';
 import { besides } from './standard-streams.js';
-import { lookFor } from './terminal.js';
+import { lookFor, progress } from './terminal.js';
 
 interface ExplainOptions extends InterpretOptions {
   readonly queries: number;

@@ -11,7 +11,7 @@ import { expectViewerFolder, writeViewerCache } from '../jobs/viewer-cache.js';
 import { resolveSite } from '../models/hooks.js';
 import { viewerPositions } from '../report/index.js';
 import { type Task, taskNamed, taskNames, taskOf } from '../tasks/index.js';
-import { progress } from './interpreting.js';
+import {} from './interpreting.js';
 import {
   type ModelOptions,
   choice,
@@ -22,6 +22,7 @@ import {
   whole,
   withRunOptions,
 } from './options.js';
+import { progress } from './terminal.js';
 
 interface ExportOptions extends Omit<ModelOptions, 'task'> {
   readonly format: 'streamlit';

@@ -27,6 +27,7 @@ import {
   withModelOptions,
   withThreshold,
 } from './options.js';
+import { progress } from './terminal.js';
 
 /** Options of a query that is interpreted. */
 export interface InterpretOptions extends ModelOptions, ThresholdOptions {
@@ -160,22 +161,6 @@ export function exactAt(
     onNotKept: (reason) => process.stderr.write(`Not kept for the next time: ${reason}\n`),
     onProgress: progress(`inputs run at ${shortName(site)}`),
   });
-}
-
-/** Shows how far something is, on a terminal, at most ten times a second. */
-export function progress(what: string): (done: number, all: number) => void {
-  let last = 0;
-  return (done, all) => {
-    if (!process.stderr.isTTY) return;
-    const now = performance.now();
-    if (done < all && now - last < 100) return;
-    last = now;
-    process.stderr.write(
-      done < all
-        ? `\r\u001b[K${done.toLocaleString('en')} of ${all.toLocaleString('en')} ${what}`
-        : '\r\u001b[K',
-    );
-  };
 }
 
 /** The site of the options. */

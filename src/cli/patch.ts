@@ -42,7 +42,7 @@ import {
   promptOf,
   withPrompt,
 } from './prompt.js';
-import { lookFor } from './terminal.js';
+import { lookFor, progress } from './terminal.js';
 
 interface PatchOptions extends PromptOptions, FigureOptions {
   readonly contrast?: string;
@@ -163,7 +163,7 @@ async function ofPrompts({ model, language }: TextAsked, options: PatchOptions):
     positions: positions ?? null,
     sweep: options.sweep === true || !chosen,
     metric: metric ?? 'logit-difference',
-    ...(process.stderr.isTTY ? { onProgress: showProgress } : {}),
+    onProgress: progress('patched runs'),
   });
 }
 
@@ -185,12 +185,8 @@ async function answered(task: Task, options: PatchOptions): Promise<PatchAnswer>
     ...(options.sites === undefined ? {} : { sites: options.sites.split(',') }),
     ...(options.positions === undefined ? {} : { positions: options.positions.split(',') }),
     ...(options.metric === undefined ? {} : { metric: options.metric }),
-    ...(process.stderr.isTTY ? { onProgress: showProgress } : {}),
+    onProgress: progress('patched runs'),
   });
-}
-
-function showProgress(done: number, all: number): void {
-  process.stderr.write(done < all ? `\r\u001b[K${done} of ${all} runs` : '\r\u001b[K');
 }
 
 async function sourceOf(task: Task, options: PatchOptions): Promise<Ask['source'] | 'plus'> {

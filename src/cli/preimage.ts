@@ -27,14 +27,13 @@ import {
   decoderOf,
   exactAt,
   opened,
-  progress,
   queryOf,
   recordOf,
   withInterpretOptions,
 } from './interpreting.js';
 import { printJson, whole } from './options.js';
 import { besides } from './standard-streams.js';
-import { lookFor } from './terminal.js';
+import { lookFor, progress } from './terminal.js';
 
 interface PreimageOptions extends InterpretOptions {
   readonly exact?: true;

@@ -16,6 +16,7 @@ import { chooseBos } from '../models/tokenizers/bos.js';
 import { type TextTokenizer } from '../models/tokenizers/text-tokenizer.js';
 import { type Task, taskNamed } from '../tasks/index.js';
 import { type ModelOptions, warnOfMalformed } from './options.js';
+import { progress } from './terminal.js';
 
 /** Options of {@link withPrompt}. */
 export interface PromptOptions extends ModelOptions {
@@ -53,13 +54,10 @@ export const sizeText = (bytes: number): string =>
       ? `${(bytes / 2 ** 20).toFixed(0)} MiB`
       : `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 
-/** Says on a terminal how a download goes. */
-export function showFetching(file: string, done: number, all: number): void {
-  if (!process.stderr.isTTY) return;
-  process.stderr.write(
-    done < all ? `\r\u001b[K${file}: ${sizeText(done)} of ${sizeText(all)}` : '\r\u001b[K',
-  );
-}
+const fetched = progress('', sizeText);
+/** Shows how a download goes. */
+export const showFetching = (file: string, done: number, all: number): void =>
+  fetched(done, all, `of ${file}`);
 
 /** Opens a model by directory, `.gguf` file or name on the hub. */
 export async function checkpointOf(name: string, offline: boolean): Promise<Checkpoint> {

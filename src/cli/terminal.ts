@@ -31,3 +31,24 @@ export function lookFor(
   const columns = stream.columns ?? (Number.isInteger(given) && given > 0 ? given : unknown);
   return { color: !set('NO_COLOR') && (forced || able), width: Math.min(columns, widest) };
 }
+
+const grouped = (count: number): string => count.toLocaleString('en');
+
+/**
+ * Shows on stderr how far something is, where that is a terminal, at most ten times a second.
+ * @param what what is counted, or nothing where it is said at each call
+ * @param shown a count as people read it
+ */
+export function progress(
+  what: string,
+  shown: (count: number) => string = grouped,
+): (done: number, all: number, what?: string) => void {
+  let last = 0;
+  return (done, all, own = what) => {
+    if (!process.stderr.isTTY) return;
+    const now = performance.now();
+    if (done < all && now - last < 100) return;
+    last = now;
+    process.stderr.write(done < all ? `\r\u001b[K${shown(done)} of ${shown(all)} ${own}` : '\r\u001b[K');
+  };
+}

@@ -15,23 +15,64 @@ describe('fingerprint', () => {
       return new Uint8Array(view.buffer);
     };
     const wanted = sha(`a[2,1]${sha(bytes(a.data))}\nb[3]${sha(bytes(b.data))}`);
-    expect(await fingerprint(new Map([['b', b], ['a', a]]))).toBe(wanted);
+    expect(
+      await fingerprint(
+        new Map([
+          ['b', b],
+          ['a', a],
+        ]),
+      ),
+    ).toBe(wanted);
   });
 
   it('does not depend on the order of the parameters, nor on what memory they lie in', async () => {
-    const wanted = await fingerprint(new Map([['a', a], ['b', b]]));
-    expect(await fingerprint(new Map([['b', b], ['a', a]]))).toBe(wanted);
+    const wanted = await fingerprint(
+      new Map([
+        ['a', a],
+        ['b', b],
+      ]),
+    );
+    expect(
+      await fingerprint(
+        new Map([
+          ['b', b],
+          ['a', a],
+        ]),
+      ),
+    ).toBe(wanted);
     const inside = { shape: [2, 1], data: of(9, 1, -2, 9).subarray(1, 3) };
-    expect(await fingerprint(new Map([['a', inside], ['b', b]]))).toBe(wanted);
+    expect(
+      await fingerprint(
+        new Map([
+          ['a', inside],
+          ['b', b],
+        ]),
+      ),
+    ).toBe(wanted);
   });
 
   it('changes with a name, a shape, a value, a sign of zero, and a parameter more or less', async () => {
     const sets: [string, typeof a][][] = [
-      [['a', a], ['b', b]],
-      [['a', a], ['c', b]],
-      [['a', { ...a, shape: [1, 2] }], ['b', b]],
-      [['a', a], ['b', { ...b, data: of(0, 0.5, 2e-30) }]],
-      [['a', a], ['b', { ...b, data: of(-0, 0.5, 1e-30) }]],
+      [
+        ['a', a],
+        ['b', b],
+      ],
+      [
+        ['a', a],
+        ['c', b],
+      ],
+      [
+        ['a', { ...a, shape: [1, 2] }],
+        ['b', b],
+      ],
+      [
+        ['a', a],
+        ['b', { ...b, data: of(0, 0.5, 2e-30) }],
+      ],
+      [
+        ['a', a],
+        ['b', { ...b, data: of(-0, 0.5, 1e-30) }],
+      ],
       [['a', a]],
       [],
     ];

@@ -208,7 +208,8 @@ function decodeQ6K(blocks: DataView, out: Float32Array): void {
       const target = to + 16 * group;
       for (let i = 0; i < 16; i++) {
         const q =
-          ((blocks.getUint8(low + i) >> lowShift) & 15) | (((blocks.getUint8(high + i) >> highShift) & 3) << 4);
+          ((blocks.getUint8(low + i) >> lowShift) & 15) |
+          (((blocks.getUint8(high + i) >> highShift) & 3) << 4);
         out[target + i] = step * (q - 32);
       }
     }

@@ -61,7 +61,11 @@ class PieceEnded extends Error {}
  * @throws InputError for anything that is not the head of a GGUF file of version 2 or 3
  */
 export async function readGgufHeader(source: ByteSource): Promise<GgufHeader> {
-  for (let length = Math.min(firstPiece, source.size); ; length = Math.min(length * 4, source.size, longest)) {
+  for (
+    let length = Math.min(firstPiece, source.size);
+    ;
+    length = Math.min(length * 4, source.size, longest)
+  ) {
     const piece = await source.read(0, length);
     try {
       return new HeaderReader(source, piece).read();
@@ -69,7 +73,9 @@ export async function readGgufHeader(source: ByteSource): Promise<GgufHeader> {
       if (!(error instanceof PieceEnded)) throw error;
       if (length === source.size) throw new InputError(`${source.name} is truncated: it ends in its header.`);
       if (length === longest) {
-        throw new InputError(`${source.name}: its header is longer than ${longest} bytes, the most for a header.`);
+        throw new InputError(
+          `${source.name}: its header is longer than ${longest} bytes, the most for a header.`,
+        );
       }
     }
   }
@@ -132,7 +138,8 @@ class HeaderReader {
   private entry(): GgufEntry {
     const name = this.text('the name of a tensor');
     const dimensions = this.uint32();
-    if (dimensions > 4) this.fail(`has tensor ${quote(name)} with ${dimensions} dimensions, and 4 are the most`);
+    if (dimensions > 4)
+      this.fail(`has tensor ${quote(name)} with ${dimensions} dimensions, and 4 are the most`);
     const shape = Array.from({ length: dimensions }, () => this.uint64()).reverse();
     const count = elementCount(shape.map(Number));
     if (count === null) {
@@ -168,7 +175,9 @@ class HeaderReader {
   private count(what: string, least: number): number {
     const count = this.uint64();
     if (count * BigInt(least) > BigInt(this.source.size - this.at)) {
-      this.fail(`is truncated or damaged: it announces ${count.toString()} ${what}, more than it has room for`);
+      this.fail(
+        `is truncated or damaged: it announces ${count.toString()} ${what}, more than it has room for`,
+      );
     }
     return Number(count);
   }

@@ -23,8 +23,20 @@ const tensor = (name: string, ...data: number[]): WrittenTensor =>
   float32Tensor(name, [data.length], Float32Array.of(...data));
 
 /** A head from pieces, and so many bytes of data. */
-const pieces = (tensors: bigint | number, values: bigint | number, rest: Uint8Array[], data = 64): Uint8Array =>
-  joined([new TextEncoder().encode('GGUF'), u32(3), u64(tensors), u64(values), ...rest, new Uint8Array(data)]);
+const pieces = (
+  tensors: bigint | number,
+  values: bigint | number,
+  rest: Uint8Array[],
+  data = 64,
+): Uint8Array =>
+  joined([
+    new TextEncoder().encode('GGUF'),
+    u32(3),
+    u64(tensors),
+    u64(values),
+    ...rest,
+    new Uint8Array(data),
+  ]);
 
 describe('openGguf', () => {
   it('gives the values of every element type bit for bit as the reference does', async () => {
@@ -119,8 +131,12 @@ describe('openGguf', () => {
 
   const list = (type: number, length: bigint | number, ...rest: Uint8Array[]): Uint8Array =>
     joined([text('a'), u32(9), u32(type), u64(length), ...rest]);
-  const entry = (name: string, sizes: (bigint | number)[], type = 0, offset: bigint | number = 0): Uint8Array =>
-    joined([text(name), u32(sizes.length), ...sizes.map(u64), u32(type), u64(offset)]);
+  const entry = (
+    name: string,
+    sizes: (bigint | number)[],
+    type = 0,
+    offset: bigint | number = 0,
+  ): Uint8Array => joined([text(name), u32(sizes.length), ...sizes.map(u64), u32(type), u64(offset)]);
   const changed = (bytes: Uint8Array, at: number, ...to: number[]): Uint8Array => {
     const copy = bytes.slice();
     copy.set(to, at);
@@ -179,8 +195,16 @@ describe('openGguf', () => {
       pieces(1, 0, [entry('a', [2n ** 40n, 2n ** 40n])]),
       /shape \[1099511627776, 1099511627776\], which no file can hold/,
     ],
-    ['has a tensor larger than itself', pieces(1, 0, [entry('a', [2n ** 40n])]), /truncated or damaged: tens/],
-    ['has an offset beyond itself', pieces(1, 0, [entry('a', [1], 0, 2n ** 40n)]), /truncated or damaged: ten/],
+    [
+      'has a tensor larger than itself',
+      pieces(1, 0, [entry('a', [2n ** 40n])]),
+      /truncated or damaged: tens/,
+    ],
+    [
+      'has an offset beyond itself',
+      pieces(1, 0, [entry('a', [1], 0, 2n ** 40n)]),
+      /truncated or damaged: ten/,
+    ],
     [
       'has an offset beyond exact numbers',
       pieces(1, 0, [entry('a', [1], 0, 2n ** 63n)]),
@@ -262,7 +286,10 @@ describe('openGguf', () => {
       { a: ['list', 'text', ['one', 'two']], b: ['u32', 3], c: ['list', 'f32', [1, 2]] },
       [tensor('weight', 1, 2, 3, 4), { name: 'q', type: 2, shape: [32], data: new Uint8Array(18).fill(5) }],
     );
-    const change = fc.tuple(fc.nat(bytes.length - 1), fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 127, 128, 255)));
+    const change = fc.tuple(
+      fc.nat(bytes.length - 1),
+      fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 127, 128, 255)),
+    );
     await fc.assert(
       fc.asyncProperty(
         fc.array(change, { maxLength: 3 }),

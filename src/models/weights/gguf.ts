@@ -95,7 +95,11 @@ function place(source: ByteSource, header: GgufHeader, entry: GgufEntry): Placed
 }
 
 /** No overlap, and no gap but the filling up to the next multiple of the alignment, as in llama.cpp. */
-function checkPlaces(source: ByteSource, { dataStart, alignment }: GgufHeader, tensors: PlacedTensor[]): void {
+function checkPlaces(
+  source: ByteSource,
+  { dataStart, alignment }: GgufHeader,
+  tensors: PlacedTensor[],
+): void {
   let reached = dataStart;
   let before = '';
   for (const { name, begin, end } of tensors.sort((a, b) => a.begin - b.begin || a.end - b.end)) {

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { call, type Code, dict, global, integer, pickle, text, tuple } from '../../../test/fixtures/torch-archive.js';
+import {
+  call,
+  type Code,
+  dict,
+  global,
+  integer,
+  pickle,
+  text,
+  tuple,
+} from '../../../test/fixtures/torch-archive.js';
 import { InputError } from '../../input-error.js';
 import { type PickleGlobal, type PickleValue, readPickle } from './pickle.js';
 
@@ -30,11 +39,33 @@ describe('readPickle', () => {
     ['long whole numbers', tuple([0x8a, 0], [0x8a, 1, 0xff], [0x8a, 5, 0, 0, 0, 0, 1]), [0, -1, 2 ** 32]],
     ['fractions', [0x47, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0], 1.5],
     ['texts', tuple(text('é'), [0x8c, 2, 0x68, 0x69], [0x55, 1, 0x61]), ['é', 'hi', 'a']],
-    ['small tuples', [...integer(1), 0x85, ...integer(2), ...integer(3), 0x86, 0x29, 0x87], [[1], [2, 3], []]],
+    [
+      'small tuples',
+      [...integer(1), 0x85, ...integer(2), ...integer(3), 0x86, 0x29, 0x87],
+      [[1], [2, 3], []],
+    ],
     ['lists', [0x5d, ...integer(1), 0x61, 0x28, ...integer(2), ...integer(3), 0x65], [1, 2, 3]],
-    ['dictionaries with numbers for keys', dict(integer(7), text('a'), text('7'), text('b')), new Map<unknown, unknown>([[7, 'a'], ['7', 'b']])],
-    ['dictionaries', [...dict(text('a'), integer(1)), ...text('b'), 0x29, 0x73], new Map<unknown, unknown>([['a', 1], ['b', []]])],
-    ['the memo', tuple(text('x'), [0x71, 7], text('y'), [0x94, 0x68, 7, 0x6a, 1, 0, 0, 0]), ['x', 'y', 'x', 'y']],
+    [
+      'dictionaries with numbers for keys',
+      dict(integer(7), text('a'), text('7'), text('b')),
+      new Map<unknown, unknown>([
+        [7, 'a'],
+        ['7', 'b'],
+      ]),
+    ],
+    [
+      'dictionaries',
+      [...dict(text('a'), integer(1)), ...text('b'), 0x29, 0x73],
+      new Map<unknown, unknown>([
+        ['a', 1],
+        ['b', []],
+      ]),
+    ],
+    [
+      'the memo',
+      tuple(text('x'), [0x71, 7], text('y'), [0x94, 0x68, 7, 0x6a, 1, 0, 0, 0]),
+      ['x', 'y', 'x', 'y'],
+    ],
     ['names', [...text('good'), ...text('name'), 0x93], 'good.name'],
     ['calls', call(global('good', 'twice'), integer(4)), [4, 4]],
     ['persistent ids', [...text('any'), 0x51], 'stored'],
@@ -49,13 +80,21 @@ describe('readPickle', () => {
   });
 
   it.each<[string, Code, RegExp]>([
-    ['os.system', call(global('os', 'system'), text('id')), /refers to "os\.system", which is not accepted: only dictionaries of tensors are read, and no code is run/],
+    [
+      'os.system',
+      call(global('os', 'system'), text('id')),
+      /refers to "os\.system", which is not accepted: only dictionaries of tensors are read, and no code is run/,
+    ],
     ['posix.system', global('posix', 'system'), /"posix\.system"/],
     ['builtins.eval by STACK_GLOBAL', [...text('builtins'), ...text('eval'), 0x93], /"builtins\.eval"/],
     ['a name that hides in another', global('good', 'name.__class__'), /"good\.name\.__class__"/],
     ['a name of Object', global('constructor', 'constructor'), /"constructor\.constructor"/],
     ['terminal codes in a name', global('\u001b[2J', '\u009b'), /"\\u001b\[2J\.\\u009b"/],
-    ['INST', [0x28, 0x69, ...new TextEncoder().encode('os\nsystem\n')], /uses opcode INST, which is not accepted/],
+    [
+      'INST',
+      [0x28, 0x69, ...new TextEncoder().encode('os\nsystem\n')],
+      /uses opcode INST, which is not accepted/,
+    ],
     ['OBJ', [0x28, ...global('good', 'name'), 0x6f], /uses opcode OBJ, which is not accepted/],
     ['NEWOBJ', [...global('good', 'name'), 0x29, 0x81], /uses opcode NEWOBJ/],
     ['NEWOBJ_EX', [0x92], /uses opcode NEWOBJ_EX/],
@@ -76,7 +115,11 @@ describe('readPickle', () => {
     ['no mark', [0x74], /a mark that is not there/],
     ['nothing to leave', [], /takes a value from an empty stack/],
     ['too much to leave', [0x4e, 0x4e], /leaves more than one value/],
-    ['a memo that was never written', [0x6a, 0xff, 0xff, 0xff, 0xff], /recalls memo 4294967295, which nothing wrote/],
+    [
+      'a memo that was never written',
+      [0x6a, 0xff, 0xff, 0xff, 0xff],
+      /recalls memo 4294967295, which nothing wrote/,
+    ],
     ['an append to a dictionary', [0x7d, 0x4e, 0x61], /appends to a dict/],
     ['an entry of a list', [0x5d, 0x4e, 0x4e, 0x73], /sets an entry of a list/],
     ['an entry without a value', dict(text('a')), /an entry without a value/],

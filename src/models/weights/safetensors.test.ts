@@ -189,7 +189,11 @@ describe('openSafetensors', () => {
     ['has metadata that is a number', file('{"__metadata__":0}'), /__metadata__ is not a JSON object/],
     ['has metadata that is false', file('{"__metadata__":false}'), /__metadata__ is not a JSON object/],
     ['has nested metadata', file('{"__metadata__":{"a":{}}}'), /__metadata__ has "a", which is not a text/],
-    ['has null among its metadata', file('{"__metadata__":{"a":null}}'), /__metadata__ has "a", which is not/],
+    [
+      'has null among its metadata',
+      file('{"__metadata__":{"a":null}}'),
+      /__metadata__ has "a", which is not/,
+    ],
     ['has a byte order mark', file('\ufeff{}'), /header does not begin with "\{"/],
     [
       'has metadata that is no text',

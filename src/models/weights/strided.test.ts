@@ -17,12 +17,17 @@ describe('strided views', () => {
   });
 
   it('gathers as indexing by hand does, for any strides and element size', () => {
-    const axes = fc.array(fc.record({ size: fc.integer({ min: 1, max: 4 }), step: fc.nat(5) }), { maxLength: 4 });
+    const axes = fc.array(fc.record({ size: fc.integer({ min: 1, max: 4 }), step: fc.nat(5) }), {
+      maxLength: 4,
+    });
     fc.assert(
       fc.property(axes, fc.constantFrom(1, 2, 4, 8), (dimensions, size) => {
         const shape = dimensions.map((axis) => axis.size);
         const stride = dimensions.map((axis) => axis.step);
-        const span = Uint8Array.from({ length: reach({ offset: 0, shape, stride }) * size }, (_, i) => i % 251);
+        const span = Uint8Array.from(
+          { length: reach({ offset: 0, shape, stride }) * size },
+          (_, i) => i % 251,
+        );
         let places = [0];
         dimensions.forEach(({ size: count, step }) => {
           places = places.flatMap((place) => Array.from({ length: count }, (_, i) => place + i * step));

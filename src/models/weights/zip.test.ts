@@ -10,7 +10,10 @@ const data = Uint8Array.from({ length: 1000 }, (_, i) => i % 7);
 
 describe('openZip', () => {
   it.each([0, 8])('reads ranges of entries of compression method %d', async (method) => {
-    const archive = await open({ name: 'a/x', data, method }, { name: 'a/none', data: new Uint8Array(0), method });
+    const archive = await open(
+      { name: 'a/x', data, method },
+      { name: 'a/none', data: new Uint8Array(0), method },
+    );
     expect([...archive.sizes]).toEqual([
       ['a/x', 1000],
       ['a/none', 0],
@@ -18,7 +21,9 @@ describe('openZip', () => {
     expect(await archive.read('a/x', 0, 1000)).toEqual(data);
     expect(await archive.read('a/x', 990, 10)).toEqual(data.slice(990));
     expect(await archive.read('a/none', 0, 0)).toEqual(new Uint8Array(0));
-    await expect(archive.read('a/x', 990, 11)).rejects.toThrow(/11 bytes are needed at 990 .* which has 1000/);
+    await expect(archive.read('a/x', 990, 11)).rejects.toThrow(
+      /11 bytes are needed at 990 .* which has 1000/,
+    );
     await expect(archive.read('a/y', 0, 1)).rejects.toThrow(/no entry "a\/y"/);
   });
 
@@ -44,17 +49,29 @@ describe('openZip', () => {
   ])('compares the checksum of a %s entry with the whole of it, whatever part is read', async (_, method) => {
     const packed = zipArchive([{ name: 'x', data, method, sum: 'right' }]);
     const openBytes = (bytes: Uint8Array) => openZip(memorySource('m.bin', bytes));
-    for (const [from, length] of [[0, 1000], [990, 10], [0, 0]] as const) {
-      expect(await (await openBytes(packed)).read('x', from, length)).toEqual(data.slice(from, from + length));
+    for (const [from, length] of [
+      [0, 1000],
+      [990, 10],
+      [0, 0],
+    ] as const) {
+      expect(await (await openBytes(packed)).read('x', from, length)).toEqual(
+        data.slice(from, from + length),
+      );
     }
     const wrong = await open({ name: 'x', data, method, sum: 0x12345678 });
-    for (const [from, length] of [[0, 1000], [990, 10], [0, 0]] as const) {
+    for (const [from, length] of [
+      [0, 1000],
+      [990, 10],
+      [0, 0],
+    ] as const) {
       await expect(wrong.read('x', from, length)).rejects.toThrow(InputError);
       await expect(wrong.read('x', from, length)).rejects.toThrow(
         /^m\.bin: the zip entry "x" is damaged: its checksum is not that of its bytes\.$/,
       );
     }
-    expect(await (await open({ name: 'x', data, method, sum: 0 })).read('x', 990, 10)).toEqual(data.slice(990));
+    expect(await (await open({ name: 'x', data, method, sum: 0 })).read('x', 990, 10)).toEqual(
+      data.slice(990),
+    );
   });
 
   it('finds any changed bit of a stored entry', async () => {
@@ -88,15 +105,30 @@ describe('openZip', () => {
   });
 
   it.each<[string, ZipEntry[], RegExp]>([
-    ['leaves the archive under a name that steers a terminal', [{ name: '../\u001b[2J\n', data }], /invalid relative path: \.\.\/\\u001b\[2J\\u000a/],
+    [
+      'leaves the archive under a name that steers a terminal',
+      [{ name: '../\u001b[2J\n', data }],
+      /invalid relative path: \.\.\/\\u001b\[2J\\u000a/,
+    ],
     ['leaves the archive', [{ name: '../x', data }], /invalid relative path: \.\.\/x/],
     ['leaves the archive inside a path', [{ name: 'a/../../x', data }], /invalid relative path/],
     ['is absolute', [{ name: '/etc/passwd', data }], /absolute path/],
     ['is absolute on Windows', [{ name: 'C:/x', data }], /absolute path/],
     ['has backslashes', [{ name: 'a\\..\\x', data }], /invalid characters in fileName/],
-    ['comes twice', [{ name: 'x', data }, { name: 'x', data }], /two entries "x"/],
+    [
+      'comes twice',
+      [
+        { name: 'x', data },
+        { name: 'x', data },
+      ],
+      /two entries "x"/,
+    ],
     ['is encrypted', [{ name: 'x', data, flags: 1, method: 8 }], /is encrypted/],
-    ['is compressed in another way', [{ name: 'x', data, method: 14 }], /compression method 14; accepted are 0 and 8/],
+    [
+      'is compressed in another way',
+      [{ name: 'x', data, method: 14 }],
+      /compression method 14; accepted are 0 and 8/,
+    ],
   ])('refuses an entry that %s', async (_, entries, message) => {
     await expect(open(...entries)).rejects.toThrow(InputError);
     await expect(open(...entries)).rejects.toThrow(message);
@@ -124,7 +156,9 @@ describe('openZip', () => {
     const bomb = new Uint8Array(50 * 2 ** 20);
     const archive = await open({ name: 'x', data: bomb, method: 8, declares: 100 });
     await expect(archive.read('x', 0, 100)).rejects.toThrow(InputError);
-    await expect(archive.read('x', 0, 100)).rejects.toThrow(/zip entry "x" inflates to more than the 100 bytes that it declares/);
+    await expect(archive.read('x', 0, 100)).rejects.toThrow(
+      /zip entry "x" inflates to more than the 100 bytes that it declares/,
+    );
   });
 
   it('refuses an entry that inflates to less, or to nothing', async () => {
@@ -138,7 +172,13 @@ describe('openZip', () => {
 
   it('refuses what is no archive, a cut one, and one with something after its end', async () => {
     const whole = zipArchive([{ name: 'x', data }]);
-    const cases = [new Uint8Array(0), new Uint8Array(100), whole.slice(0, -1), whole.slice(1000), concat([whole, data])];
+    const cases = [
+      new Uint8Array(0),
+      new Uint8Array(100),
+      whole.slice(0, -1),
+      whole.slice(1000),
+      concat([whole, data]),
+    ];
     for (const bytes of cases) {
       await expect(openZip(memorySource('m.bin', bytes))).rejects.toThrow(/m\.bin/);
       await expect(openZip(memorySource('m.bin', bytes))).rejects.toThrow(InputError);
