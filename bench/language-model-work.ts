@@ -23,10 +23,13 @@ export interface WorkReport {
   readonly peak: number;
 }
 
-/** Sizes with random weights: layers, heads, width; inputs, tokens, and the layer whose heads are asked for. */
+/**
+ * Sizes with random weights: layers, heads, width; inputs, how many of them a run takes, tokens, and the layer whose heads
+ * are asked for.
+ */
 const sizes = {
-  'gpt2-small': { layers: 12, heads: 12, width: 768, batch: 64, tokens: 40, layer: 11 },
-  'gpt2-xl': { layers: 48, heads: 25, width: 1600, batch: 1, tokens: 40, layer: 35 },
+  'gpt2-small': { layers: 12, heads: 12, width: 768, inputs: 64, batch: 16, tokens: 40, layer: 11 },
+  'gpt2-xl': { layers: 48, heads: 25, width: 1600, inputs: 1, batch: 1, tokens: 40, layer: 35 },
 } as const;
 type Size = (typeof sizes)[keyof typeof sizes];
 
@@ -45,7 +48,7 @@ async function randomModel({ layers, heads, width }: Size): Promise<HookedModel>
       return [name, { shape, data }] as const;
     }),
   );
-  return hookedModel('random weights', parameters, { architecture, parameters }, 'none');
+  return hookedModel('random weights', 'nobody’s', { architecture, parameters }, 'none');
 }
 
 async function loaded(name: string): Promise<HookedModel> {
@@ -71,18 +74,31 @@ if (size === null) {
   first = since(start);
 } else {
   model = await randomModel(size);
-  const { batch, tokens, layer, heads } = size;
+  const { inputs, batch, tokens, layer, heads, width } = size;
   const names = Array.from({ length: heads }, (_, head) => headSite(layer, head));
   const from = performance.now();
   const executable = await runtime.compile(questionGraph(model, batch, tokens, { names }));
-  const data = Int32Array.from({ length: batch * tokens }, (_, at) => (at * 7919) % 50_000);
-  const ids: Tensor = { dtype: 'int32', shape: [batch, tokens], data };
-  // Results go into the same memory each time, as a collection's do.
-  const into = await executable.run({ ids });
+  // Results of all inputs by head, each run's into its part of them.
+  const length = batch * tokens * width;
+  const all = names.map((name) => [name, new Float32Array((inputs / batch) * length)] as const);
+  const once = async (): Promise<void> => {
+    for (let part = 0; part < inputs / batch; part++) {
+      const data = Int32Array.from({ length: batch * tokens }, (_, at) => ((part + at) * 7919) % 50_000);
+      const into = all.map(([name, values]): [string, Tensor] => {
+        const own = values.subarray(part * length, (part + 1) * length);
+        return [name, { dtype: 'float32', shape: [batch, tokens, width], data: own }];
+      });
+      await executable.run(
+        { ids: { dtype: 'int32', shape: [batch, tokens], data } },
+        Object.fromEntries(into),
+      );
+    }
+  };
+  await once();
   first = since(from);
   for (let round = 0; round < Number(rounds); round++) {
     const began = performance.now();
-    await executable.run({ ids }, into);
+    await once();
     runs.push(since(began));
   }
 }
