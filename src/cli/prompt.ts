@@ -5,6 +5,7 @@
  */
 import { type Command } from 'commander';
 import { type Prompt } from '../causal/index.js';
+import { sizeText } from '../byte-size.js';
 import { InputError } from '../input-error.js';
 import { hubSettings } from '../jobs/hub/settings.js';
 import { findModel, openFound } from '../jobs/open-model.js';
@@ -44,14 +45,6 @@ export const withPrompt = (command: Command): Command =>
       "what stands before the text: a token, an id, or none (default: what the model's files name)",
     )
     .option('--offline', 'make no request: models of the hub come from the cache alone');
-
-/** Bytes as people read them. */
-export const sizeText = (bytes: number): string =>
-  bytes < 2 ** 20
-    ? `${(bytes / 2 ** 10).toFixed(0)} KiB`
-    : bytes < 2 ** 30
-      ? `${(bytes / 2 ** 20).toFixed(0)} MiB`
-      : `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 
 /** Says on a terminal how a download goes. */
 export function showFetching(file: string, done: number, all: number): void {
