@@ -3,11 +3,11 @@
  * @module
  */
 import { type Command } from 'commander';
-import { sizeText } from '../byte-size.js';
 import { describeModel } from '../jobs/describe-model.js';
 import { hubSettings } from '../jobs/hub/settings.js';
 import { findModel } from '../jobs/open-model.js';
 import { families } from '../models/families/index.js';
+import { sizeText } from '../report/wording.js';
 import { printJson } from './options.js';
 import { showFetching } from './prompt.js';
 

@@ -5,7 +5,6 @@
  */
 import { type Command } from 'commander';
 import { type Prompt } from '../causal/index.js';
-import { sizeText } from '../byte-size.js';
 import { InputError } from '../input-error.js';
 import { hubSettings } from '../jobs/hub/settings.js';
 import { findModel, openFound } from '../jobs/open-model.js';
@@ -15,6 +14,7 @@ import { modelOf } from '../models/load-model.js';
 import { type Checkpoint } from '../models/open-checkpoint.js';
 import { chooseBos } from '../models/tokenizers/bos.js';
 import { type TextTokenizer } from '../models/tokenizers/text-tokenizer.js';
+import { sizeText } from '../report/wording.js';
 import { type Task, taskNamed } from '../tasks/index.js';
 import { type ModelOptions, warnOfMalformed } from './options.js';
 
