@@ -12,7 +12,7 @@ import {
   modelEventSchemas,
   modelListSchema,
 } from '../../src/server/contract/index.js';
-import { type HubServer, startHubServer } from '../fixtures/hub-server.js';
+import { type HubRequest, type HubServer, type Trouble, startHubServer } from '../fixtures/hub-server.js';
 import { familyCheckpoint, wordedTokenizer, writeWordedModel } from '../fixtures/worded-model.js';
 import { type TestServer, ask, gathered, json, problemIn, startTestServer } from './start.js';
 
@@ -24,10 +24,17 @@ const files = {
   ...Object.fromEntries(Object.entries(wordedTokenizer).map(([file, text]) => [file, Buffer.from(text)])),
 };
 
+let trouble: Trouble = {};
+let requests: HubRequest[] = [];
 let hub: HubServer;
 let server: TestServer;
 beforeAll(async () => {
-  hub = await startHubServer({ commit, files });
+  hub = await startHubServer({
+    commit,
+    files,
+    trouble: () => trouble,
+    onRequest: (request) => requests.push(request),
+  });
   server = await startTestServer();
   const settings = { endpoint: hub.endpoint, token: null, cache: join(server.folder, 'hub'), offline: false };
   server = await server.restart({ hub: settings });
@@ -46,7 +53,7 @@ afterAll(async () => {
   await hub.close();
 });
 afterEach(() => {
-  Object.assign(hub, { trouble: {}, requests: [] });
+  [trouble, requests] = [{}, []];
 });
 
 /** The events of a description, each of them as the contract has it. */
@@ -74,7 +81,7 @@ describe('GET /api/models', () => {
       'models/outside.gguf models ',
     ];
     expect(await named()).toEqual(here);
-    expect(hub.requests).toEqual([]);
+    expect(requests).toEqual([]);
     await events({ name: 'owner/name' });
     expect(await named()).toEqual([...here, 'owner/name hub ']);
     expect(await server.client.models()).toMatchObject({ paths: true, offline: false });
@@ -145,11 +152,11 @@ describe('POST /api/models/describe', () => {
     const told = only(all, 'fetching');
     // Whatever of it an earlier test has fetched.
     if (told.length > 0) expect(told).toContainEqual({ file: 'model.safetensors', done: bytes, all: bytes });
-    hub.requests = [];
+    requests = [];
     const again = await events({ name, offline: true });
     expect(again.map(({ event }) => event)).toEqual(['model']);
     expect(again[0]?.data).toMatchObject({ source: 'hub', name, ref: null });
-    expect(hub.requests).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
   it('stops a fetch when nobody waits for it, and goes on with it for who asks next', async () => {
@@ -157,18 +164,18 @@ describe('POST /api/models/describe', () => {
       hub: { endpoint: hub.endpoint, token: null, cache: join(server.folder, 'stopped'), offline: false },
     });
     try {
-      hub.trouble = { stall: 1000 };
+      trouble = { stall: 1000 };
       const leaving = new AbortController();
       const stream = own.client.describeModel({ name: 'owner/name' }, leaving.signal);
       for await (const { event, data } of stream)
         if (event === 'fetching' && data.file === 'model.safetensors') break;
       leaving.abort();
-      hub.trouble = {};
+      trouble = {};
       const all = await events({ name: 'owner/name' }, own);
       expect(all.at(-1)?.event).toBe('model');
       const blobs = readdirSync(join(server.folder, 'stopped', 'models--owner--name', 'blobs'));
       expect(blobs.filter((file) => file.endsWith('.incomplete'))).toEqual([]);
-      expect(hub.requests.filter(({ range }) => range === 'bytes=1000-')).toHaveLength(1);
+      expect(requests.filter(({ range }) => range === 'bytes=1000-')).toHaveLength(1);
     } finally {
       await own.dispose();
     }
@@ -232,7 +239,7 @@ describe('POST /api/models/describe', () => {
 
   it('makes no request for a name that is asked offline', async () => {
     await events({ name: 'owner/other', offline: true });
-    expect(hub.requests).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
   it.each<[string, unknown]>([

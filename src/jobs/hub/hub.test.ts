@@ -12,7 +12,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type HubServer, etagOf, startHubServer } from '../../../test/fixtures/hub-server.js';
+import {
+  type HubRequest,
+  type HubServer,
+  type Trouble,
+  etagOf,
+  startHubServer,
+} from '../../../test/fixtures/hub-server.js';
 import { InputError } from '../../input-error.js';
 import { cachedModels } from './cached.js';
 import { hubName, hubNameText } from './name.js';
@@ -28,16 +34,23 @@ const files: Readonly<Record<string, Buffer>> = {
   'pytorch_model.bin': Buffer.from('not fetched'),
   'tiny.Q4_0.gguf': Buffer.from('GGUF'),
 };
+let trouble: Trouble = {};
+let requests: HubRequest[] = [];
 let hub: HubServer;
 let cache = '';
 
 beforeAll(async () => {
-  hub = await startHubServer({ commit, files });
+  hub = await startHubServer({
+    commit,
+    files,
+    trouble: () => trouble,
+    onRequest: (request) => requests.push(request),
+  });
 });
 afterAll(() => hub.close());
 beforeEach(() => {
   cache = mkdtempSync(join(tmpdir(), 'inversionview-hub-'));
-  Object.assign(hub, { trouble: {}, requests: [] });
+  [trouble, requests] = [{}, []];
 });
 afterEach(() => rmSync(cache, { recursive: true, force: true }));
 
@@ -51,7 +64,7 @@ const settings = (changes: Partial<HubSettings> = {}): HubSettings => ({
 const name = { repository: 'owner/name', revision: 'main', file: null };
 const root = (): string => join(cache, 'models--owner--name');
 const fetchedBytes = (): number =>
-  hub.requests.filter(({ method, url }) => method === 'GET' && url.includes('/resolve/')).length;
+  requests.filter(({ method, url }) => method === 'GET' && url.includes('/resolve/')).length;
 
 describe('a model of the hub', () => {
   it('lands in the layout of Hugging Face’s cache: blobs by hash, links by name, the commit of the branch', async () => {
@@ -71,37 +84,37 @@ describe('a model of the hub', () => {
     const before = fetchedBytes();
     await hubSnapshot(name, settings());
     expect(fetchedBytes()).toBe(before);
-    hub.requests = [];
+    requests = [];
     expect(await hubSnapshot(name, settings({ offline: true }))).toBe(join(root(), 'snapshots', commit));
     // A commit never changes.
     await hubSnapshot({ ...name, revision: commit }, settings());
-    expect(hub.requests).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
   it('goes on where a connection broke, and where a killed process left off', async () => {
-    hub.trouble = { cuts: [100_000, 50_000] };
+    trouble = { cuts: [100_000, 50_000] };
     const directory = await hubSnapshot(name, settings());
     expect(readFileSync(join(directory, 'model.safetensors'))).toEqual(weights);
-    expect(hub.requests.filter(({ range }) => range !== null).length).toBeGreaterThanOrEqual(2);
+    expect(requests.filter(({ range }) => range !== null).length).toBeGreaterThanOrEqual(2);
 
     rmSync(cache, { recursive: true });
-    Object.assign(hub, { trouble: {}, requests: [] });
+    [trouble, requests] = [{}, []];
     await hubSnapshot({ ...name, file: 'tiny.Q4_0.gguf' }, settings());
     const blob = join(root(), 'blobs', etagOf('model.safetensors', weights));
     writeFileSync(`${blob}.incomplete`, weights.subarray(0, 200_000));
     await hubSnapshot(name, settings());
-    expect(hub.requests.find(({ range }) => range !== null)?.range).toBe('bytes=200000-');
+    expect(requests.find(({ range }) => range !== null)?.range).toBe('bytes=200000-');
     expect(readFileSync(blob)).toEqual(weights);
   });
 
   it('begins again where the server knows no ranges', async () => {
-    hub.trouble = { cuts: [100_000], noRanges: true };
+    trouble = { cuts: [100_000], noRanges: true };
     const directory = await hubSnapshot(name, settings());
     expect(readFileSync(join(directory, 'model.safetensors'))).toEqual(weights);
   });
 
   it('is refused when its hash is wrong, and leaves nothing that would be taken for it', async () => {
-    hub.trouble = { damaged: true };
+    trouble = { damaged: true };
     await expect(hubSnapshot(name, settings())).rejects.toThrow(/came damaged: its hash/);
     expect(readdirSync(join(root(), 'blobs'))).toEqual([]);
   });
@@ -116,7 +129,7 @@ describe('a model of the hub', () => {
 
   it('is asked for with the token, which goes to the hub', async () => {
     await hubSnapshot(name, settings({ token: 'secret' }));
-    expect(hub.requests.every(({ token }) => token === 'Bearer secret')).toBe(true);
+    expect(requests.every(({ token }) => token === 'Bearer secret')).toBe(true);
   });
 
   it.each([
@@ -125,7 +138,7 @@ describe('a model of the hub', () => {
     [404, null, /is not on the hub: check name and revision/],
     [500, null, /the hub answered 500/],
   ])('is refused in words a person can act on: %s', async (status, token, message) => {
-    hub.trouble = { status };
+    trouble = { status };
     const refused = hubSnapshot(name, settings({ token }));
     await expect(refused).rejects.toThrow(InputError);
     await expect(hubSnapshot(name, settings({ token }))).rejects.toThrow(message);
@@ -155,7 +168,7 @@ describe('what is in the cache', () => {
   it('is listed by name, revision and file, without a request', async () => {
     expect(await cachedModels({ cache: join(cache, 'none') })).toEqual([]);
     await hubSnapshot({ ...name, file: 'tiny.Q4_0.gguf' }, settings());
-    hub.requests = [];
+    requests = [];
     expect(await names()).toEqual([['owner/name/tiny.Q4_0.gguf', true]]);
     await hubSnapshot({ ...name, revision: 'v1' }, settings());
     expect(await names()).toEqual([

@@ -4,15 +4,14 @@
  *     GET  /api/models                         -> ModelList
  *     POST /api/models/describe  ModelRequest  -> events of ModelEvents
  *
- * Order of a description: `queued` while others fetch the same repository, `fetching` as files come from the hub, `model`,
- * and `tokens` where a text was given; `error` ends the stream at any point. Closing the request stops a fetch; what came
+ * Order of a description: `fetching` as files come from the hub, `model`, and `tokens` where a text was given; `error` ends the stream at any point. Closing the request stops a fetch; what came
  * stays, and the next request goes on with it. The first of a request's errors comes as the HTTP status.
  * @module
  */
 import { z } from 'zod';
 import { limits } from './limits.js';
 import { problemSchema } from './problems.js';
-import { type EventOf, queuedEventSchema } from './read.js';
+import { type EventOf } from './read.js';
 
 const count = z.number().int().nonnegative();
 
@@ -100,7 +99,6 @@ export type DescribedModel = z.infer<typeof describedModelSchema>;
 
 /** Events of a description by name. */
 export const modelEventSchemas = {
-  queued: queuedEventSchema,
   /** Bytes of a file that are there, and all of them. */
   fetching: z.object({ file: z.string(), done: count, all: count }),
   model: describedModelSchema,

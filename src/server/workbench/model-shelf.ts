@@ -4,20 +4,13 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type ListedModel,
-  type ModelEvent,
-  type ModelList,
-  type ModelRequest,
-  limits,
-} from '../contract/index.js';
+import { type ListedModel, type ModelEvent, type ModelList, type ModelRequest } from '../contract/index.js';
 import { InputError } from '../../input-error.js';
 import { type DescribedModel, describeModel } from '../../jobs/describe-model.js';
 import { cachedModels } from '../../jobs/hub/cached.js';
 import { type HubName, hubName } from '../../jobs/hub/name.js';
 import { type HubSettings, expanded } from '../../jobs/hub/settings.js';
 import { type FoundModel, findOnHub, namedModel } from '../../jobs/open-model.js';
-import { type Queue, createQueue } from '../../jobs/queue.js';
 import { shippedDirectory } from '../../jobs/shipped.js';
 import { chooseBos } from '../../models/tokenizers/bos.js';
 import { tasks } from '../../tasks/index.js';
@@ -55,8 +48,6 @@ const tellEvery = 100;
 
 /** Makes it. */
 export function createModelShelf(folders: Folders, { hub, paths }: Reach): ModelShelf {
-  /** By repository: two fetches of one would write the same file. */
-  const fetches = new Map<string, Queue>();
   /** A tokenizer of a hundred thousand tokens takes a second to read, and texts are typed letter by letter. */
   let last: { readonly key: string; readonly described: DescribedModel } | null = null;
 
@@ -91,34 +82,18 @@ export function createModelShelf(folders: Folders, { hub, paths }: Reach): Model
     );
   }
 
-  async function fetched(
-    name: HubName,
-    offline: boolean,
-    { emit, signal }: Call<ModelEvent>,
-  ): Promise<FoundModel> {
-    const settings = { ...hub, offline: offline || hub.offline };
+  function fetched(name: HubName, offline: boolean, { emit, signal }: Call<ModelEvent>): Promise<FoundModel> {
     let told = { file: '', at: 0 };
-    const find = (): Promise<FoundModel> =>
-      findOnHub(name, {
-        hub: settings,
-        signal,
-        onFile(file, done, all) {
-          const now = performance.now();
-          if (done < all && file === told.file && now - told.at < tellEvery) return;
-          told = { file, at: now };
-          emit({ event: 'fetching', data: { file, done, all } });
-        },
-      });
-    if (settings.offline) return find();
-    const { repository } = name;
-    const queue = fetches.get(repository) ?? createQueue(limits.waiting);
-    fetches.set(repository, queue);
-    try {
-      const onAhead = (ahead: number): void => emit({ event: 'queued', data: { ahead, preparing: null } });
-      return await queue.run(find, { signal, onAhead });
-    } finally {
-      if (queue.working() + queue.waiting() === 0) fetches.delete(repository);
-    }
+    return findOnHub(name, {
+      hub: { ...hub, offline: offline || hub.offline },
+      signal,
+      onFile(file, done, all) {
+        const now = performance.now();
+        if (done < all && file === told.file && now - told.at < tellEvery) return;
+        told = { file, at: now };
+        emit({ event: 'fetching', data: { file, done, all } });
+      },
+    });
   }
 
   async function described(found: FoundModel): Promise<DescribedModel> {

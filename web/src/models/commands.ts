@@ -73,9 +73,16 @@ function ofTexts(model: DescribedModel, { text, bos, offline }: Chosen): Words {
   };
 }
 
-function ofTask(model: DescribedModel, { task, examples: [first = '', second = '...'] }: OfTask): Words {
-  const which = model.ref === '' ? ['--task', task] : ['--task', task, '--model', placeOf(model)];
-  return { which, input: ['--input', shellWord(first)], contrast: ['--contrast', shellWord(second)] };
+function ofTask(model: DescribedModel, { task, examples }: OfTask): Words {
+  const which = ['--task', task, ...(model.ref === '' ? [] : ['--model', placeOf(model)])];
+  const [first = ''] = examples;
+  // Inputs that are patched have as many tokens as each other.
+  const second = examples.find((example) => example !== first && example.length === first.length);
+  return {
+    which,
+    input: ['--input', shellWord(first)],
+    contrast: ['--contrast', second === undefined ? '"..."' : shellWord(second)],
+  };
 }
 
 /** How a command names it; a server that other machines reach does not say where its folders are. */
