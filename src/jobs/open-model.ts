@@ -35,8 +35,7 @@ const kindOf = (path: string): Promise<'directory' | 'file' | null> =>
 
 /** What a name means: files that lie here, or a model of the hub. */
 export type NamedModel =
-  | { readonly kind: 'here'; readonly found: FoundModel }
-  | { readonly kind: 'hub'; readonly name: HubName };
+  { readonly kind: 'here'; readonly found: FoundModel } | { readonly kind: 'hub'; readonly name: HubName };
 
 /**
  * What a name means; nothing is fetched for it.
