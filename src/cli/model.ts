@@ -3,13 +3,13 @@
  * @module
  */
 import { type Command } from 'commander';
+import { describeModel } from '../jobs/describe-model.js';
 import { hubSettings } from '../jobs/hub/settings.js';
-import { findModel, openFound } from '../jobs/open-model.js';
-import { parameterBytes } from '../models/architecture.js';
+import { findModel } from '../jobs/open-model.js';
 import { families } from '../models/families/index.js';
-import { hookNames } from '../models/hooks.js';
+import { sizeText } from '../report/wording.js';
 import { printJson } from './options.js';
-import { showFetching, sizeText } from './prompt.js';
+import { showFetching } from './prompt.js';
 
 /** Adds the command. */
 export function modelCommand(program: Command): void {
@@ -35,53 +35,29 @@ HF_HUB_OFFLINE heeded as Python heeds them.`,
     .action(async (name: string, options: { offline?: true; json?: true }) => {
       const hub = hubSettings(process.env, options.offline === true);
       const found = await findModel(name, { hub, onFile: showFetching });
-      const { architecture, family, tokenizer, noTokenizer, tensors } = await openFound(found);
-      const { layers, width, heads, keyValueHeads, headWidth, inner, vocabulary, positions, tied } =
-        architecture;
-      const bytes = parameterBytes(architecture);
-      const stored = [...new Set([...tensors.tensors.values()].map(({ stored, dtype }) => stored ?? dtype))];
-      await tensors.close();
-      const bos = tokenizer?.bos ?? null;
-      const record = {
-        name: found.name,
-        path: found.path,
-        source: found.source,
-        family: family.type,
-        layers,
-        width,
-        heads,
-        keyValueHeads,
-        headWidth,
-        inner,
-        vocabulary,
-        positions,
-        tied,
-        parameters: bytes / 4,
-        bytes,
-        stored,
-        hooks: hookNames(architecture).length,
-        tokenizer:
-          tokenizer === null
-            ? null
-            : { tokens: tokenizer.vocabulary.length, specials: tokenizer.specials, bos: bos?.id ?? null },
-      };
+      const { record, family, tokenizer, noTokenizer } = await describeModel(found);
       if (options.json === true) {
         printJson(record);
         return;
       }
+      const { heads, keyValueHeads, headWidth, vocabulary, parameters, stored } = record;
+      const bos = tokenizer?.bos ?? null;
       const grouped = keyValueHeads === heads ? '' : ` sharing ${keyValueHeads} keys and values`;
       const before = bos === null ? 'none' : `${tokenizer?.vocabulary[bos.id] ?? ''} (id ${bos.id})`;
       const lines: [string, string][] = [
         ['model', found.name],
         ['from', found.path],
         ['family', `${family.type}: ${family.about}`],
-        ['layers', String(layers)],
-        ['width', `${width}, MLPs ${inner}`],
+        ['layers', String(record.layers)],
+        ['width', `${record.width}, MLPs ${record.inner}`],
         ['heads', `${heads} of ${headWidth}${grouped}`],
-        ['positions', positions.toLocaleString('en')],
-        ['vocabulary', `${vocabulary.toLocaleString('en')}, unembedding ${tied ? 'tied' : 'of its own'}`],
-        ['parameters', (bytes / 4).toLocaleString('en')],
-        ['memory', `${sizeText(bytes)} in float32; stored as ${stored.join(', ')}`],
+        ['positions', record.positions.toLocaleString('en')],
+        [
+          'vocabulary',
+          `${vocabulary.toLocaleString('en')}, unembedding ${record.tied ? 'tied' : 'of its own'}`,
+        ],
+        ['parameters', parameters.toLocaleString('en')],
+        ['memory', `${sizeText(record.bytes)} in float32; stored as ${stored.join(', ')}`],
         [
           'tokenizer',
           tokenizer === null

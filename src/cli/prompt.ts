@@ -14,6 +14,7 @@ import { modelOf } from '../models/load-model.js';
 import { type Checkpoint } from '../models/open-checkpoint.js';
 import { chooseBos } from '../models/tokenizers/bos.js';
 import { type TextTokenizer } from '../models/tokenizers/text-tokenizer.js';
+import { sizeText } from '../report/wording.js';
 import { type Task, taskNamed } from '../tasks/index.js';
 import { type ModelOptions, warnOfMalformed } from './options.js';
 import { progress } from './terminal.js';
@@ -45,14 +46,6 @@ export const withPrompt = (command: Command): Command =>
       "what stands before the text: a token, an id, or none (default: what the model's files name)",
     )
     .option('--offline', 'make no request: models of the hub come from the cache alone');
-
-/** Bytes as people read them. */
-export const sizeText = (bytes: number): string =>
-  bytes < 2 ** 20
-    ? `${(bytes / 2 ** 10).toFixed(0)} KiB`
-    : bytes < 2 ** 30
-      ? `${(bytes / 2 ** 20).toFixed(0)} MiB`
-      : `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 
 const fetched = progress('', sizeText);
 /** Shows how a download goes. */

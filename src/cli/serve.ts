@@ -88,8 +88,10 @@ Examples:
   inversionview serve --models checkpoints --port 8080
   inversionview serve --host 0.0.0.0        (the printed address carries the token)
 
-The page reaches no other server, and no directory but those named here. Trainings that are started from it go
-on when the page or the server is closed.`,
+The page reaches no other server. Cases are made of what ships and of the directories named here; the page of models
+also describes a directory or a .gguf file (where nobody but this machine reaches the server), and a model of the
+hub, which this server then fetches into Hugging Face's cache; HF_HUB_OFFLINE=1 forbids that. Trainings that are
+started from the page go on when the page or the server is closed.`,
     )
     .action((options: ServeOptions) => serve(options));
 }

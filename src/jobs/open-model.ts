@@ -8,7 +8,7 @@ import { InputError } from '../input-error.js';
 import { type Checkpoint, openCheckpointDirectory, openCheckpointFile } from '../models/open-checkpoint.js';
 import { quote } from '../printable.js';
 import { openDirectory, openFile } from './files.js';
-import { hubName, hubNameText } from './hub/name.js';
+import { type HubName, hubName, hubNameText } from './hub/name.js';
 import { type HubSettings, hubSettings } from './hub/settings.js';
 import { type SnapshotOptions, hubSnapshot } from './hub/snapshot.js';
 
@@ -33,21 +33,42 @@ const kindOf = (path: string): Promise<'directory' | 'file' | null> =>
     () => null,
   );
 
+/** What a name means: files that lie here, or a model of the hub. */
+export type NamedModel =
+  { readonly kind: 'here'; readonly found: FoundModel } | { readonly kind: 'hub'; readonly name: HubName };
+
 /**
- * Finds a model; one of the hub is fetched where it is not in the cache.
- * @throws InputError where there is none, or it cannot be fetched
+ * What a name means; nothing is fetched for it.
+ * @throws InputError where there is no such directory or file, and it is no name on the hub
  */
-export async function findModel(name: string, options: OpenModelOptions = {}): Promise<FoundModel> {
+export async function namedModel(name: string): Promise<NamedModel> {
   const there = await kindOf(name);
-  if (there !== null) return { name, path: name, source: there };
+  if (there !== null) return { kind: 'here', found: { name, path: name, source: there } };
   const onHub = /^[./~]/.test(name) ? null : hubName(name);
   if (onHub === null) {
     throw new InputError(
       `There is no directory or file ${quote(name)}, and it is no name of a model on the hub (owner/name).`,
     );
   }
-  const path = await hubSnapshot(onHub, options.hub ?? hubSettings(), options);
-  return { name: hubNameText(onHub), path, source: 'hub' };
+  return { kind: 'hub', name: onHub };
+}
+
+/**
+ * A model of the hub; it is fetched where it is not in the cache.
+ * @throws InputError where there is none, or it cannot be fetched
+ */
+export async function findOnHub(name: HubName, options: OpenModelOptions = {}): Promise<FoundModel> {
+  const path = await hubSnapshot(name, options.hub ?? hubSettings(), options);
+  return { name: hubNameText(name), path, source: 'hub' };
+}
+
+/**
+ * Finds a model; one of the hub is fetched where it is not in the cache.
+ * @throws InputError where there is none, or it cannot be fetched
+ */
+export async function findModel(name: string, options: OpenModelOptions = {}): Promise<FoundModel> {
+  const named = await namedModel(name);
+  return named.kind === 'here' ? named.found : findOnHub(named.name, options);
 }
 
 /**

@@ -8,6 +8,7 @@ import { pages } from './pages.js';
 import { notFound, problemResponse } from './problems.js';
 import { caseRoutes } from './routes/cases.js';
 import { informationRoutes } from './routes/information.js';
+import { modelRoutes } from './routes/models.js';
 import { patchingRoutes } from './routes/patching.js';
 import { readRoutes } from './routes/read.js';
 import { readingRoutes } from './routes/readings.js';
@@ -21,6 +22,7 @@ export function createApp(services: Services, guarded: GuardOptions, web: string
   for (const routes of [
     caseRoutes,
     informationRoutes,
+    modelRoutes,
     patchingRoutes,
     readRoutes,
     readingRoutes,

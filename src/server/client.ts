@@ -28,6 +28,9 @@ import type {
   JudgeRequest,
   Judgement,
   KeptReading,
+  ModelEvent,
+  ModelList,
+  ModelRequest,
   OverviewEvent,
   OverviewRequest,
   PatchEvent,
@@ -87,6 +90,10 @@ export interface Client {
   patch(request: PatchRequest, signal?: AbortSignal): AsyncGenerator<PatchEvent, void>;
   experiment(request: ExperimentRequest, signal?: AbortSignal): AsyncGenerator<ExperimentEvent, void>;
   attribution(request: AttributionRequest, signal?: AbortSignal): AsyncGenerator<AttributionEvent, void>;
+  /** Models that are on the server's machine. */
+  models(): Promise<ModelList>;
+  /** What a model is, and the tokens of a text; one of the hub is fetched unless `offline`. */
+  describeModel(request: ModelRequest, signal?: AbortSignal): AsyncGenerator<ModelEvent, void>;
   savedReadings(): Promise<SavedList>;
   openReading(name: string): Promise<KeptReading>;
   saveReading(name: string, reading: KeptReading, replace?: boolean): Promise<SavedEntry>;
@@ -151,6 +158,8 @@ export function createClient(base = '', headers: Readonly<Record<string, string>
     patch: (request, signal) => stream('POST', '/patch', request, signal),
     experiment: (request, signal) => stream('POST', '/experiment', request, signal),
     attribution: (request, signal) => stream('POST', '/attribution', request, signal),
+    models: () => json('GET', '/models'),
+    describeModel: (request, signal) => stream('POST', '/models/describe', request, signal),
     savedReadings: () => json('GET', '/readings'),
     openReading: (name) => json('GET', `/readings/${named(name)}`),
     saveReading: (name, reading, replace = false) =>

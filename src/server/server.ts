@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { createAdaptorServer } from '@hono/node-server';
 import { InputError } from '../input-error.js';
 import { cacheDirectory } from '../jobs/cache.js';
+import { type HubSettings, hubSettings } from '../jobs/hub/settings.js';
 import { createQueue } from '../jobs/queue.js';
 import { savedReadings } from '../jobs/saved-readings.js';
 import { isRunning } from '../jobs/training-status.js';
@@ -39,6 +40,8 @@ export interface ServerOptions {
   readonly readings: string;
   /** Folder where passes over all inputs are kept, which may be deleted at any time; null keeps none. The user's unless given. */
   readonly cache?: string | null;
+  /** Where models of the hub come from and lie; by the environment unless given. */
+  readonly hub?: HubSettings;
   /** Folder of the page's files. */
   readonly web: string;
   /** Threads of one operator; null for one a processor. */
@@ -69,13 +72,14 @@ const graceful = 1000;
  * @throws InputError when the address cannot be listened at
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { host, models, runs, threads, cache = cacheDirectory() } = options;
+  const { host, models, runs, threads, cache = cacheDirectory(), hub = hubSettings() } = options;
   const token = options.token ?? (isLoopback(host) ? null : randomBytes(18).toString('base64url'));
   const closing = new AbortController();
   // Every request listens to it.
   setMaxListeners(0, closing.signal);
   const queue = createQueue(limits.waiting);
-  const workbench = workbenchThread({ folders: { models, runs }, cache, threads });
+  const reach = { hub, paths: isLoopback(host) };
+  const workbench = workbenchThread({ folders: { models, runs }, reach, cache, threads });
   const preparation = createPreparation(workbench, queue);
   const trainings = createTrainings(runs);
   const app = createApp(

@@ -24,6 +24,11 @@ const views: readonly [string, string, (page: Page) => Promise<unknown>][] = [
     (page) => page.locator('[role=gridcell] button:not(.pending)').first().waitFor(),
   ],
   ['training', '#train', (page) => page.getByRole('form').waitFor()],
+  [
+    'a model',
+    '#models?model=shipped/addition',
+    (page) => page.getByRole('button', { name: 'Read with it' }).waitFor(),
+  ],
   ['saved readings', '#saved', (page) => page.getByText('Nothing is saved yet').waitFor()],
 ];
 

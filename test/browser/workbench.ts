@@ -34,6 +34,8 @@ export async function ownWorkbench({ prepare = true } = {}): Promise<OwnWorkbenc
     runs: join(folder, 'runs'),
     readings: join(folder, 'readings'),
     cache: join(folder, 'cache'),
+    // A cache of its own, and a hub that is not reached.
+    hub: { endpoint: 'http://127.0.0.1:9', token: null, cache: join(folder, 'hub'), offline: false },
     web,
     threads: null,
     prepare,

@@ -1,6 +1,5 @@
 /** Against a server on this machine that speaks the hub's file API. */
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import {
   lstatSync,
   mkdirSync,
@@ -11,13 +10,19 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
-import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type HubRequest,
+  type HubServer,
+  type Trouble,
+  etagOf,
+  startHubServer,
+} from '../../../test/fixtures/hub-server.js';
 import { InputError } from '../../input-error.js';
 import { markOf, markText } from '../process-mark.js';
+import { cachedModels } from './cached.js';
 import { hubName, hubNameText } from './name.js';
 import { type HubSettings, hubSettings } from './settings.js';
 import { hubSnapshot, neededFiles } from './snapshot.js';
@@ -31,75 +36,20 @@ const files: Readonly<Record<string, Buffer>> = {
   'pytorch_model.bin': Buffer.from('not fetched'),
   'tiny.Q4_0.gguf': Buffer.from('GGUF'),
 };
-const isLarge = (file: string): boolean => /safetensors|bin|gguf/.test(file);
-const etagOf = (file: string, content: Buffer): string =>
-  isLarge(file)
-    ? createHash('sha256').update(content).digest('hex')
-    : createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
-
-/** What the next requests meet. */
-interface Trouble {
-  /** Bytes after which a connection breaks, one a request. */
-  cuts?: number[];
-  damaged?: boolean;
-  status?: number;
-  noRanges?: boolean;
-}
 let trouble: Trouble = {};
-let requests: { method: string; url: string; range: string | null; token: string | null }[] = [];
-let server: Server;
-let endpoint = '';
+let requests: HubRequest[] = [];
+let hub: HubServer;
 let cache = '';
 
-function answer(request: IncomingMessage, response: ServerResponse): void {
-  const { method = '', url = '', headers } = request;
-  requests.push({ method, url, range: headers.range ?? null, token: headers.authorization ?? null });
-  if (trouble.status !== undefined) {
-    response.writeHead(trouble.status).end();
-    return;
-  }
-  if (/^\/api\/models\/owner\/name\/revision\/(main|v1|0123\w+)$/.test(url)) {
-    response.end(
-      JSON.stringify({ sha: commit, siblings: Object.keys(files).map((rfilename) => ({ rfilename })) }),
-    );
-    return;
-  }
-  const file = new RegExp(`^/owner/name/resolve/${commit}/(.*)$`).exec(url)?.[1] ?? '';
-  const content = Object.hasOwn(files, file) ? files[file] : undefined;
-  if (content === undefined) {
-    response.writeHead(404).end();
-    return;
-  }
-  const etag = `"${etagOf(file, content)}"`;
-  if (method === 'HEAD') {
-    const linked = {
-      'x-linked-etag': etag,
-      'x-linked-size': content.length,
-      etag: '"other"',
-      location: '/cdn',
-    };
-    response.writeHead(
-      isLarge(file) ? 302 : 200,
-      isLarge(file) ? linked : { etag, 'content-length': content.length },
-    );
-    response.end();
-    return;
-  }
-  const from = trouble.noRanges === true ? 0 : Number(/bytes=(\d+)-/.exec(headers.range ?? '')?.[1] ?? 0);
-  const body = Buffer.from(content.subarray(from));
-  if (trouble.damaged === true) body[0] = 0;
-  response.writeHead(from === 0 ? 200 : 206, { 'content-length': body.length });
-  const cut = isLarge(file) ? trouble.cuts?.shift() : undefined;
-  if (cut === undefined) response.end(body);
-  else response.write(body.subarray(0, cut), () => response.destroy());
-}
-
 beforeAll(async () => {
-  server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  hub = await startHubServer({
+    commit,
+    files,
+    trouble: () => trouble,
+    onRequest: (request) => requests.push(request),
+  });
 });
-afterAll(() => new Promise((resolve) => server.close(resolve)));
+afterAll(() => hub.close());
 beforeEach(() => {
   cache = mkdtempSync(join(tmpdir(), 'inversionview-hub-'));
   [trouble, requests] = [{}, []];
@@ -107,7 +57,7 @@ beforeEach(() => {
 afterEach(() => rmSync(cache, { recursive: true, force: true }));
 
 const settings = (changes: Partial<HubSettings> = {}): HubSettings => ({
-  endpoint,
+  endpoint: hub.endpoint,
   token: null,
   cache,
   offline: false,
@@ -248,6 +198,37 @@ describe('a model of the hub', () => {
     const directory = await hubSnapshot(name, settings());
     rmSync(join(directory, 'model.safetensors'));
     await expect(hubSnapshot(name, settings({ offline: true }))).rejects.toThrow(/not in the cache/);
+  });
+});
+
+describe('what is in the cache', () => {
+  const names = async (): Promise<[string, boolean][]> =>
+    (await cachedModels({ cache })).map(({ name, whole }) => [name, whole]);
+
+  it('is listed by name, revision and file, without a request', async () => {
+    expect(await cachedModels({ cache: join(cache, 'none') })).toEqual([]);
+    await hubSnapshot({ ...name, file: 'tiny.Q4_0.gguf' }, settings());
+    requests = [];
+    expect(await names()).toEqual([['owner/name/tiny.Q4_0.gguf', true]]);
+    await hubSnapshot({ ...name, revision: 'v1' }, settings());
+    expect(await names()).toEqual([
+      ['owner/name', true],
+      ['owner/name/tiny.Q4_0.gguf', true],
+    ]);
+    // Under a branch alone, or under none, as a commit leaves it.
+    rmSync(join(root(), 'refs', 'main'));
+    expect((await names())[1]).toEqual(['owner/name@v1', true]);
+    rmSync(join(root(), 'refs', 'v1'));
+    expect((await names())[1]).toEqual([`owner/name@${commit}`, true]);
+  });
+
+  it('says of a config without its weights that it is not whole, and passes over all else', async () => {
+    const directory = await hubSnapshot(name, settings());
+    rmSync(join(directory, 'model.safetensors'));
+    for (const other of ['datasets--owner--name', 'models--gpt2', 'models--a--b--c', 'models--owner--empty'])
+      mkdirSync(join(cache, other, 'snapshots', commit), { recursive: true });
+    writeFileSync(join(cache, 'models--a--b--c', 'snapshots', commit, 'config.json'), '{}');
+    expect(await names()).toEqual([['owner/name', false]]);
   });
 });
 

@@ -20,8 +20,8 @@ export interface HubSettings {
 
 const isTrue = (value: string | undefined): boolean => /^(1|true|yes|on)$/i.test(value ?? '');
 
-/** A path that may begin with `~`. */
-const expanded = (path: string): string => path.replace(/^~(?=$|\/)/, homedir());
+/** A path that may begin with `~`, the user's home. */
+export const expanded = (path: string): string => path.replace(/^~(?=$|\/)/, homedir());
 
 function storedToken(path: string): string | null {
   try {

@@ -41,6 +41,12 @@ export function neededFiles(files: readonly string[], file: string | null): stri
   return weights === undefined ? [] : [...accompanying.filter((name) => files.includes(name)), ...weights];
 }
 
+/** Where the cache has a repository. */
+export const repositoryDirectory = (
+  { cache }: Pick<HubSettings, 'cache'>,
+  { repository }: Pick<HubName, 'repository'>,
+): string => join(cache, `models--${repository.replace('/', '--')}`);
+
 /**
  * The directory of a model's files, or the path of the one file that was named.
  * @throws InputError where it is not there and cannot be fetched, with what to do
@@ -50,7 +56,7 @@ export async function hubSnapshot(
   settings: HubSettings,
   options: SnapshotOptions = {},
 ): Promise<string> {
-  const root = join(settings.cache, `models--${name.repository.replace('/', '--')}`);
+  const root = repositoryDirectory(settings, name);
   const text = hubNameText(name);
   const place = (commit: string): string => join(root, 'snapshots', commit, name.file ?? '');
   const cached = await cachedCommit(root, name);
@@ -95,7 +101,7 @@ export async function hubSnapshot(
 }
 
 /** The commit of a revision whose files are all there, from the cache alone; null where some are not. */
-async function cachedCommit(root: string, { revision, file }: HubName): Promise<string | null> {
+export async function cachedCommit(root: string, { revision, file }: HubName): Promise<string | null> {
   const commit = /^[0-9a-f]{40}$/.test(revision)
     ? revision
     : await readFile(join(root, 'refs', revision), 'utf8').then(

@@ -30,6 +30,7 @@ export {
 export * from './cases.js';
 export * from './information.js';
 export * from './limits.js';
+export * from './models.js';
 export * from './patching.js';
 export * from './patching-records.js';
 export * from './problems.js';

@@ -7,6 +7,9 @@
 export const limits = {
   /** Characters of an input. */
   input: 2000,
+  /** Characters of a text that a language model's tokenizer takes apart, and of a model's name or path. */
+  text: 10_000,
+  model: 1000,
   /** A person's own inputs that are judged at once, and temperatures of one reading. */
   own: 50,
   temperatures: 16,

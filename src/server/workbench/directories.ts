@@ -57,8 +57,15 @@ export async function resolveRef(folders: Folders, ref: string, kind: Found['kin
     const there = refs.length === 0 ? 'There are none.' : `There are: ${refs.join(', ')}.`;
     throw new InputError(`There is no ${kind} "${ref}".${suggest(ref, refs)} ${there}`);
   }
+  return insideOf(folder, ref);
+}
+
+/**
+ * The path of a ref whose folder is known.
+ * @throws InputError for a link that leads out of the folder
+ */
+export async function insideOf(folder: string, ref: string): Promise<string> {
   const path = join(folder, ref.slice(ref.indexOf('/') + 1));
-  // A link may not lead out of its folder.
   if (!(await realpath(path)).startsWith((await realpath(folder)) + sep))
     throw new InputError(`${ref} leads out of its folder.`);
   return path;

@@ -6,6 +6,7 @@
 import { type Worker } from 'node:worker_threads';
 import { startWorker } from '../../jobs/entry-points.js';
 import { type Folders } from './directories.js';
+import { type Reach } from './model-shelf.js';
 import { type Problem } from '../contract/index.js';
 import { ProblemError } from './problem-error.js';
 import { type Reply, type Request, stopped } from './protocol.js';
@@ -45,6 +46,8 @@ interface Pending {
 /** How a workbench's thread is set up. */
 export interface WorkbenchOptions {
   readonly folders: Folders;
+  /** Where models come from that no case is made of; without it the hub by the environment, and no paths. */
+  readonly reach?: Reach;
   /** Folder of passes over all inputs; without one none is kept between runs. */
   readonly cache?: string | null;
   /** Threads of one operator; null for one a processor. */

@@ -31,6 +31,7 @@ import {
 import { type Runtime } from '../../engine/index.js';
 import { type Keep } from '../../inversion/enumerate/kept.js';
 import { InputError } from '../../input-error.js';
+import { hubSettings } from '../../jobs/hub/settings.js';
 import { createReader } from '../../inversion/preimage.js';
 import { roundsFor, thinnedRounds } from '../../inversion/rounds.js';
 import { type Prior, createPrior } from '../../interpret/prior.js';
@@ -43,6 +44,7 @@ import { describeUnloaded, directoriesOf, loadCase, partsOf, shippedCases, stamp
 import { type Folders, findDirectories, resolveRef } from './directories.js';
 import { type Inspector, createInspector } from './inspect.js';
 import { createLeases } from './leases.js';
+import { type ModelShelf, type Reach, createModelShelf } from './model-shelf.js';
 import { type ReadCase, askedOf, choiceOf, orderOf, readerOf } from './orders.js';
 import { createPasses } from './passes.js';
 import { type PatchingBench, createPatchingBench } from './patching-bench.js';
@@ -65,7 +67,7 @@ export type BitsSiteRequest = BitsMapRequest & { readonly site: string };
 export type BitsPlan = Extract<BitsMapEvent, { event: 'plan' }>['data'];
 
 /** What it can do. Arguments and results are plain data; errors for a person are `InputError`s. */
-export interface Workbench extends PatchingBench {
+export interface Workbench extends PatchingBench, ModelShelf {
   cases(argument: null, call: Call): Promise<Pick<CaseList, 'cases' | 'directories'>>;
   case(id: string, call: Call): Promise<Case>;
   random(argument: { readonly case: string; readonly seed: number }, call: Call): Promise<RandomInput>;
@@ -117,12 +119,14 @@ interface OpenCase extends ReadCase {
  * Makes a workbench.
  * @param keep where passes over all inputs are kept between runs; null keeps none
  * @param oneThread what small models are patched on
+ * @param reach where models may come from that no case is made of
  */
 export function createWorkbench(
   runtime: Runtime,
   folders: Folders,
   keep: Keep | null = null,
   oneThread = runtime,
+  reach: Reach = { hub: hubSettings(), paths: false },
 ): Workbench {
   const passes = createPasses(runtime, keep);
   const scatters = createScatters(runtime, passes);
@@ -294,6 +298,7 @@ export function createWorkbench(
       await scatters.end(scatter);
       return null;
     },
+    ...createModelShelf(folders, reach),
     ...createPatchingBench({ many: runtime, one: oneThread }, withCase),
     prepare: ({ case: id, site }) =>
       withCase(id, async (own) => {

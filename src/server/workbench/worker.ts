@@ -13,16 +13,28 @@ import { type Workbench, createWorkbench } from './workbench.js';
 const dataSchema = z.object({
   data: z.object({
     folders: z.object({ models: z.string().nullable(), runs: z.string().nullable() }),
+    reach: z
+      .object({
+        hub: z.object({
+          endpoint: z.string(),
+          token: z.string().nullable(),
+          cache: z.string(),
+          offline: z.boolean(),
+        }),
+        paths: z.boolean(),
+      })
+      .optional(),
     cache: z.string().nullable().default(null),
     threads: z.number().int().positive().nullable(),
   }),
 });
 
-const { folders, cache, threads } = dataSchema.parse(workerData).data;
+const { folders, reach, cache, threads } = dataSchema.parse(workerData).data;
 // A graph for each site and batch is kept: without their memory between runs they are small.
 const runtime = nodeRuntime({ keepMemory: false, ...(threads === null ? {} : { threads }) });
 const oneThread = nodeRuntime({ keepMemory: false, threads: 1 });
-const workbench = createWorkbench(runtime, folders, cache === null ? null : keepIn(cache), oneThread);
+const keep = cache === null ? null : keepIn(cache);
+const workbench = createWorkbench(runtime, folders, keep, oneThread, reach);
 const stops = new Map<number, AbortController>();
 const answers = new Set<Promise<void>>();
 const reply = (message: Reply): void => parentPort?.postMessage(message);

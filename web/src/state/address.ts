@@ -11,7 +11,16 @@ import { parsePatch, type PatchChoice, patchFields } from '../patch/choice.js';
 export type Metric = 'euclidean' | 'cosine';
 
 /** The pages of the workbench. */
-export const views = ['read', 'attention', 'overview', 'patch', 'information', 'train', 'saved'] as const;
+export const views = [
+  'read',
+  'attention',
+  'overview',
+  'patch',
+  'information',
+  'train',
+  'saved',
+  'models',
+] as const;
 /** A page of the workbench. */
 export type ViewName = (typeof views)[number];
 
@@ -52,6 +61,17 @@ export interface PaneAddress {
   own: string[];
 }
 
+/** The model that is described: a directory, a `.gguf` file or a name on the hub. */
+export interface ModelChoice {
+  name: string | null;
+  /** Whether nothing is fetched for it. */
+  offline: boolean;
+  /** A text that is taken apart into tokens. */
+  text: string;
+  /** What stands before it; null is what the model's files name. */
+  bos: string | null;
+}
+
 /** All that a person chose. */
 export interface Address {
   view: ViewName;
@@ -63,6 +83,7 @@ export interface Address {
   information: { exact: boolean; scatter: boolean; draws: number };
   /** Name of the training that is watched. */
   training: string | null;
+  models: ModelChoice;
 }
 
 /** Seed of a reading unless another is given. */
@@ -117,6 +138,12 @@ export function parseAddress(hash: string): Address {
       draws: numberOf(fields.get('draws'), isCount) ?? scatterDraws,
     },
     training: fields.get('training'),
+    models: {
+      name: fields.get('model') || null,
+      offline: fields.get('offline') === 'on',
+      text: (fields.get('text') ?? '').slice(0, limits.text),
+      bos: fields.get('bos') || null,
+    },
   };
 }
 
@@ -129,6 +156,7 @@ export function formatAddress({
   patch,
   information,
   training,
+  models,
 }: Address): string {
   const fields: [string, string][] = [...paneFields(live, '')];
   for (const [at, pane] of pinned.entries()) fields.push(...paneFields(pane, `${at + 1}.`));
@@ -139,6 +167,10 @@ export function formatAddress({
   if (information.scatter) fields.push(['completeness', 'on']);
   if (information.draws !== scatterDraws) fields.push(['draws', String(information.draws)]);
   if (training !== null) fields.push(['training', training]);
+  if (models.name !== null) fields.push(['model', models.name]);
+  if (models.offline) fields.push(['offline', 'on']);
+  if (models.text !== '') fields.push(['text', models.text]);
+  if (models.bos !== null) fields.push(['bos', models.bos]);
   const query = fields.map(([key, value]) => `${key}=${escapeField(value)}`).join('&');
   return query === '' ? `#${view}` : `#${view}?${query}`;
 }

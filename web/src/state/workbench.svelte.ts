@@ -24,6 +24,7 @@ export interface Workbench {
   readonly overview: Address['overview'];
   readonly information: Address['information'];
   readonly patch: Address['patch'];
+  readonly models: Address['models'];
   training: string | null;
   readonly live: Pane;
   readonly pinned: readonly Pane[];
@@ -80,6 +81,7 @@ export function createWorkbench(client: Client): Workbench {
   const overview = $state(first.overview);
   const information = $state(first.information);
   const patch = $state(first.patch);
+  const models = $state(first.models);
   let live = $state.raw(createPane(client, first.live));
   let pinned = $state.raw<readonly Pane[]>(first.pinned.map((pane) => createPane(client, pane)));
   const inspection = createInspection(client);
@@ -102,6 +104,7 @@ export function createWorkbench(client: Client): Workbench {
       patch,
       information,
       training,
+      models,
     }),
   );
 
@@ -254,6 +257,7 @@ export function createWorkbench(client: Client): Workbench {
     Object.assign(overview, wanted.overview);
     Object.assign(information, wanted.information);
     Object.assign(patch, wanted.patch);
+    Object.assign(models, wanted.models);
     for (const pane of pinned) pane.run.cancel();
     pinned = wanted.pinned.map((pane) => createPane(client, pane));
     Object.assign(live.choice, wanted.live);
@@ -283,6 +287,7 @@ export function createWorkbench(client: Client): Workbench {
     overview,
     information,
     patch,
+    models,
     get cases() {
       return cases;
     },

@@ -1,0 +1,20 @@
+/**
+ * Which case study a model can be of.
+ * @module
+ */
+import type { Case, DescribedModel } from '../../../src/server/contract/index.js';
+
+/**
+ * The case with the shipped model of the task that a model was trained for; where its files do not say, of the task whose
+ * tokens it has. Null for a model that no case can be made of.
+ */
+export const taskOf = (cases: readonly Case[], model: DescribedModel): Case | null =>
+  model.ref === null
+    ? null
+    : (cases.find(
+        ({ id, task, vocabulary, maxLength }) =>
+          id === task &&
+          (model.task === null
+            ? vocabulary.length === model.vocabulary && maxLength <= model.positions
+            : task === model.task),
+      ) ?? null);
