@@ -1,10 +1,9 @@
 /** Commands on models that are no task's: token ids, and what a checkpoint is. */
-import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { familyFixtures, familyReference } from '../fixtures/families.js';
 import { furthest } from '../fixtures/float64.js';
+import { familyCheckpoint, writeWordedModel } from '../fixtures/worded-model.js';
 import { type Command, type Finished, bundledCommand, refusal } from './command.js';
 
 let command: Command;
@@ -13,8 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => command.dispose());
 
-const checkpoint = (name: string): string =>
-  fileURLToPath(new URL(`../fixtures/families/${name}`, import.meta.url));
 type Nested = number | readonly Nested[];
 const flat = (values: Nested): number[] => (typeof values === 'number' ? [values] : values.flatMap(flat));
 
@@ -25,7 +22,7 @@ describe('activations --ids', () => {
     const args = [
       'activations',
       '--model',
-      checkpoint(name),
+      familyCheckpoint(name),
       '--ids',
       ids.join(','),
       '--sites',
@@ -54,50 +51,16 @@ describe('activations --ids', () => {
       /Unknown site "hook_pos_embed"/,
     ],
   ])('refuses %s', async (_, args, message) => {
-    const result = await command.ask(['activations', '--model', checkpoint('llama'), ...args]);
+    const result = await command.ask(['activations', '--model', familyCheckpoint('llama'), ...args]);
     expect(refusal(result)).toMatch(message);
   });
 });
 
-/** The llama checkpoint with a tokenizer of 17 words. */
-function withWords(): string {
-  const words = [
-    'When',
-    'ĠMary',
-    'ĠJohn',
-    'Ġand',
-    'Ġwent',
-    ',',
-    'Ġto',
-    'Ġgave',
-    'Ġa',
-    'Ġdrink',
-    'Ġit',
-    'M',
-    'a',
-    'r',
-  ];
-  const vocab = Object.fromEntries([...words, 'y', '<|endoftext|>', 'Ġ'].map((token, id) => [token, id]));
-  const end = vocab['<|endoftext|>'];
-  const folder = join(command.folder, 'words');
-  cpSync(checkpoint('llama'), folder, { recursive: true });
-  writeFileSync(
-    join(folder, 'tokenizer.json'),
-    JSON.stringify({
-      added_tokens: [{ id: end, content: '<|endoftext|>', special: true, normalized: false }],
-      pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false },
-      decoder: { type: 'ByteLevel' },
-      model: { type: 'BPE', vocab, merges: [], ignore_merges: true },
-    }),
-  );
-  writeFileSync(join(folder, 'tokenizer_config.json'), JSON.stringify({ bos_token: '<|endoftext|>' }));
-  return folder;
-}
-
 describe('commands on a text', () => {
   let words = '';
   beforeAll(() => {
-    words = withWords();
+    words = join(command.folder, 'words');
+    writeWordedModel(words);
   });
   const clean = 'When Mary and John went, John gave';
   const contrast = 'When Mary and John went, Mary gave';
@@ -222,7 +185,7 @@ describe('two inputs of a task', () => {
 
 describe('model', () => {
   it('says what a checkpoint is', async () => {
-    const { code, stdout } = await command.ask(['model', checkpoint('llama-biased'), '--json']);
+    const { code, stdout } = await command.ask(['model', familyCheckpoint('llama-biased'), '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       family: 'llama',
@@ -234,7 +197,7 @@ describe('model', () => {
       stored: ['F32'],
       tokenizer: null,
     });
-    const { stdout: text } = await command.ask(['model', checkpoint('llama-biased')]);
+    const { stdout: text } = await command.ask(['model', familyCheckpoint('llama-biased')]);
     expect(text).toMatch(/heads +4 of 4 sharing 1 keys and values\n/);
   });
 
