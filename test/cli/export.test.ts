@@ -98,7 +98,7 @@ describe('export --format streamlit', () => {
     const counting = 'vvzccvczvvvzvcvc|v:8';
     const { code, stderr } = await command.run([
       ...['export', '--input', counting, '101+539=640', '--sites', 'm1,a0.0', '--temperature', '0.5,2'],
-      ...['-n', '64', '--threads', '1', '--out', 'both'],
+      ...['-n', '16', '--threads', '1', '--out', 'both'],
     ]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const root = join(command.folder, 'both/training_outputs');
