@@ -159,6 +159,26 @@ describe('tables', () => {
     expect(text.match(/^a0\.0\s+·/gm)).toHaveLength(1);
     expect(text).not.toContain('-0.00');
   });
+
+  it('warn of a sweep in which nothing changed anything, not of single cells, which are marked', () => {
+    expect(renderSweep(sweep, { width: 80 })).not.toContain('Warning');
+    const idle = { ...sweep, changed: sweep.changed.map((row) => row.map(() => 0)) };
+    expect(renderSweep(idle, { width: 80 })).toMatch(/^Warning: Patching changed no logit/);
+  });
+
+  it('of many sites have those that add most, and what the others come to', () => {
+    const sites = Array.from({ length: 90 }, (_, at) => ({
+      site: `blocks.${at}.hook_mlp_out`,
+      value: at % 9 === 0 ? 5 : 0.5,
+      standardError: null,
+    }));
+    const text = renderAttribution({ ...attribution, sites }, { width: 80 });
+    const lines = text.split('\n');
+    expect(lines.filter((line) => /^m\d+ +5\.00/.test(line))).toHaveLength(10);
+    expect(lines.filter((line) => /^m\d+ /.test(line))).toHaveLength(40);
+    expect(text).toMatch(/\n50 others +25\.00 /);
+    expect(text).toContain('The 40 sites that add most either way');
+  });
 });
 
 describe('shares among the most raised', () => {

@@ -44,7 +44,7 @@ function heading(record: Baselines, width: number): string[] {
   const { experiment, about, n, contrasts, seed, heldOut, metric, unit, clean, contrast } = record;
   const sample =
     seed === null
-      ? `${n} pairs as given`
+      ? `${n === 1 ? 'one pair' : `${n} pairs`} as given`
       : `${askedInputs(n, heldOut)}, ${contrasts} contrasts each, seed ${seed}`;
   return [
     ...record.warnings.flatMap((warning) => prose(`Warning: ${warning}`, width, '  ')),
@@ -112,7 +112,10 @@ export function renderSweep(record: SweepRecord, { width }: TableOptions): strin
       blocks.push(padded(site, name) + across(values));
     });
   }
-  return [...heading(record, width), ...blocks, '', '· the patch changed no logit'].join('\n');
+  // Cells that nothing can come of are marked: a warning is for a map of nothing else.
+  const idle = record.changed.every((row) => row.every((share) => share === 0));
+  const warned = idle ? record : { ...record, warnings: [] };
+  return [...heading(warned, width), ...blocks, '', '· the patch changed no logit'].join('\n');
 }
 
 /** A mean ablation. */
