@@ -15,8 +15,9 @@ import {
   reduceMean,
   relu,
   reshape,
-  sigmoid,
-  sqrt,
+  rmsNorm,
+  rootMeanSquare,
+  silu,
   sub,
 } from '../engine/index.js';
 import { type Activation, type Architecture, type LinearNames, type Norm } from './architecture.js';
@@ -62,17 +63,25 @@ export function normalised(
   const gain = offset === 0 ? stored : add(stored, offset);
   const shift = kind === 'layer' ? need(parameter, `${name}.bias`) : null;
   const scaled = (y: Value): Value => (shift === null ? mul(y, gain) : add(mul(y, gain), shift));
-  if (kind === 'rms') {
-    const scale = hooks.at(scaleHook, sqrt(add(reduceMean(mul(x, x), [-1], true), epsilon)));
-    return scaled(hooks.at(normalHook, div(x, scale)));
-  }
-  const { output, mean, inverse } = layerNorm(x, gain, shift, epsilon);
-  const ownScale = div(1, inverse);
-  const scale = hooks.at(scaleHook, ownScale);
-  const ownNormal = div(sub(x, mean), scale);
+  const { output, divisor, centred } = normOf(x, gain, shift, epsilon);
+  const scale = hooks.at(scaleHook, divisor);
+  const ownNormal = div(centred, scale);
   const normal = hooks.at(normalHook, ownNormal);
   // The operator does all of it at once where nobody steps in.
-  return scale === ownScale && normal === ownNormal ? output : scaled(normal);
+  return scale === divisor && normal === ownNormal ? output : scaled(normal);
+}
+
+/** A norm's operator, and what it divides by what: a layer norm has a shift, and takes its mean away first. */
+function normOf(
+  x: Value,
+  gain: Value,
+  shift: Value | null,
+  epsilon: number,
+): { readonly output: Value; readonly divisor: Value; readonly centred: Value } {
+  if (shift === null)
+    return { output: rmsNorm(x, gain, epsilon), divisor: rootMeanSquare(x, epsilon), centred: x };
+  const { output, mean, inverse } = layerNorm(x, gain, shift, epsilon);
+  return { output, divisor: div(1, inverse), centred: sub(x, mean) };
 }
 
 /** The activation function of an MLP. */
@@ -85,7 +94,7 @@ export function activated(x: Value, activation: Activation): Value {
     case 'relu':
       return relu(x);
     case 'silu':
-      return mul(x, sigmoid(x));
+      return silu(x);
   }
 }
 

@@ -7,7 +7,7 @@ import { expectAgreement } from '../testing/agreement.js';
 import { device, onDevice, runs, runtime } from '../testing/device.js';
 import { type Array64, pick, random, sumOver, tabulate, toTensor } from '../testing/float64.js';
 import { seeds, shapes, withAxis } from '../testing/shapes.js';
-import { layerNorm, logSoftmax, softmax } from './normalize.js';
+import { layerNorm, logSoftmax, rmsNorm, rootMeanSquare, softmax } from './normalize.js';
 
 /** Large, so that even rows nearly constant have slopes that float32 holds to five digits. */
 const epsilon = 0.1;
@@ -29,6 +29,20 @@ function normalized(x: Array64, scale: Array64, bias: Array64 | undefined): [Arr
   return [output, mean, inverse];
 }
 
+/** Output and root mean square by the definition. */
+function scaledByRms(x: Array64, scale: Array64): [Array64, Array64] {
+  const width = x.shape.at(-1) ?? 0;
+  const divisor = tabulate([...x.shape.slice(0, -1), 1], (index) => {
+    const square = (i: number): number => pick(x, [...index.slice(0, -1), i]) ** 2;
+    return Math.sqrt(sumOver(width, square) / width + epsilon);
+  });
+  const output = tabulate(
+    x.shape,
+    (index) => (pick(x, index) / pick(divisor, index)) * pick(scale, index.slice(-1)),
+  );
+  return [output, divisor];
+}
+
 /** Softmax along an axis by the definition. */
 function shares(x: Array64, axis: number): Array64 {
   const along = axis < 0 ? axis + x.shape.length : axis;
@@ -45,6 +59,26 @@ function shares(x: Array64, axis: number): Array64 {
 }
 
 onDevice(() => {
+  describe('SimplifiedLayerNormalization', () => {
+    it('agrees with float64 in value and gradient, as its divisor does', async () => {
+      await fc.assert(
+        fc.asyncProperty(shapes(1), seeds, (shape, seed) =>
+          expectAgreement(runtime, {
+            inputs: [random(shape, seed), random(shape.slice(-1), seed + 1)],
+            build: (x, scale) => [rmsNorm(x, scale, epsilon), rootMeanSquare(x, epsilon)],
+            reference: scaledByRms,
+          }),
+        ),
+        { numRuns: runs },
+      );
+    });
+
+    it('refuses a scale of another width', () => {
+      const x = input('x', 'float32', [2, 3]);
+      expect(() => rmsNorm(x, input('scale', 'float32', [2]), epsilon)).toThrow(GraphError);
+    });
+  });
+
   describe('LayerNormalization', () => {
     it('agrees with float64 in value and gradient, with and without a bias', async () => {
       await fc.assert(

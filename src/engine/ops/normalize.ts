@@ -1,11 +1,11 @@
 /**
- * Layer normalisation, softmax and its logarithm. The forward pass is one ONNX operator each;
+ * Layer normalisation, that by the root mean square, softmax and its logarithm. The forward pass is one ONNX operator each;
  * ONNX Runtime ships no gradients for them, so backward is composed from plain ones.
  * @module
  */
 import { type OpRule, type Value, apply, apply1 } from '../graph.js';
 import { GraphError, axisOf, expectType, formatShape, sameShape } from '../shape.js';
-import { add, div, exp, mul, single, sub } from './elementwise.js';
+import { add, div, exp, mul, single, sqrt, sub } from './elementwise.js';
 import { expand, reduceMean, reduceSum, sumTo } from './reduce.js';
 
 const layerNormRule: OpRule = {
@@ -69,6 +69,45 @@ export function layerNorm(x: Value, scale: Value, bias: Value | null, epsilon: n
   if (!output || !mean || !inverse) throw new GraphError('LayerNormalization: missing outputs');
   return { output, mean, inverse };
 }
+
+const rmsNormRule: OpRule = {
+  // ONNX Runtime's own, in ONNX's domain; ONNX has it as RMSNormalization from opset 23 on.
+  op: 'SimplifiedLayerNormalization',
+  floats: ['epsilon'],
+  infer([x, scale]) {
+    const width = x?.shape.at(-1);
+    if (!x || !scale || width === undefined)
+      throw new GraphError('SimplifiedLayerNormalization: takes 2 inputs');
+    for (const value of [x, scale]) expectType('SimplifiedLayerNormalization', value, ['float32']);
+    if (!sameShape(scale.shape, [width])) {
+      throw new GraphError(
+        `SimplifiedLayerNormalization: parameter ${formatShape(scale.shape)} does not fit input ${formatShape(x.shape)}`,
+      );
+    }
+    return [{ dtype: 'float32', shape: x.shape }];
+  },
+  gradient(node, [dy]) {
+    const [x, scale] = node.inputs;
+    if (!dy || !x || !scale) return [null, null];
+    const inverse = div(1, rootMeanSquare(x, Number(node.attributes['epsilon'])));
+    const normal = mul(x, inverse);
+    const dNormal = mul(dy, scale);
+    const along = reduceMean(mul(dNormal, normal), [-1], true);
+    const dx = mul(sub(dNormal, mul(normal, along)), inverse);
+    return [dx, sumTo(mul(dy, normal), scale.shape)];
+  },
+};
+
+/** `√(mean of x² + epsilon)` over the last axis, kept as length 1. */
+export const rootMeanSquare = (x: Value, epsilon: number): Value =>
+  sqrt(add(reduceMean(mul(x, x), [-1], true), epsilon));
+
+/**
+ * `x / √(mean of x² + epsilon) · scale` over the last axis, as Llama has it. ONNX Runtime's operator could give the
+ * divisor too, but gives something else in its place on WebGPU: {@link rootMeanSquare}.
+ */
+export const rmsNorm = (x: Value, scale: Value, epsilon: number): Value =>
+  apply1(rmsNormRule, [x, scale], { axis: -1, epsilon });
 
 const sameType: (op: string) => OpRule['infer'] = (op) => (inputs, attributes) => {
   const x = single(op, inputs);
