@@ -172,7 +172,7 @@ inBrowser('patch', (open) => {
     }
     await page.getByLabel('Inputs').fill('20000');
     await page.getByRole('button', { name: /^Run / }).click();
-    await page.getByText(/of 80,000 pairs/).waitFor();
+    await page.getByText(/of [\d,]+ patched runs/).waitFor();
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByRole('button', { name: /^Run / }).waitFor();
     await expect
