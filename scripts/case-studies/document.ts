@@ -76,14 +76,14 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** Numbers with a unit that no comment names: nobody can say where they come from. */
+/** Numbers with a unit that no comment names: nobody can say where they come from. The level of an interval is none. */
 export function unnamed(document: string): string[] {
   const prose = document
     .replaceAll(tabled, '')
     .replaceAll(/```[^]*?```/g, '')
     .replaceAll(/`[^`]*`/g, '')
     .replaceAll(marked, '');
-  return [...prose.matchAll(/−?\d[\d,.]*(?:%|\s(?:logits?|bits?|nats?|inputs)\b)/gu)].map(([text]) => text);
+  return [...prose.matchAll(/−?\d[\d,.]*(?:%(?! intervals?\b)|\s(?:logits?|bits?|nats?|inputs)\b)/gu)].map(([text]) => text);
 }
 
 /** Pictures that a document shows. */

@@ -48,9 +48,10 @@ Examples:
   inversionview activations --model checkpoint/ --ids 5,9,12 --json
 
 Sites are short names (a0.3: layer 0, head 3; x0.pre, x0.mid, x0.post; m0), patterns of them ("a0.*") or
-TransformerLens' hook names; one without its block, such as hook_pattern, stands for that hook of every block. With --json: tokens (BOS and EOS
-included), sites: by full hook name one array a token (hook_pattern: [head, query, key]), and logits; of
-hook_attn_scores what the causal mask hides (minus infinity) is null. An activation that overflows is refused.`,
+TransformerLens' hook names; one without its block, such as hook_pattern, stands for that hook of every block.
+With --json: tokens (BOS and EOS included), sites: by full hook name one array a token (hook_pattern: [head, query,
+key]), and logits; of hook_attn_scores what the causal mask hides (minus infinity) is null. An activation that
+overflows is refused.`,
     )
     .action(async (options: ActivationOptions, command: Command) => {
       const { model, ids, tokens } = await modelAndPrompt(options, command);
