@@ -83,7 +83,9 @@ export function unnamed(document: string): string[] {
     .replaceAll(/```[^]*?```/g, '')
     .replaceAll(/`[^`]*`/g, '')
     .replaceAll(marked, '');
-  return [...prose.matchAll(/−?\d[\d,.]*(?:%(?! intervals?\b)|\s(?:logits?|bits?|nats?|inputs)\b)/gu)].map(([text]) => text);
+  return [...prose.matchAll(/−?\d[\d,.]*(?:%(?! intervals?\b)|\s(?:logits?|bits?|nats?|inputs)\b)/gu)].map(
+    ([text]) => text,
+  );
 }
 
 /** Pictures that a document shows. */
