@@ -4,7 +4,7 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BrokenClaim } from './claims.js';
+import { BrokenClaim, claimsOf } from './claims.js';
 import { type Measured, filled, numberOf, picturesOf, table, unnamed, written } from './document.js';
 import { tables } from './tables.js';
 
@@ -75,6 +75,10 @@ describe.each(['addition', 'counting'])('docs/case-studies/%s.md', (task) => {
   it('has the numbers that were measured', async () => {
     const both = Object.assign({}, ...['shipped', 'published'].map((which) => ({ [which]: data(which) })));
     expect(await filled(page, both as Measured, tables)).toBe(page);
+  });
+
+  it('has claims beside its sentences, which filling it has checked', () => {
+    expect(claimsOf(page).length).toBeGreaterThan(15);
   });
 
   it('has no number with a unit that nobody measured', () => {
