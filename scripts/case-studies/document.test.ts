@@ -81,6 +81,14 @@ describe.each(['addition', 'counting'])('docs/case-studies/%s.md', (task) => {
     expect(claimsOf(page).length).toBeGreaterThan(15);
   });
 
+  it('says of how many queries its maps are', () => {
+    const drawing = readFileSync(join(folder, `pictures/${task}-bits.shipped.svg`), 'utf8');
+    const queries = /Mean over (\d+) held-out queries/.exec(drawing)?.[1];
+    const said = [...page.matchAll(/--queries (\d+)|(\d+) queries (?:each|a site)/g)];
+    expect(said.length).toBeGreaterThan(2);
+    for (const [text, given, meant] of said) expect(given ?? meant, text).toBe(queries);
+  });
+
   it('has no number with a unit that nobody measured', () => {
     expect(unnamed(page)).toEqual([]);
   });
