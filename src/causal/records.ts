@@ -3,7 +3,6 @@
  * @module
  */
 import { InputError } from '../input-error.js';
-import { type HookedModel } from '../models/hooked-model.js';
 import { type AblationResult } from './ablation.js';
 import { type Estimate } from './estimate.js';
 import { type ExtremeShares } from './extremes.js';
@@ -11,6 +10,8 @@ import { type MetricName, metrics } from './metric.js';
 import { type CumulativeResult, type Order, orders } from './orders.js';
 import { type PatchResult, type SetResult, type Target } from './patch.js';
 import { type SweepResult } from './sweep.js';
+
+export { modelText } from '../models/hooked-model.js';
 
 /** What a result rests on. */
 export interface Circumstances {
@@ -97,10 +98,6 @@ export interface AblationRecord extends Circumstances {
     readonly relativeLogitLossStandardError: number | null;
   }[];
 }
-
-/** Name, hash and weight processing of a model, as results state them. */
-export const modelText = ({ name, hash, processing }: HookedModel): string =>
-  `${name} ${hash.slice(0, 12)} (${processing} weights)`;
 
 const errorOf = ({ standardError }: Estimate): number | null =>
   Number.isFinite(standardError) ? standardError : null;

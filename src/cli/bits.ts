@@ -4,6 +4,7 @@
  */
 import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
+import { modelText } from '../models/hooked-model.js';
 import { interpretByClasses } from '../interpret/by-classes.js';
 import { type Interpretation, createInterpreter } from '../interpret/interpreter.js';
 import { createPrior } from '../interpret/prior.js';
@@ -20,7 +21,6 @@ import {
   type Opened,
   decoderOf,
   exactAt,
-  modelText,
   opened,
   queryOf,
   recordOf,

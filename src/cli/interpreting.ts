@@ -14,7 +14,7 @@ import { type PlacedInput, activationsOf } from '../interpret/queries.js';
 import { type QueryRecord } from '../interpret/records.js';
 import { cacheDirectory, keepIn } from '../jobs/cache.js';
 import { decoderFor, modelFor } from '../jobs/shipped.js';
-import { type HookedModel } from '../models/hooked-model.js';
+import { type HookedModel, modelText } from '../models/hooked-model.js';
 import { resolveSite, shortName } from '../models/hooks.js';
 import { type Feature, featuresOf, readFeatures } from '../tasks/features/feature.js';
 import { placeName, resolvePosition, type Task, taskNamed } from '../tasks/index.js';
@@ -212,7 +212,3 @@ export function recordOf(
     warnings: problem === null ? [] : [`The input is not one of the task's: ${problem}.`],
   };
 }
-
-/** How a model is named in records. */
-export const modelText = ({ name, hash, processing }: HookedModel): string =>
-  `${name} ${hash.slice(0, 12)} (${processing} weights)`;

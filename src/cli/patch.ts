@@ -21,9 +21,11 @@ import {
   patchingThreads,
   plusCheck,
 } from '../causal/index.js';
+import { type Runtime } from '../engine/index.js';
 import { InputError } from '../input-error.js';
 import { dataFiles } from '../jobs/figures.js';
 import { modelFor } from '../jobs/shipped.js';
+import { type HookedModel } from '../models/hooked-model.js';
 import { parseJson } from '../models/json-text.js';
 import { patchRows } from '../report/patching-rows.js';
 import { renderAblation, renderOrders, renderSets, renderSweep } from '../report/patching.js';
@@ -151,8 +153,7 @@ async function ofPrompts({ model, language }: TextAsked, options: PatchOptions):
   const chosen = sites !== undefined && positions !== undefined;
   if (chosen && options.sweep !== true && (options.svg !== undefined || options.png !== undefined))
     throw new InputError('A figure is drawn of a sweep: give --sweep.');
-  const threads = options.threads ?? patchingThreads(model) ?? undefined;
-  const runtime = runtimeFor({ device: options.device, ...(threads === undefined ? {} : { threads }) });
+  const runtime = patchingRuntime(model, options);
   return patchPrompts(runtime, model, {
     clean,
     contrast: promptOf(language, contrastIds ?? language.encode(contrast ?? '')),
@@ -167,14 +168,19 @@ async function ofPrompts({ model, language }: TextAsked, options: PatchOptions):
   });
 }
 
+/** A runtime with as many threads as patching the model is fastest on, unless they are named. */
+function patchingRuntime(model: HookedModel, options: PatchOptions): Runtime {
+  const threads = options.threads ?? patchingThreads(model) ?? undefined;
+  return runtimeFor({ device: options.device, ...(threads === undefined ? {} : { threads }) });
+}
+
 const taskOf = (name: string | undefined): Task | null =>
   experiments.find((experiment) => experiment.name === name)?.task ?? null;
 
 async function answered(task: Task, options: PatchOptions): Promise<PatchAnswer> {
   const source = await sourceOf(task, options);
   const model = await modelFor(task, options.model, options.processing);
-  const threads = options.threads ?? patchingThreads(model) ?? undefined;
-  const runtime = runtimeFor({ device: options.device, ...(threads === undefined ? {} : { threads }) });
+  const runtime = patchingRuntime(model, options);
   if (source === 'plus') return askPlus(runtime, model, options.inputs, options.seed);
   return ask(runtime, model, task, {
     source,

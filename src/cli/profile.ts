@@ -9,12 +9,13 @@ import { conditionOf } from '../interpret/condition.js';
 import { profileOf } from '../interpret/profile.js';
 import { modelFor } from '../jobs/shipped.js';
 import { headSite, shortName, vectorSites } from '../models/hooks.js';
+import { modelText } from '../models/hooked-model.js';
 import { attentionFigure } from '../report/plots/attention.js';
 import { profileFigure } from '../report/plots/profile.js';
 import { attentionRows, profileRows, renderAttention, renderProfile } from '../report/profile.js';
 import { taskNamed } from '../tasks/index.js';
 import { type FigureOptions, drawn, withFigure } from './figure-options.js';
-import { knownFeatures, modelText, oneFeature } from './interpreting.js';
+import { knownFeatures, oneFeature } from './interpreting.js';
 import { type ModelOptions, printJson, runtimeFor, sitesOf, whole, withModelOptions } from './options.js';
 import { lookFor } from './terminal.js';
 

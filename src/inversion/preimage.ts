@@ -7,7 +7,7 @@
 import { type Executable, GraphError, type Runtime, floatsOf } from '../engine/index.js';
 import { InputError } from '../input-error.js';
 import { expectFinite } from '../models/finite.js';
-import { type HookedModel, questionGraph } from '../models/hooked-model.js';
+import { type HookedModel, modelText, questionGraph } from '../models/hooked-model.js';
 import { blockHook, headOf, resolveSite } from '../models/hooks.js';
 import { padded } from '../models/padding.js';
 import { randomFor } from '../random.js';
@@ -210,7 +210,7 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
           seed,
           attention: own.attention(position),
           warnings: problem === null ? [] : [`The input is not one of the task's: ${problem}.`],
-          model: `${model.name} ${model.hash.slice(0, 12)} (${model.processing} weights)`,
+          model: modelText(model),
           decoder: decoder.name,
         },
         z: own.at(position),

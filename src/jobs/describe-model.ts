@@ -2,29 +2,30 @@
  * What a checkpoint is, before anything is run: family, sizes, tokenizer, memory, and where it comes from.
  * @module
  */
-import { parameterBytes } from '../models/architecture.js';
+import { type Architecture, parameterBytes } from '../models/architecture.js';
 import { type Family } from '../models/families/index.js';
 import { hookNames } from '../models/hooks.js';
 import { type TextTokenizer } from '../models/tokenizers/text-tokenizer.js';
 import { type FoundModel, openFound } from './open-model.js';
 
 /** What `inversionview model NAME --json` prints. */
-export interface ModelRecord extends FoundModel {
+export interface ModelRecord
+  extends
+    FoundModel,
+    Pick<
+      Architecture,
+      | 'layers'
+      | 'width'
+      | 'heads'
+      | 'keyValueHeads'
+      | 'headWidth'
+      | 'inner'
+      | 'vocabulary'
+      | 'positions'
+      | 'tied'
+    > {
   /** Its `model_type`. */
   readonly family: string;
-  readonly layers: number;
-  readonly width: number;
-  readonly heads: number;
-  /** Fewer than `heads` where heads share keys and values. */
-  readonly keyValueHeads: number;
-  readonly headWidth: number;
-  /** Width of the MLPs. */
-  readonly inner: number;
-  readonly vocabulary: number;
-  /** Most tokens of a prompt. */
-  readonly positions: number;
-  /** Whether the unembedding is the embedding. */
-  readonly tied: boolean;
   readonly parameters: number;
   /** In float32. */
   readonly bytes: number;

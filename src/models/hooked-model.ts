@@ -90,6 +90,10 @@ export const cacheNames = ({ architecture }: HookedModel): string[] => [
   'logits',
 ];
 
+/** Name, hash and weight processing of a model, as results state them. */
+export const modelText = ({ name, hash, processing }: HookedModel): string =>
+  `${name} ${hash.slice(0, 12)} (${processing} weights)`;
+
 /** @throws InputError for more tokens than the model has positions */
 export function expectPlaces({ name, architecture }: HookedModel, places: number): void {
   if (places <= architecture.positions) return;

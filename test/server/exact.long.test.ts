@@ -6,15 +6,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type CompletenessRequest,
-  type InterpretEvent,
   type InterpretRequest,
   type ScatterEvent,
   type ToldEvent,
   completenessEventSchemas,
-  interpretEventSchemas,
   limits,
 } from '../../src/server/contract/index.js';
 import { type TestServer, gathered, startTestServer } from './start.js';
+import { toldIn } from './telling.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -24,13 +23,6 @@ afterAll(() => server.dispose());
 
 const query = { case: 'addition', input: '835+141=976', site: 'a0.0', position: '=', seed: 3 } as const;
 
-/** Holds events to the contract and gives what was told. */
-function toldIn(events: readonly InterpretEvent[]): ToldEvent {
-  for (const { event, data } of events) expect(interpretEventSchemas[event].parse(data)).toEqual(data);
-  const last = events.at(-1);
-  if (last?.event !== 'told') throw new Error(`the last event is ${JSON.stringify(last)}`);
-  return last.data;
-}
 const interpreted = async (changes: Partial<InterpretRequest> = {}): Promise<ToldEvent> =>
   toldIn(await gathered(server.client.interpret({ ...query, ...changes })));
 

@@ -12,15 +12,14 @@ import {
   type BitsCell,
   type BitsMapRequest,
   type CompletenessRequest,
-  type InterpretEvent,
   type InterpretRequest,
   type ToldEvent,
   bitsMapEventSchemas,
-  interpretEventSchemas,
   limits,
 } from '../../src/server/contract/index.js';
 import { addition } from '../../src/tasks/index.js';
 import { type TestServer, ask, gathered, json, problemIn, smallCase, startTestServer } from './start.js';
+import { toldIn } from './telling.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -31,13 +30,6 @@ afterAll(() => server.dispose());
 const query = { case: 'addition', input: '835+141=976', site: 'a0.0', position: '=', seed: 3 } as const;
 const site = 'blocks.0.attn.hook_result.0';
 
-/** Holds events to the contract and gives what was told. */
-function toldIn(events: readonly InterpretEvent[]): ToldEvent {
-  for (const { event, data } of events) expect(interpretEventSchemas[event].parse(data)).toEqual(data);
-  const last = events.at(-1);
-  if (last?.event !== 'told') throw new Error(`the last event is ${JSON.stringify(last)}`);
-  return last.data;
-}
 const interpreted = async (changes: Partial<InterpretRequest> = {}): Promise<ToldEvent> =>
   toldIn(await gathered(server.client.interpret({ ...query, ...changes })));
 

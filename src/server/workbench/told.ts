@@ -19,6 +19,7 @@ import { type Prior } from '../../interpret/prior.js';
 import { type Pool, type Proposer } from '../../interpret/proposal.js';
 import { activationsOf } from '../../interpret/queries.js';
 import { type BitsRecord, type QueryRecord } from '../../interpret/records.js';
+import { modelText } from '../../models/hooked-model.js';
 import { resolveSite, shortName } from '../../models/hooks.js';
 import { randomFor } from '../../random.js';
 import { bitsFigure } from '../../report/plots/bits.js';
@@ -78,7 +79,7 @@ export function queryOf(
       metric: asked.metric ?? task.metric,
       epsilon: asked.epsilon ?? task.epsilon,
       seed: asked.seed,
-      model: `${model.name} ${model.hash.slice(0, 12)} (${model.processing} weights)`,
+      model: modelText(model),
       decoder: decoder?.name ?? null,
       warnings: problem === null ? [] : [`The input is not one of the task's: ${problem}.`],
     },

@@ -1,0 +1,18 @@
+/**
+ * What the server's answers on information are held to.
+ * @module
+ */
+import { expect } from 'vitest';
+import {
+  type InterpretEvent,
+  type ToldEvent,
+  interpretEventSchemas,
+} from '../../src/server/contract/index.js';
+
+/** Holds events to the contract and gives what was told. */
+export function toldIn(events: readonly InterpretEvent[]): ToldEvent {
+  for (const { event, data } of events) expect(interpretEventSchemas[event].parse(data)).toEqual(data);
+  const last = events.at(-1);
+  if (last?.event !== 'told') throw new Error(`the last event is ${JSON.stringify(last)}`);
+  return last.data;
+}
