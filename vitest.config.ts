@@ -20,8 +20,8 @@ export default defineConfig({
     globalSetup: ['test/software-vulkan.ts', 'test/built-package.ts'],
     // Worker threads start sooner than processes, and ONNX Runtime's native binding is loaded once.
     pool: 'threads',
-    // Each worker runs graphs on threads of its own: more workers only take turns.
-    maxWorkers: 2,
+    // One more than the two cores that a run is reckoned for: tests wait for processes and servers now and then.
+    maxWorkers: 3,
     // Waiting for a state ends when it has come: on a busy machine a second is no sign that it will not.
     testTimeout: 120_000,
     hookTimeout: 120_000,
@@ -76,10 +76,11 @@ export default defineConfig({
         test: {
           // What the engine owes, once more on WebGPU. One file at a time: ONNX Runtime has one GPU context for
           // the whole process, and it does not stand two threads at once.
-          name: 'webgpu',
+          name: 'long-webgpu',
           include: ['src/engine/{ops,optim,runtime}/*.test.ts'],
           provide: { device: 'webgpu' },
           fileParallelism: false,
+          testTimeout: 600_000,
           sequence: { groupOrder: 1 },
         },
       },

@@ -62,7 +62,7 @@ describe('a finished training of the plain form', () => {
     ['is not of the plain form', { ...provenance, recipe: made }],
     ['has no figures', { ...provenance, figures: null }],
     ['was trained on another model', { ...provenance, model: { ...shipped.model, hash: '00' } }],
-    ['has another recipe than fast', { ...provenance, recipe: { ...recipe, batch: 64 } }],
+    ['has another recipe than fast', { ...provenance, recipe: { ...recipe, clip: 2 } }],
   ])('is refused when it %s', (message, other) => {
     expect(() => figuresOf(other, 'runs/plain')).toThrow(`runs/plain ${message}`);
   });

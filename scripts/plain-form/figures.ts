@@ -70,22 +70,27 @@ export function figuresOf(provenance: Provenance, name: string): PlainFigures {
   };
 }
 
-/** What `train-decoder --form plain` makes of a preset, with the steps and the seed of another recipe. */
-function plainRecipe(task: string, { preset, seed, schedule: { steps } }: DecoderRecipe): DecoderRecipe {
+/** What `train-decoder --form plain` makes of a preset, with the steps, the batch and the seed of another recipe. */
+function plainRecipe(
+  task: string,
+  { preset, seed, batch, schedule: { steps } }: DecoderRecipe,
+): DecoderRecipe {
   const made = decoderRecipe(task, preset, seed);
   return {
     ...made,
+    batch,
     architecture: { ...made.architecture, form: 'plain' },
     schedule: { ...made.schedule, steps, warmup: Math.min(made.schedule.warmup, Math.floor(steps / 10)) },
   };
 }
 
-function commandOf({ task, preset, seed, schedule: { steps } }: DecoderRecipe): string {
-  const { schedule } = decoderRecipe(task, preset);
+function commandOf({ task, preset, seed, batch, schedule: { steps } }: DecoderRecipe): string {
+  const { schedule, batch: usual } = decoderRecipe(task, preset);
   return [
     `inversionview train-decoder ${task} --form plain`,
     ...(preset === 'fast' ? [] : [`--preset ${preset}`]),
     ...(steps === schedule.steps ? [] : [`--steps ${steps}`]),
+    ...(batch === usual ? [] : [`--batch ${batch}`]),
     ...(seed === 0 ? [] : [`--seed ${seed}`]),
   ].join(' ');
 }
