@@ -6,7 +6,7 @@ import { floatsOf, mul } from 'inversionview/engine';
 import { nodeRuntime } from 'inversionview/engine/node';
 import { modelFor } from 'inversionview/jobs';
 import { headSite, runWithCache } from 'inversionview/models';
-import { addition } from 'inversionview/tasks';
+import { addition } from 'inversionview/studies';
 
 const runtime = nodeRuntime();
 // Any directory of a Hugging Face GPT-2: loadModel(await openDirectory('path'), 'none'). This is the shipped one.

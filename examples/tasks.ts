@@ -2,7 +2,8 @@
  * Tasks are data: inputs drawn from a split, their tokens, named places, and what is wrong with a malformed one.
  * @module
  */
-import { randomFor, resolvePosition, tasks } from 'inversionview/tasks';
+import { tasks } from 'inversionview/studies';
+import { randomFor, resolvePosition } from 'inversionview/tasks';
 
 for (const task of tasks) {
   const ids = task.sample(randomFor(1, 'example'), 'test');

@@ -14,7 +14,7 @@ import {
   countMean,
   writingSites,
 } from './attribution.js';
-import { heldOut } from './experiments/index.js';
+import { heldOut } from './experiment.js';
 import { type ExtremesQuestion, type TokenValues, countExtremes, extremes } from './extremes.js';
 import { resolveHook } from './patch.js';
 import { type AttributionRecord, modelText } from './records.js';

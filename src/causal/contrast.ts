@@ -7,7 +7,7 @@ import { InputError } from '../input-error.js';
 import { type Random, randomFor } from '../random.js';
 import { placeName } from '../tasks/positions.js';
 import { type Task } from '../tasks/task.js';
-import { drawUntil } from './experiments/experiment.js';
+import { drawUntil } from './experiment.js';
 import { type PatchCase } from './patch.js';
 import { type SweepPosition } from './sweep.js';
 

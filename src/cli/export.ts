@@ -10,8 +10,9 @@ import { decoderFor, modelFor } from '../jobs/shipped.js';
 import { expectViewerFolder, writeViewerCache } from '../jobs/viewer-cache.js';
 import { resolveSite } from '../models/hooks.js';
 import { viewerPositions } from '../report/index.js';
-import { type Task, taskNamed, taskNames, taskOf } from '../tasks/index.js';
-import {} from './interpreting.js';
+import { type Task } from '../tasks/index.js';
+import { taskNamed, taskNames, taskOf, viewers } from '../studies/index.js';
+
 import {
   type ModelOptions,
   choice,
@@ -129,6 +130,7 @@ function inputsByTask({ task: named, input }: ExportOptions): Map<Task, number[]
     viewerPositions(
       task.name,
       ids.map((id) => task.vocabulary[id] ?? '?'),
+      viewers,
     );
     warnOfMalformed(task, ids);
     groups.set(task, [...(groups.get(task) ?? []), ids]);

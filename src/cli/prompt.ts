@@ -15,7 +15,8 @@ import { type Checkpoint } from '../models/open-checkpoint.js';
 import { chooseBos } from '../models/tokenizers/bos.js';
 import { type TextTokenizer } from '../models/tokenizers/text-tokenizer.js';
 import { sizeText } from '../report/wording.js';
-import { type Task, taskNamed } from '../tasks/index.js';
+import { type Task } from '../tasks/index.js';
+import { taskNamed } from '../studies/index.js';
 import { type ModelOptions, warnOfMalformed } from './options.js';
 import { progress } from './terminal.js';
 

@@ -7,7 +7,7 @@ import { InputError } from '../input-error.js';
 import { describeSite, distinctSites, headOf, hookNames, shortName } from '../models/hooks.js';
 import { type Checkpoint } from '../models/open-checkpoint.js';
 import { chooseBos } from '../models/tokenizers/bos.js';
-import { taskNames, taskNamed, tasks } from '../tasks/index.js';
+import { taskNames, taskNamed, tasks } from '../studies/index.js';
 import { randomFor } from '../random.js';
 import { printJson } from './options.js';
 import { checkpointOf } from './prompt.js';

@@ -5,7 +5,7 @@ import { nodeRuntime } from '../engine/runtime/node.js';
 import { type Decoder } from '../inversion/decoder.js';
 import { openExactPreimages } from '../inversion/enumerate/exact.js';
 import { type HookedModel } from '../models/hooked-model.js';
-import { addition } from '../tasks/index.js';
+import { addition } from '../studies/index.js';
 import { type SweptQuery, drawSites, sweepCompleteness, sweptQueries } from './completeness-sweep.js';
 
 const runtime = nodeRuntime({ threads: 1 });

@@ -4,7 +4,7 @@
  * @module
  */
 import { randomFor } from '../random.js';
-import { type Feature, type FeatureValue, featureValue } from '../tasks/features/feature.js';
+import { type Feature, type FeatureValue, featureValue } from '../tasks/feature.js';
 import { type Task } from '../tasks/task.js';
 
 /** Inputs drawn where they cannot all be gone through. */

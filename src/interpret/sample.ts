@@ -5,7 +5,7 @@
  */
 import { type ExactSet } from '../inversion/enumerate/exact.js';
 import { placeName } from '../tasks/positions.js';
-import { featureValue } from '../tasks/features/feature.js';
+import { featureValue } from '../tasks/feature.js';
 import { type Prior } from './prior.js';
 import { type Found } from './proposal.js';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fixedDecoder, smallDecoder } from '../../test/fixtures/task-models.js';
 import { GraphError } from '../engine/index.js';
 import { seededRandom } from '../random.js';
-import { addition, counting } from '../tasks/index.js';
+import { addition, counting } from '../studies/index.js';
 import { drawnTokens, heard, makeDecoder, orderWord, spoken } from './decoder.js';
 
 const forms = ['plain', 'completion'] as const;

@@ -7,7 +7,6 @@ import { z } from 'zod';
 import { InputError } from '../input-error.js';
 import { shortName } from '../models/hooks.js';
 import { randomFor } from '../random.js';
-import { tasks } from '../tasks/index.js';
 import { type Task } from '../tasks/task.js';
 import { chooseShown } from './choose.js';
 import { indexOfPlace } from './placed.js';
@@ -268,9 +267,10 @@ function idsOf(task: Task | undefined, tokens: readonly string[]): number[] | nu
 /**
  * A reading that was written by `inversionview read --json`, as a kept one: its shown samples, in its one metric.
  * @param name what to call it in an error
+ * @param tasks by which facts of its inputs are known
  * @throws InputError naming the first field that is wrong
  */
-export function keptFromReading(value: unknown, name: string): KeptReading {
+export function keptFromReading(value: unknown, name: string, tasks: readonly Task[]): KeptReading {
   const parsed = readingSchema.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

@@ -11,6 +11,7 @@ import { roundsFor } from '../inversion/rounds.js';
 import { type HookedModel, runWithCache } from '../models/hooked-model.js';
 import { blockHook } from '../models/hooks.js';
 import { type AttentionPattern, exportStreamlit, viewerPositions } from '../report/streamlit.js';
+import { viewers } from '../studies/index.js';
 import { type Task } from '../tasks/task.js';
 
 /** What is exported. */
@@ -44,7 +45,7 @@ export async function streamlitFiles(
   { inputs, sites, seed, epsilon, candidates, temperatures = [], onPlace }: StreamlitExport,
 ): Promise<Record<string, Uint8Array>> {
   const queries = inputs.flatMap((ids) =>
-    viewerPositions(task.name, tokensOf(task, ids)).map((position) => ({ ids, position })),
+    viewerPositions(task.name, tokensOf(task, ids), viewers).map((position) => ({ ids, position })),
   );
   const reader = createReader(runtime, model, decoder, task);
   const readings: Reading[] = [];
@@ -85,7 +86,10 @@ export async function streamlitFiles(
   for (const ids of inputs) attention.push(...(await patterns(runtime, model, task, ids)));
   const encoder = new TextEncoder();
   return Object.fromEntries(
-    exportStreamlit(readings, attention).map(({ path, contents }) => [path, encoder.encode(contents)]),
+    exportStreamlit(readings, attention, viewers).map(({ path, contents }) => [
+      path,
+      encoder.encode(contents),
+    ]),
   );
 }
 

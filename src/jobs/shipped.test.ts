@@ -9,7 +9,7 @@ import { type Provenance, decoderFiles } from '../inversion/decoder-files.js';
 import { type Decoder } from '../inversion/decoder.js';
 import { probedModelConfig } from '../training/model-training.js';
 import { gpt2Files } from '../models/gpt2-files.js';
-import { addition, counting, tasks } from '../tasks/index.js';
+import { addition, counting, tasks } from '../studies/index.js';
 import { writeDirectoryAtomic } from './files.js';
 import { packageDirectory } from './package-directory.js';
 import { decoderFor, modelFor, shippedDirectory } from './shipped.js';

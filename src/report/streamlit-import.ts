@@ -7,9 +7,15 @@ import { z } from 'zod';
 import { InputError } from '../input-error.js';
 import { type KeptReading, annotationOf, faultOf } from '../inversion/kept-reading.js';
 import { shortName } from '../models/hooks.js';
-import { tasks } from '../tasks/index.js';
 import { type Task } from '../tasks/task.js';
 import { unescapeHtml } from './escape.js';
+import { type ViewerTask } from './streamlit.js';
+
+/** A task and how the app shows it: its files are known by the tokens of their queries. */
+export interface KnownTask {
+  readonly task: Task;
+  readonly viewer: ViewerTask | null;
+}
 
 const token = z.string().max(200);
 const cachedSchema = z.object({
@@ -61,7 +67,7 @@ export const isCached = (value: unknown): boolean =>
  * @param name what to call it in an error: the file's name, with its folders where they are known
  * @throws InputError naming the first field that is wrong
  */
-export function keptFromStreamlit(value: unknown, name: string): KeptReading {
+export function keptFromStreamlit(value: unknown, name: string, known: readonly KnownTask[]): KeptReading {
   const parsed = cachedSchema.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -74,7 +80,7 @@ export function keptFromStreamlit(value: unknown, name: string): KeptReading {
   const temperature = parsed.data.temperature === 0 ? null : parsed.data.temperature;
   const metric = parsed.data.metric === 'sim' ? 'cosine' : 'euclidean';
   const queryTokens = query_input.map(unescapeHtml);
-  const task = taskOf(queryTokens);
+  const task = taskOf(queryTokens, known);
   const end = task?.vocabulary[task.eos];
   // The files leave EOS out of the query, and show it in samples.
   const tokens = end === undefined ? queryTokens : [...queryTokens, end];
@@ -132,14 +138,13 @@ export function keptFromStreamlit(value: unknown, name: string): KeptReading {
 }
 
 /** The task whose alphabet spells the tokens and whose signs are among them. */
-function taskOf(tokens: readonly string[]): Task | undefined {
-  const signs: Readonly<Record<string, readonly string[]>> = { addition: ['+', '='], counting: ['|', ':'] };
-  return tasks.find(
-    ({ name, vocabulary }) =>
-      tokens.every((own) => vocabulary.includes(own)) &&
-      (signs[name] ?? []).every((sign) => tokens.includes(sign)),
-  );
-}
+const taskOf = (tokens: readonly string[], known: readonly KnownTask[]): Task | undefined =>
+  known.find(
+    ({ task, viewer }) =>
+      viewer !== null &&
+      tokens.every((own) => task.vocabulary.includes(own)) &&
+      viewer.signs.every((sign) => tokens.includes(sign)),
+  )?.task;
 
 function textOf(task: Task | undefined, tokens: readonly string[]): string {
   if (task === undefined) return tokens.join('');

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Random } from '../random.js';
-import type { Feature } from './features/feature.js';
+import type { Feature } from './feature.js';
 
 /** `train` is what models and decoders learn from; `test` is held out from both. */
 export type Split = 'train' | 'test';

@@ -4,7 +4,8 @@ import { probedModel } from '../../test/fixtures/task-models.js';
 import { floatsOf } from '../engine/index.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { runWithCache } from '../models/hooked-model.js';
-import { type Task, addition, counting } from '../tasks/index.js';
+import { type Task } from '../tasks/index.js';
+import { addition, counting } from '../studies/index.js';
 import { modelAccuracy } from './accuracy.js';
 
 const runtime = nodeRuntime({ threads: 1 });

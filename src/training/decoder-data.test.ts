@@ -5,9 +5,10 @@ import { nodeRuntime } from '../engine/runtime/node.js';
 import { type Collector, activationAt, createCollector } from '../inversion/collect.js';
 import { heard, spoken } from '../inversion/decoder.js';
 import { randomFor } from '../random.js';
-import { type Task, addition, counting } from '../tasks/index.js';
+import { type Task } from '../tasks/index.js';
+import { addition, counting, decoderRecipe } from '../studies/index.js';
 import { type DecoderBatch, batchesPerChunk, drawDecoderChunk } from './decoder-data.js';
-import { type DecoderRecipe, decoderConfigFor, decoderRecipe } from './decoder-recipe.js';
+import { type DecoderRecipe, decoderConfigFor } from './decoder-recipe.js';
 
 const runtime = nodeRuntime({ threads: 1 });
 const collectors = new Map<Task, Collector>();

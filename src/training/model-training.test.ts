@@ -4,9 +4,10 @@ import { at, crossEntropy } from '../../test/fixtures/float64.js';
 import { smallWeights } from '../../test/fixtures/small-gpt2.js';
 import { type Tensor, type Value, floatsOf, graph, input } from '../engine/index.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
-import { type Task, addition, counting } from '../tasks/index.js';
+import { type Task } from '../tasks/index.js';
+import { addition, counting, modelRecipe } from '../studies/index.js';
 import { batchReader } from './batches.js';
-import { type ModelRecipe, modelRecipe } from './model-recipe.js';
+import { type ModelRecipe } from './model-recipe.js';
 import { planModelTraining, probedModelConfig } from './model-training.js';
 
 const runtime = nodeRuntime({ threads: 1 });

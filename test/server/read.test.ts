@@ -16,7 +16,7 @@ import {
   readEventSchemas,
 } from '../../src/server/contract/index.js';
 import { createWorkbench } from '../../src/server/workbench/workbench.js';
-import { addition } from '../../src/tasks/index.js';
+import { addition } from '../../src/studies/index.js';
 import { type TestServer, ask, gathered, json, problemIn, smallCase, startTestServer } from './start.js';
 
 let server: TestServer;

@@ -14,6 +14,7 @@ import {
 import { readingOf } from '../../inversion/kept-reading.js';
 import { renderHtml } from '../../report/html.js';
 import { importReading } from '../../report/import-reading.js';
+import { studies } from '../../studies/index.js';
 import { inputProblem, notFound } from '../problems.js';
 import { type Services } from '../services.js';
 import { inAddress, jsonBody, readingBody } from './json-body.js';
@@ -31,7 +32,7 @@ export function parseKept(value: unknown, name: string): KeptReading {
 const imported = (value: unknown, name: string): KeptReading =>
   typeof value === 'object' && value !== null && 'format' in value
     ? parseKept(value, name)
-    : parseKept({ ...importReading(value, name), request: null }, name);
+    : parseKept({ ...importReading(value, name, studies), request: null }, name);
 
 /** The routes. */
 export function readingRoutes({ readings }: Services): Hono {

@@ -16,9 +16,7 @@ import {
 } from '../contract/index.js';
 import { type Point } from '../../jobs/training-record.js';
 import { type DetailedTraining, type Training, isRunning } from '../../jobs/training-status.js';
-import { taskNamed } from '../../tasks/index.js';
-import { decoderRecipe } from '../../training/decoder-recipe.js';
-import { modelRecipe } from '../../training/model-recipe.js';
+import { decoderRecipe, modelRecipe, taskNamed } from '../../studies/index.js';
 import { eventStream } from '../event-stream.js';
 import { notFound } from '../problems.js';
 import { type Services } from '../services.js';

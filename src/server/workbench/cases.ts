@@ -14,9 +14,15 @@ import { type HookedModel } from '../../models/hooked-model.js';
 import { describeSite, headOf, shortName } from '../../models/hooks.js';
 import { readJson } from '../../models/read-json.js';
 import { randomFor } from '../../random.js';
-import { type Task, taskNamed, tasks } from '../../tasks/index.js';
-import { decoderPresets, decoderRecipe } from '../../training/decoder-recipe.js';
-import { modelPresets, modelRecipe } from '../../training/model-recipe.js';
+import { type Task } from '../../tasks/index.js';
+import {
+  decoderPresets,
+  decoderRecipe,
+  modelPresets,
+  modelRecipe,
+  taskNamed,
+  tasks,
+} from '../../studies/index.js';
 import { type Folders, resolveRef } from './directories.js';
 
 /** A case as it is worked with. */

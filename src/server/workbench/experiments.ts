@@ -8,14 +8,12 @@ import {
   type PatchAnswer,
   ask,
   askAttribution,
-  askPlus,
-  experimentNamed,
-  experimentsOf,
+  askAblation,
   normalizedSweep,
   planAttribution,
-  plusCheck,
   resolveHook,
 } from '../../causal/index.js';
+import { experimentNamed, experimentsOf, ablationNamed } from '../../studies/index.js';
 import { type Runtime } from '../../engine/index.js';
 import { InputError } from '../../input-error.js';
 import {
@@ -41,7 +39,7 @@ import { type Probed, type Telling, hooksOf } from './patching.js';
 
 /** The recipes of a task. */
 export function listExperiments({ task }: Probed): ExperimentList {
-  const experiments = experimentsOf(task);
+  const experiments = experimentsOf(task.name);
   const note =
     experiments.length > 0
       ? null
@@ -55,7 +53,8 @@ export function checkExperiment({ task, model }: Probed, request: ExperimentRequ
   const { note } = listExperiments({ task, model });
   if (note !== null) throw new InputError(note);
   const hooks = hooksOf(model);
-  if (experiment === plusCheck.name && task.name === plusCheck.task.name) resolveHook(plusCheck.site, hooks);
+  const check = ablationNamed(experiment, task.name);
+  if (check !== null) resolveHook(check.site, hooks);
   else for (const { site } of experimentNamed(experiment, task.name).steps.flat()) resolveHook(site, hooks);
 }
 
@@ -68,8 +67,9 @@ export async function streamExperiment(
 ): Promise<void> {
   const started = performance.now();
   const { experiment, inputs, contrasts, metric, seed } = experimentRequestSchema.parse(request);
-  if (experiment === plusCheck.name && task.name === plusCheck.task.name) {
-    const record = await askPlus(runtime, model, inputs, seed);
+  const check = ablationNamed(experiment, task.name);
+  if (check !== null) {
+    const record = await askAblation(runtime, model, check, inputs, seed);
     emit({ event: 'ablation', data: { record } });
   } else {
     const answer = await ask(runtime, model, task, {

@@ -13,7 +13,7 @@ import { type HubSettings, expanded } from '../../jobs/hub/settings.js';
 import { type FoundModel, findOnHub, namedModel } from '../../jobs/open-model.js';
 import { shippedDirectory } from '../../jobs/shipped.js';
 import { chooseBos } from '../../models/tokenizers/bos.js';
-import { tasks } from '../../tasks/index.js';
+import { tasks } from '../../studies/index.js';
 import { type Folders, findDirectories, insideOf, resolveRef } from './directories.js';
 import { type Call } from './workbench.js';
 

@@ -25,7 +25,7 @@ import { randomFor } from '../../random.js';
 import { bitsFigure } from '../../report/plots/bits.js';
 import { type Figure, figureSvg } from '../../report/plots/figure.js';
 import { type Theme, themes } from '../../report/plots/theme.js';
-import { featuresOf } from '../../tasks/features/feature.js';
+import { featuresOf } from '../../tasks/feature.js';
 import { placeName, resolvePosition } from '../../tasks/positions.js';
 import { type LoadedCase } from './cases.js';
 import { type Passes } from './passes.js';

@@ -1,43 +1,13 @@
 /**
- * The experiments by name.
+ * Running a named patching experiment.
  * @module
  */
-import { type Runtime } from '../../engine/index.js';
-import { InputError, suggest } from '../../input-error.js';
-import { type HookedModel } from '../../models/hooked-model.js';
-import { type Metric, metrics } from '../metric.js';
-import { type CumulativeResult, type Step, patchInOrders } from '../orders.js';
-import { type PatchCase, type Target } from '../patch.js';
-import { additionExperiments } from './addition.js';
-import { countingExperiments } from './counting.js';
+import { type Runtime } from '../engine/index.js';
+import { type HookedModel } from '../models/hooked-model.js';
+import { type Metric, metrics } from './metric.js';
+import { type CumulativeResult, type Step, patchInOrders } from './orders.js';
+import { type PatchCase, type Target } from './patch.js';
 import { drawCases, type Experiment, targetAt } from './experiment.js';
-
-export { withDigits } from './addition.js';
-export { drawCases, type Experiment, heldOut, type NamedTarget, targetAt } from './experiment.js';
-export { checkPlus, plusCheck } from './plus.js';
-
-/** Every patching experiment. */
-export const experiments: readonly Experiment[] = [...additionExperiments, ...countingExperiments];
-
-/**
- * The experiment of a task with a name.
- * @throws InputError with a suggestion, or naming the task that it belongs to
- */
-export function experimentNamed(name: string, task: string): Experiment {
-  const own = experiments.filter((experiment) => experiment.task.name === task);
-  const found = own.find((experiment) => experiment.name === name);
-  if (found !== undefined) return found;
-  const elsewhere = experiments.find((experiment) => experiment.name === name);
-  if (elsewhere !== undefined) {
-    throw new InputError(
-      `"${name}" is an experiment of ${elsewhere.task.name}, not of ${task}: give --task ${elsewhere.task.name}.`,
-    );
-  }
-  const names = own.map((experiment) => experiment.name);
-  throw new InputError(
-    `Unknown experiment "${name}".${suggest(name, names)} Experiments of ${task}: ${names.join(', ')}.`,
-  );
-}
 
 /** Contrasts of each input unless told otherwise. */
 export const contrastsPerInput = 4;

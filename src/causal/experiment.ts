@@ -3,12 +3,12 @@
  * small functions; what runs it is the same for all.
  * @module
  */
-import { InputError, suggest } from '../../input-error.js';
-import { type Random, hash32, randomFor } from '../../random.js';
-import { permute } from '../../tasks/permutation.js';
-import { type Task } from '../../tasks/task.js';
-import { type PatchCase, type Target } from '../patch.js';
-import { targetLabel } from '../sweep.js';
+import { InputError, suggest } from '../input-error.js';
+import { type Random, hash32, randomFor } from '../random.js';
+import { permute } from '../tasks/permutation.js';
+import { type Task } from '../tasks/task.js';
+import { type PatchCase, type Target } from './patch.js';
+import { targetLabel } from './sweep.js';
 
 /** A site at a named place: `a0.3` at `=`. */
 export interface NamedTarget {

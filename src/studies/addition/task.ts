@@ -6,12 +6,12 @@
  * All 810,000 pairs are data; 202,500 of them are held out, by a shuffle that depends on the pair alone.
  * @module
  */
-import { InputError } from '../input-error.js';
-import { characterTokenizer } from '../models/tokenizers/character.js';
-import type { Random } from '../random.js';
-import { additionFeatures } from './features/addition.js';
-import { splitData } from './split-data.js';
-import { syntheticRounds, type Origin, type Place, type Split, type Task } from './task.js';
+import { InputError } from '../../input-error.js';
+import { characterTokenizer } from '../../models/tokenizers/character.js';
+import type { Random } from '../../random.js';
+import { additionFeatures } from './features.js';
+import { splitData } from '../../tasks/split-data.js';
+import { syntheticRounds, type Origin, type Place, type Split, type Task } from '../../tasks/task.js';
 
 const vocabulary = Array.from('0123456789B+=EP');
 const BOS = 10;

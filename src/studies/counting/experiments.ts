@@ -8,8 +8,8 @@
  * @module
  */
 import { type Random } from '../../random.js';
-import { counting, withCount } from '../../tasks/counting.js';
-import { placeIn, drawUntil, type Experiment } from './experiment.js';
+import { counting, withCount } from './task.js';
+import { placeIn, drawUntil, type Experiment } from '../../causal/experiment.js';
 
 /** Letters of a string: 1 to 9 of each of three. */
 const fewest = 1;

@@ -3,7 +3,7 @@
  * of their size, and the string's length and ends.
  * @module
  */
-import { type Feature } from './feature.js';
+import { type Feature } from '../../tasks/feature.js';
 
 const BAR = 35;
 const letterOf = (id: number | undefined): string | null =>

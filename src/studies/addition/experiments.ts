@@ -9,8 +9,8 @@
  */
 import { InputError } from '../../input-error.js';
 import { type Random } from '../../random.js';
-import { addition } from '../../tasks/addition.js';
-import { drawUntil, type Experiment } from './experiment.js';
+import { addition } from './task.js';
+import { drawUntil, type Experiment } from '../../causal/experiment.js';
 
 /** The digits of a sum: what is added, and the first token of the answer. */
 interface Digits {

@@ -3,7 +3,7 @@
  * carries, and the answer.
  * @module
  */
-import { type Feature } from './feature.js';
+import { type Feature } from '../../tasks/feature.js';
 
 const EOS = 13;
 const columns = [

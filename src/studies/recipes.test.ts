@@ -1,10 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../input-error.js';
 import { decoderParameters } from '../models/decoder-config.js';
-import { addition, counting, tasks } from '../tasks/index.js';
-import { decoderConfigFor, decoderPresets, decoderRecipe, decoderRecipeSchema } from './decoder-recipe.js';
-import { modelPresets, modelRecipe, modelRecipeSchema } from './model-recipe.js';
-import { probedModelConfig } from './model-training.js';
+import {
+  addition,
+  counting,
+  decoderPresets,
+  decoderRecipe,
+  modelPresets,
+  modelRecipe,
+  tasks,
+} from './index.js';
+import { decoderConfigFor, decoderRecipeSchema } from '../training/decoder-recipe.js';
+import { modelRecipeSchema } from '../training/model-recipe.js';
+import { probedModelConfig } from '../training/model-training.js';
+import { namedPreset } from '../training/presets.js';
 
 describe('the published recipe of a probed model', () => {
   it('is that of addition: AdamW at 1e-4, batch 512, 50 epochs, dropout 0.1, loss on every token', () => {
@@ -161,11 +170,14 @@ describe('presets', () => {
       expect(() => recipe('addition', 'toString')).toThrow(/^Unknown preset "toString"\. Presets/);
       expect(() => recipe('additon')).toThrow(InputError);
       expect(() => recipe('additon')).toThrow(
-        /^There is no recipe for the task "additon"\. Recipes: addition, counting\.$/,
+        /^Unknown task "additon"\. Did you mean "addition"\? Tasks: addition, counting\.$/,
       );
     }
-    expect(modelPresets('additon')).toEqual([]);
-    expect(decoderPresets('additon')).toEqual([]);
+    for (const presets of [modelPresets, decoderPresets]) {
+      expect(presets('addition')).toEqual(['paper', 'fast']);
+      expect(() => presets('additon')).toThrow(InputError);
+    }
+    expect(() => namedPreset({}, 'mine', 'fast')).toThrow('There is no recipe for the task "mine".');
   });
 
   it('that do not fit are refused by their schemas', () => {

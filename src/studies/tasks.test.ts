@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { InputError } from '../input-error.js';
 import { restoreRandom, seededRandom } from '../random.js';
 import { taskNamed, taskOf, tasks } from './index.js';
-import type { Split } from './task.js';
+import type { Split } from '../tasks/task.js';
 
 const splits = ['train', 'test'] as const;
 const split = fc.constantFrom<Split>(...splits);

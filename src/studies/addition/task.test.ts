@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addition, additionIndex, additionPair } from './addition.js';
+import { addition, additionIndex, additionPair } from './task.js';
 
 const reference = [10, 6, 1, 5, 11, 8, 6, 1, 12, 1, 4, 7, 6, 13];
 const placesOf = (input: string): string =>

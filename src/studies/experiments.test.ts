@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../input-error.js';
-import { seededRandom } from '../../random.js';
-import { addition, counting } from '../../tasks/index.js';
-import { type Experiment, drawCases, experimentNamed, experiments, heldOut, withDigits } from './index.js';
-import { placeIn } from './experiment.js';
+import { InputError } from '../input-error.js';
+import { seededRandom } from '../random.js';
+import { addition, counting, experimentNamed, experiments, withDigits } from './index.js';
+import { type Experiment, drawCases, heldOut, placeIn } from '../causal/experiment.js';
 
 const ofAddition = experiments.filter(({ task }) => task === addition);
 const indices = (column: string): number[] => [Number(column[1]), 4 + Number(column[1])];

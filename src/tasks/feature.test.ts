@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../input-error.js';
-import { seededRandom } from '../../random.js';
-import { addition, additionIndex, counting } from '../index.js';
+import { InputError } from '../input-error.js';
+import { seededRandom } from '../random.js';
+import { addition, additionIndex, counting } from '../studies/index.js';
 import { type Feature, type FeatureValue, featureValue, featuresOf, readFeatures } from './feature.js';
 
 const valuesOf = (task: typeof addition, input: string): Record<string, FeatureValue> =>

@@ -8,8 +8,8 @@
  * const doubled: Feature = { name: 'doubled', of: (ids) => (ids[1] === ids[5] ? 'yes' : 'no') };
  * @module
  */
-import { InputError, suggest } from '../../input-error.js';
-import { type Task } from '../task.js';
+import { InputError, suggest } from '../input-error.js';
+import { type Task } from './task.js';
 
 /** The value of a feature in one input; null where an input has none, which counts as a value of its own. */
 export type FeatureValue = string | number | null;

@@ -7,13 +7,20 @@
  * pure function of its index; 390,000 of them are held out.
  * @module
  */
-import { InputError } from '../input-error.js';
-import { characterTokenizer } from '../models/tokenizers/character.js';
-import { hash32, type Random } from '../random.js';
-import { countingFeatures } from './features/counting.js';
-import { permute, rankOf } from './permutation.js';
-import { splitData } from './split-data.js';
-import { syntheticRounds, type Origin, type Place, type SaidStep, type Split, type Task } from './task.js';
+import { InputError } from '../../input-error.js';
+import { characterTokenizer } from '../../models/tokenizers/character.js';
+import { hash32, type Random } from '../../random.js';
+import { countingFeatures } from './features.js';
+import { permute, rankOf } from '../../tasks/permutation.js';
+import { splitData } from '../../tasks/split-data.js';
+import {
+  syntheticRounds,
+  type Origin,
+  type Place,
+  type SaidStep,
+  type Split,
+  type Task,
+} from '../../tasks/task.js';
 
 const vocabulary = Array.from('abcdefghijklmnopqrstuvwxyz123456789|:BEP');
 const LETTERS = 26;

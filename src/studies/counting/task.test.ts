@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../random.js';
-import { counting, withCount } from './counting.js';
-import type { SaidStep } from './task.js';
+import { seededRandom } from '../../random.js';
+import { counting, withCount } from './task.js';
+import type { SaidStep } from '../../tasks/task.js';
 
 const input = 'vvzccvczvvvzvcvc|v:8';
 const reference = [37, 21, 21, 25, 2, 2, 21, 2, 25, 21, 21, 21, 25, 21, 2, 21, 2, 35, 21, 36, 33, 38];
