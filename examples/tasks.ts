@@ -3,11 +3,11 @@
  * @module
  */
 import { tasks } from 'inversionview/studies';
-import { randomFor, resolvePosition } from 'inversionview/tasks';
+import { randomFor, resolvePosition, tokensOf } from 'inversionview/tasks';
 
 for (const task of tasks) {
   const ids = task.sample(randomFor(1, 'example'), 'test');
-  const tokens = ids.map((id) => task.vocabulary[id]);
+  const tokens = tokensOf(task, ids);
   console.log(`${task.name}: ${task.data.size.toLocaleString('en')} inputs, such as ${task.decode(ids)}`);
   console.log(`  tokens  ${tokens.join(' ')}`);
   console.log(

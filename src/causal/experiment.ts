@@ -3,6 +3,7 @@
  * small functions; what runs it is the same for all.
  * @module
  */
+import { capability } from '../tasks/capabilities.js';
 import { InputError, suggest } from '../input-error.js';
 import { type Random, hash32, randomFor } from '../random.js';
 import { permute } from '../tasks/permutation.js';
@@ -58,11 +59,14 @@ export function heldOut(
   most: number,
   accepts: (ids: readonly number[]) => boolean = () => true,
 ): number[][] {
-  const all = task.data.splitSize.test;
+  const all = capability(task, 'data', 'An experiment over held-out inputs').splitSize.test;
   const key = hash32(hash32(seed >>> 0, Math.floor(seed / 2 ** 32)), 0xca5e);
   const found: number[][] = [];
   for (let rank = 0; rank < all && found.length < most; rank++) {
-    const ids = task.data.member('test', permute(rank, all, key));
+    const ids = capability(task, 'data', 'An experiment over held-out inputs').member(
+      'test',
+      permute(rank, all, key),
+    );
     if (accepts(ids)) found.push(ids);
   }
   return found;

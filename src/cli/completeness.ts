@@ -2,6 +2,7 @@
  * `inversionview completeness`: does the decoder know of every input inside?
  * @module
  */
+import { capability } from '../tasks/capabilities.js';
 import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
 import { completeness } from '../interpret/completeness.js';
@@ -95,7 +96,8 @@ inputs serves all queries of a site; with few --draws the noise makes the decode
           onProgress: progress('draws of noise'),
         }),
       };
-      const texts = (input: number): string => open.task.decode(open.task.data.instance(input));
+      const texts = (input: number): string =>
+        open.task.decode(capability(open.task, 'data', 'Completeness').instance(input));
       await drawn(
         options,
         (theme) => completenessFigure(record, theme),
@@ -147,7 +149,8 @@ async function sweep(options: CompletenessOptions, list: string): Promise<void> 
     return own === undefined ? [] : [{ ...base, completeness: own }];
   });
   const record = completenessSweepRecord(cells, model.trainedOn === task.name);
-  const texts = (input: number): string => task.decode(task.data.instance(input));
+  const texts = (input: number): string =>
+    task.decode(capability(task, 'data', 'Completeness').instance(input));
   await drawn(
     options,
     (theme) => completenessGrid(record, theme),

@@ -2,6 +2,7 @@
  * `inversionview export`: readings as the files of another program.
  * @module
  */
+import { tokensOf } from '../tasks/tokens.js';
 import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
 import { mostCandidates } from '../inversion/rounds.js';
@@ -127,11 +128,7 @@ function inputsByTask({ task: named, input }: ExportOptions): Map<Task, number[]
   for (const text of new Set(input)) {
     const task = named === undefined ? taskOf(text) : taskNamed(named);
     const ids = task.encode(text);
-    viewerPositions(
-      task.name,
-      ids.map((id) => task.vocabulary[id] ?? '?'),
-      viewers,
-    );
+    viewerPositions(task.name, tokensOf(task, ids), viewers);
     warnOfMalformed(task, ids);
     groups.set(task, [...(groups.get(task) ?? []), ids]);
   }

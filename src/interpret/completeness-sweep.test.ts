@@ -35,7 +35,7 @@ describe('queries of a sweep', () => {
       sites.flatMap((site) => [0, 1, 2, 3, 4].map((number) => `${site} ${number}`)),
     );
     for (const { ids, position } of queries) {
-      expect(addition.inSplit(ids)).toBe('test');
+      expect(addition.data.inSplit(ids)).toBe('test');
       expect(addition.positions(ids)).toContain(position);
     }
     expect(new Set(queries.map(({ ids }) => ids.join())).size).toBe(10);

@@ -6,6 +6,7 @@
  * the activation. All inputs inside are scored, and of those outside as many as asked for, drawn evenly.
  * @module
  */
+import { capability } from '../tasks/capabilities.js';
 import { type Runtime } from '../engine/index.js';
 import { spread } from '../inversion/candidates.js';
 import { type Decoder } from '../inversion/decoder.js';
@@ -109,7 +110,7 @@ export function startCompleteness(
     runtime,
     decoder,
     task,
-    inputs.map((input) => task.data.instance(input)),
+    inputs.map((input) => capability(task, 'data', 'Completeness').instance(input)),
   );
   const site = decoder.config.sites.indexOf(query.site);
   const deviation = noise * spread(query.z);

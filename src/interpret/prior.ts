@@ -3,6 +3,7 @@
  * task. All inputs are gone through where a task has them in its data; elsewhere so many are drawn.
  * @module
  */
+import { capability } from '../tasks/capabilities.js';
 import { randomFor } from '../random.js';
 import { type Feature, type FeatureValue, featureValue } from '../tasks/feature.js';
 import { type Task } from '../tasks/task.js';
@@ -33,11 +34,13 @@ export interface Prior {
 /** Goes through the inputs of a task. */
 export function createPrior(task: Task, features: readonly Feature[] = task.features): Prior {
   const complete = task.enumeration?.kind === 'all';
-  const inputs = complete ? task.data.size : drawnInputs;
+  const inputs = complete ? capability(task, 'data', 'An amount of information').size : drawnInputs;
   const random = randomFor(1, 'prior');
   const tables = features.map((feature) => emptyTable(feature, inputs));
   for (let input = 0; input < inputs; input++) {
-    const ids = complete ? task.data.instance(input) : task.drawInput(random);
+    const ids = complete
+      ? capability(task, 'data', 'An amount of information').instance(input)
+      : capability(task, 'distribution', 'An amount of information').draw(random);
     for (const table of tables) table.codes[input] = table.codeOf(featureValue(task, table.feature, ids));
   }
   return { task, inputs, complete, tables };

@@ -57,7 +57,7 @@ describe('heldOutInputs', () => {
     for (const ids of found) {
       expect(ids[1]).toBe(9);
       expect(ids).toHaveLength(14);
-      expect(addition.inSplit(ids)).toBe('test');
+      expect(addition.data.inSplit(ids)).toBe('test');
     }
     expect(heldOutInputs(addition, 40, 3, conditionOf(addition, 'F1=9'), ['A4'])).toEqual(found);
   });

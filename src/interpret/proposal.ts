@@ -7,6 +7,7 @@
  * own draws cannot tell; blind ones find such a part in proportion to its size, so no weight exceeds one blind draw's.
  * @module
  */
+import { capability } from '../tasks/capabilities.js';
 import { GraphError, type Runtime } from '../engine/index.js';
 import { type Candidate } from '../inversion/view.js';
 import { type Decoder, drawnTokens, heard, orderWord } from '../inversion/decoder.js';
@@ -213,7 +214,12 @@ export function createProposer(
     const [asked, ...found] =
       unseen ??
       (await judged(
-        [ids, ...Array.from({ length: blind }, () => task.drawInput(query.random))],
+        [
+          ids,
+          ...Array.from({ length: blind }, () =>
+            capability(task, 'distribution', 'An amount of information').draw(query.random),
+          ),
+        ],
         query,
         (count) => onProgress?.(drawn.length + count - 1, all),
       ));
@@ -225,7 +231,9 @@ export function createProposer(
       const known = distinct.get(key);
       if (known !== undefined) known.times += times;
       else {
-        const logProbability = task.logProbability(own);
+        const logProbability = capability(task, 'distribution', 'An amount of information').logProbability(
+          own,
+        );
         distinct.set(key, { ...one, logProbability, times, inclusion: null });
       }
     };

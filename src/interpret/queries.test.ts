@@ -52,7 +52,7 @@ describe('mapSites', () => {
         tell: ({ ids, seed }: AskedActivation) => {
           const random = seededRandom(seed);
           const found = Array.from({ length: 9 }, () => ({
-            ids: few.drawInput(random),
+            ids: few.distribution.draw(random),
             position: 8,
             weight: 1,
           }));

@@ -3,6 +3,7 @@
  * independent draws that is worth. An enumerated preimage is known, not drawn, and worth infinitely many.
  * @module
  */
+import { capability } from '../tasks/capabilities.js';
 import { type ExactSet } from '../inversion/enumerate/exact.js';
 import { placeName } from '../tasks/positions.js';
 import { featureValue } from '../tasks/feature.js';
@@ -38,7 +39,11 @@ export function exactSample(
         ? null
         : (at) => {
             const input = members[at] ?? 0;
-            return placeName(task, task.data.instance(input), positions[input] ?? 0);
+            return placeName(
+              task,
+              capability(task, 'data', 'An exact preimage').instance(input),
+              positions[input] ?? 0,
+            );
           },
   };
 }

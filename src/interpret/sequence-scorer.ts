@@ -3,6 +3,7 @@
  * divide by.
  * @module
  */
+import { capability } from '../tasks/capabilities.js';
 import {
   type Executable,
   type Runtime,
@@ -81,7 +82,9 @@ export function createSequenceScorer(
         const block = (part: readonly (readonly number[])[]): Int32Array =>
           padded(part, places, task.pad, rows);
         const orders = said.map((ids) =>
-          config.form === 'completion' ? (task.completion.logOrders?.(ids) ?? 0) : 0,
+          config.form === 'completion'
+            ? (capability(task, 'completion', 'A decoder of free tokens').logOrders?.(ids) ?? 0)
+            : 0,
         );
         const counted = new Float32Array(rows * places);
         said.forEach(({ length }, row) => counted.fill(1, row * places, row * places + length - 1));

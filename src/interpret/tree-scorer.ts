@@ -3,6 +3,7 @@
  * them is laid out as a tree of their beginnings; keys and values are handed from each beginning to those that go on from it.
  * @module
  */
+import { capability } from '../tasks/capabilities.js';
 import {
   type Executable,
   type Graph,
@@ -48,7 +49,10 @@ export function createTreeScorer(
   const { config } = decoder;
   const sequences = inputs.map((ids) => spoken(task, config.form, ids));
   // A decoder that says no order gives its probability to all orders alike.
-  const orders = config.form === 'completion' ? task.completion.logOrders : undefined;
+  const orders =
+    config.form === 'completion'
+      ? capability(task, 'completion', 'A decoder of free tokens').logOrders
+      : undefined;
   const shared = orders === undefined ? null : sequences.map((said) => orders(said));
   const blocks = treeBlocks(sequences, widest);
   const depth = Math.max(0, ...blocks.map(({ levels }) => levels.length));

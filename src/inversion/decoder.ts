@@ -2,6 +2,7 @@
  * A trained decoder and the sequences it speaks in.
  * @module
  */
+import { capability } from '../tasks/capabilities.js';
 import { GraphError, type Value, constant } from '../engine/index.js';
 import { type DecoderConfig } from '../models/decoder-config.js';
 import { type ParameterSet } from '../models/weights/fingerprint.js';
@@ -38,7 +39,9 @@ export function makeDecoder(name: string, config: DecoderConfig, parameters: Par
 
 /** Tokens that a decoder draws after BOS. */
 export const drawnTokens = (task: Task, form: DecoderConfig['form']): number =>
-  (form === 'completion' ? task.completion.maxFree : task.maxLength) - 1;
+  (form === 'completion'
+    ? capability(task, 'completion', 'A decoder of free tokens').maxFree
+    : task.maxLength) - 1;
 
 /**
  * The sequence a decoder models for an input: the whole of it, or its free tokens. What is no longer than free tokens
@@ -46,7 +49,9 @@ export const drawnTokens = (task: Task, form: DecoderConfig['form']): number =>
  */
 export function spoken(task: Task, form: DecoderConfig['form'], ids: readonly number[]): readonly number[] {
   if (form === 'plain') return ids;
-  return ids.length <= task.completion.maxFree ? ids : task.completion.toFree(ids);
+  return ids.length <= capability(task, 'completion', 'A decoder of free tokens').maxFree
+    ? ids
+    : capability(task, 'completion', 'A decoder of free tokens').toFree(ids);
 }
 
 /**
@@ -58,9 +63,15 @@ export function originsOf(
   form: DecoderConfig['form'],
   ids: readonly number[],
 ): readonly Origin[] | null {
-  if (spoken(task, form, ids) !== ids) return task.completion.origins(ids);
+  if (spoken(task, form, ids) !== ids)
+    return capability(task, 'completion', 'A decoder of free tokens').origins(ids);
   // What ends before all free tokens are there was written, not drawn.
-  if (form === 'completion' && ids.length < task.completion.maxFree && ids.at(-1) === task.eos) return null;
+  if (
+    form === 'completion' &&
+    ids.length < capability(task, 'completion', 'A decoder of free tokens').maxFree &&
+    ids.at(-1) === task.eos
+  )
+    return null;
   return ids.map((id, at) => (at === 0 ? { kind: 'fixed' } : { kind: 'said', steps: [{ at, among: [id] }] }));
 }
 
@@ -89,8 +100,8 @@ export function heard(
   const ids = [task.bos];
   for (let at = 0; at < drawn.length; at++) {
     ids.push(drawn[at] ?? task.pad);
-    if (form === 'completion' && task.completion.done(ids))
-      return task.completion.complete(ids, order) ?? ids;
+    if (form === 'completion' && capability(task, 'completion', 'A decoder of free tokens').done(ids))
+      return capability(task, 'completion', 'A decoder of free tokens').complete(ids, order) ?? ids;
     if (form === 'plain' && ids.at(-1) === task.eos) return ids;
   }
   return ids;

@@ -15,7 +15,8 @@ import { type Metric } from './metrics.js';
 import { createSampler } from './sampler.js';
 
 const runtime = nodeRuntime({ threads: 1 });
-const ids = (text: string): number[] => [...text].map((token) => addition.vocabulary.indexOf(token));
+const ids = (text: string): number[] =>
+  [...text].map((token) => addition.tokenizer.vocabulary.indexOf(token));
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 

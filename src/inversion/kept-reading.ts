@@ -8,6 +8,7 @@ import { InputError } from '../input-error.js';
 import { shortName } from '../models/hooks.js';
 import { randomFor } from '../random.js';
 import { type Task } from '../tasks/task.js';
+import { idsOfTokens } from '../tasks/tokens.js';
 import { chooseShown } from './choose.js';
 import { indexOfPlace } from './placed.js';
 import { type Reading, type Sample, readingSchema } from './reading.js';
@@ -260,8 +261,8 @@ export function faultOf(task: Task | undefined, tokens: readonly string[]): stri
 }
 
 function idsOf(task: Task | undefined, tokens: readonly string[]): number[] | null {
-  const ids = tokens.map((token) => task?.vocabulary.indexOf(token) ?? -1);
-  return ids.includes(-1) ? null : ids;
+  const ids = task === undefined ? [null] : idsOfTokens(task, tokens);
+  return ids.every((id) => id !== null) ? ids : null;
 }
 
 /**

@@ -39,7 +39,7 @@ const site = 'blocks.1.attn.hook_result.2';
 const textOf = (candidates: readonly Candidate[]): string[] => candidates.map((one) => one.ids.join(' '));
 
 const idsOf = (tokens: readonly string[]): number[] =>
-  tokens.map((token) => addition.vocabulary.indexOf(token));
+  tokens.map((token) => addition.tokenizer.vocabulary.indexOf(token));
 
 /** Distances of a candidate by definition, for each metric. */
 async function recomputed(candidate: readonly number[], metric: Metric, z: Float32Array): Promise<number[]> {

@@ -114,7 +114,7 @@ describe('the score of a draw that could not be completed', () => {
     const z = seededRandom(4).fillGaussian(new Float32Array(32));
     const scorer = createScorer(runtime, decoder, addition);
     for (const text of ['61+861', '+=E3P0', 'B12']) {
-      const ids = [...`B${text}`].map((token) => addition.vocabulary.indexOf(token));
+      const ids = [...`B${text}`].map((token) => addition.tokenizer.vocabulary.indexOf(token));
       const [[bos, ...scores] = []] = await scorer.probabilities([ids], z, 1);
       const table = await nextTokens(decoder, z, 1, ids);
       expect(bos).toBeNull();

@@ -2,6 +2,7 @@
  * Reads inputs at every site and place that the published web app shows, for its cache.
  * @module
  */
+import { tokensOf } from '../tasks/tokens.js';
 import { type Runtime, floatsOf } from '../engine/index.js';
 import { type Decoder } from '../inversion/decoder.js';
 import { metrics } from '../inversion/metrics.js';
@@ -92,9 +93,6 @@ export async function streamlitFiles(
     ]),
   );
 }
-
-const tokensOf = (task: Task, ids: readonly number[]): string[] =>
-  ids.map((id) => task.vocabulary[id] ?? '?');
 
 /** The attention pattern of every head over one input. */
 async function patterns(

@@ -8,6 +8,7 @@ import { InputError } from '../input-error.js';
 import { type KeptReading, annotationOf, faultOf } from '../inversion/kept-reading.js';
 import { shortName } from '../models/hooks.js';
 import { type Task } from '../tasks/task.js';
+import { idsOfTokens, tokenOf, tokensOf } from '../tasks/tokens.js';
 import { unescapeHtml } from './escape.js';
 import { type ViewerTask } from './streamlit.js';
 
@@ -81,7 +82,7 @@ export function keptFromStreamlit(value: unknown, name: string, known: readonly 
   const metric = parsed.data.metric === 'sim' ? 'cosine' : 'euclidean';
   const queryTokens = query_input.map(unescapeHtml);
   const task = taskOf(queryTokens, known);
-  const end = task?.vocabulary[task.eos];
+  const end = task === undefined ? undefined : tokenOf(task, task.eos);
   // The files leave EOS out of the query, and show it in samples.
   const tokens = end === undefined ? queryTokens : [...queryTokens, end];
   if (query_position >= queryTokens.length)
@@ -142,18 +143,18 @@ const taskOf = (tokens: readonly string[], known: readonly KnownTask[]): Task | 
   known.find(
     ({ task, viewer }) =>
       viewer !== null &&
-      tokens.every((own) => task.vocabulary.includes(own)) &&
+      idsOfTokens(task, tokens).every((id) => id !== null) &&
       viewer.signs.every((sign) => tokens.includes(sign)),
   )?.task;
 
 function textOf(task: Task | undefined, tokens: readonly string[]): string {
   if (task === undefined) return tokens.join('');
-  const special = [task.bos, task.eos, task.pad].map((id) => task.vocabulary[id]);
+  const special = tokensOf(task, [task.bos, task.eos, task.pad]);
   return tokens.filter((own) => !special.includes(own)).join('');
 }
 
 function placeOf(task: Task | undefined, tokens: readonly string[], position: number): string | null {
   if (task === undefined) return null;
-  const ids = tokens.map((own) => task.vocabulary.indexOf(own));
+  const ids = idsOfTokens(task, tokens).map((id) => id ?? -1);
   return task.places(ids).find(({ index }) => index === position)?.name ?? null;
 }

@@ -65,7 +65,7 @@ describe.each(ofAddition.map((experiment) => [experiment.name, experiment] as co
       const inputs = cases.filter((_, at) => at % 2 === 0).map(({ clean }) => clean);
       expect(new Set(inputs.map((ids) => ids.join())).size).toBe(inputs.length);
       for (const ids of inputs) {
-        expect(addition.inSplit(ids)).toBe('test');
+        expect(addition.data.inSplit(ids)).toBe('test');
         expect(onInput?.(told(ids))).toBe(true);
       }
       const random = seededRandom(2);
@@ -204,7 +204,7 @@ describe('other-count', () => {
   it('takes held-out inputs with another count, of any length', () => {
     const cases = drawCases(experimentNamed('other-count', 'counting'), 200, 4);
     for (const { clean, contrast, answerAt, contrastAnswerAt } of cases) {
-      expect(counting.inSplit(contrast)).toBe('test');
+      expect(counting.data.inSplit(contrast)).toBe('test');
       expect(contrast[contrastAnswerAt]).not.toBe(clean[answerAt]);
       expect(contrastAnswerAt).toBe(contrast.length - 2);
     }

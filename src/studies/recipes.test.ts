@@ -1,15 +1,9 @@
+import { tokenCount } from '../tasks/tokens.js';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../input-error.js';
 import { decoderParameters } from '../models/decoder-config.js';
-import {
-  addition,
-  counting,
-  decoderPresets,
-  decoderRecipe,
-  modelPresets,
-  modelRecipe,
-  tasks,
-} from './index.js';
+import { addition, counting, decoderPresets, decoderRecipe, modelPresets, modelRecipe } from './index.js';
+import { tasks } from '../../test/fixtures/shipped-tasks.js';
 import { decoderConfigFor, decoderRecipeSchema } from '../training/decoder-recipe.js';
 import { modelRecipeSchema } from '../training/model-recipe.js';
 import { probedModelConfig } from '../training/model-training.js';
@@ -33,7 +27,7 @@ describe('the published recipe of a probed model', () => {
     expect(recipe.schedule.steps).toBe(100 * Math.ceil(counting.data.splitSize.train / 128));
     // The count is the one token that is determined.
     const ids = counting.encode('vvzccvczvvvzvcvc|v:8');
-    expect(counting.determined(ids)).toEqual([ids.length - 2]);
+    expect(counting.answer.determined(ids)).toEqual([ids.length - 2]);
   });
 
   it('is of the published size', () => {
@@ -93,7 +87,7 @@ describe('the published recipe of a decoder', () => {
     const { width } = task.model;
     const config = decoderConfigFor(task, decoderRecipe(task.name, 'paper'), width);
     expect(config).toMatchObject({
-      vocabulary: task.vocabulary.length,
+      vocabulary: tokenCount(task),
       places: task.maxLength - 1,
       activation_width: width,
       sites: task.sites,
@@ -106,7 +100,7 @@ describe('the published recipe of a decoder', () => {
     expect(shapes.get('condition.5.proj.weight')?.shape).toEqual([width, channel]);
     expect(shapes.has('condition.6.fc.weight')).toBe(false);
     expect(shapes.get('h.1.prefix.weight')?.shape).toEqual([channel, 256]);
-    expect(shapes.get('wte.weight')?.shape).toEqual([task.vocabulary.length, 256]);
+    expect(shapes.get('wte.weight')?.shape).toEqual([tokenCount(task), 256]);
   });
 
   it.each(tasks)(

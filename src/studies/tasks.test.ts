@@ -1,9 +1,11 @@
 /** What every task owes, run for each of them. */
+import { tokenCount, tokenOf, tokensOf } from '../tasks/tokens.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../input-error.js';
 import { restoreRandom, seededRandom } from '../random.js';
-import { taskNamed, taskOf, tasks } from './index.js';
+import { taskNamed, taskOf } from './index.js';
+import { tasks } from '../../test/fixtures/shipped-tasks.js';
 import type { Split } from '../tasks/task.js';
 
 const splits = ['train', 'test'] as const;
@@ -12,7 +14,7 @@ const split = fc.constantFrom<Split>(...splits);
 describe.each(tasks.map((task) => [task.name, task] as const))('%s', (_, task) => {
   const index = fc.integer({ min: 0, max: task.data.size - 1 });
   const anyIds = fc
-    .array(fc.integer({ min: 0, max: task.vocabulary.length - 1 }), { maxLength: task.maxLength })
+    .array(fc.integer({ min: 0, max: tokenCount(task) - 1 }), { maxLength: task.maxLength })
     .map((ids) => [task.bos, ...ids].slice(0, task.maxLength));
 
   it('samples inputs of the split asked for', () => {
@@ -20,7 +22,7 @@ describe.each(tasks.map((task) => [task.name, task] as const))('%s', (_, task) =
       fc.property(fc.nat(), split, (seed, wanted) => {
         const ids = task.sample(seededRandom(seed), wanted);
         expect(task.check(ids)).toBeNull();
-        expect(task.inSplit(ids)).toBe(wanted);
+        expect(task.data.inSplit(ids)).toBe(wanted);
         expect(ids.length).toBeLessThanOrEqual(task.maxLength);
         expect(ids[0]).toBe(task.bos);
         expect(ids.at(-1)).toBe(task.eos);
@@ -38,7 +40,7 @@ describe.each(tasks.map((task) => [task.name, task] as const))('%s', (_, task) =
     for (const of of splits) {
       fc.assert(
         fc.property(fc.integer({ min: 0, max: splitSize[of] - 1 }), (k) => {
-          expect(task.inSplit(task.data.member(of, k))).toBe(of);
+          expect(task.data.inSplit(task.data.member(of, k))).toBe(of);
         }),
       );
     }
@@ -100,7 +102,7 @@ describe.each(tasks.map((task) => [task.name, task] as const))('%s', (_, task) =
         // Any weights of tokens by step: the decoder's are as good as these.
         const random = seededRandom(seed + 1);
         const weights = Array.from({ length: task.completion.maxFree }, () =>
-          task.vocabulary.map(() => 0.1 + random.next()),
+          task.tokenizer.vocabulary.map(() => 0.1 + random.next()),
         );
         const sum = (step: number, tokens: readonly number[]): number =>
           tokens.reduce((total, token) => total + (weights[step]?.[token] ?? NaN), 0);
@@ -123,7 +125,7 @@ describe.each(tasks.map((task) => [task.name, task] as const))('%s', (_, task) =
           expect(fixedAt.get(name) ?? ids[place]).toBe(ids[place]);
           fixedAt.set(name, ids[place] ?? -1);
         });
-        for (const place of task.determined(ids)) expect(origins[place]?.kind).not.toBe('said');
+        for (const place of task.answer.determined(ids)) expect(origins[place]?.kind).not.toBe('said');
       }),
     );
     fc.assert(
@@ -139,7 +141,7 @@ describe.each(tasks.map((task) => [task.name, task] as const))('%s', (_, task) =
       fc.property(anyIds, (ids) => {
         const reason = task.check(ids);
         expect(reason === null || reason.length > 0).toBe(true);
-        expect(task.inSplit(ids) === null || reason === null).toBe(true);
+        expect(task.data.inSplit(ids) === null || reason === null).toBe(true);
         task.annotate(ids);
         const names = task.places(ids).map(({ name }) => name);
         expect(new Set(names).size).toBe(names.length);
@@ -162,7 +164,7 @@ describe.each(tasks.map((task) => [task.name, task] as const))('%s', (_, task) =
   });
 
   it('refuses empty, overlong and foreign text in one line that says what is accepted', () => {
-    const long = (task.vocabulary[1] ?? '').repeat(task.maxLength - 1);
+    const long = (tokenOf(task, 1) ?? '').repeat(task.maxLength - 1);
     for (const text of ['', long, '#', 'B', 'E', 'P', ' ', '😀']) {
       expect(() => task.encode(text)).toThrow(InputError);
       expect(() => task.encode(text)).toThrow(/^[^\n]*(at most|use |give )[^\n]*$/);
@@ -171,8 +173,8 @@ describe.each(tasks.map((task) => [task.name, task] as const))('%s', (_, task) =
   });
 
   it('has a sensible frame', () => {
-    expect(new Set(task.vocabulary).size).toBe(task.vocabulary.length);
-    expect([task.bos, task.eos, task.pad].map((id) => task.vocabulary[id])).toEqual(['B', 'E', 'P']);
+    expect(new Set(task.tokenizer.vocabulary).size).toBe(tokenCount(task));
+    expect(tokensOf(task, [task.bos, task.eos, task.pad])).toEqual(['B', 'E', 'P']);
     expect(new Set(task.sites).size).toBe(task.sites.length);
     expect(task.rounds.reduce((sum, round) => sum + round.candidates, 0)).toBe(1024);
   });
@@ -194,7 +196,7 @@ describe('taskOf', () => {
   it('is the task whose form an input has, a malformed one too', () => {
     const random = seededRandom(2);
     for (const task of tasks)
-      for (let i = 0; i < 20; i++) expect(taskOf(task.decode(task.drawInput(random)))).toBe(task);
+      for (let i = 0; i < 20; i++) expect(taskOf(task.decode(task.distribution.draw(random)))).toBe(task);
     expect(taskOf('6+8').name).toBe('addition');
     expect(taskOf('ab|a:1').name).toBe('counting');
   });

@@ -79,7 +79,7 @@ describe('features of counting', () => {
   it('agree with the task on any input', () => {
     const random = seededRandom(5);
     for (let i = 0; i < 200; i++) {
-      const ids = counting.drawInput(random);
+      const ids = counting.distribution.draw(random);
       const text = counting.decode(ids);
       const own = valuesOf(counting, text);
       const [string = '', question = ''] = text.split('|');
@@ -93,8 +93,11 @@ describe('features of counting', () => {
 
 describe('input distributions', () => {
   it('give each sum one in 810,000, and others nothing', () => {
-    expect(addition.logProbability(addition.encode('615+861=1476'))).toBeCloseTo(-Math.log(810_000), 12);
-    expect(addition.logProbability(addition.encode('615+861=1475'))).toBe(-Infinity);
+    expect(addition.distribution.logProbability(addition.encode('615+861=1476'))).toBeCloseTo(
+      -Math.log(810_000),
+      12,
+    );
+    expect(addition.distribution.logProbability(addition.encode('615+861=1475'))).toBe(-Infinity);
     expect(addition.data.instance(additionIndex(615, 861))).toEqual(addition.encode('615+861=1476'));
   });
 
@@ -104,18 +107,18 @@ describe('input distributions', () => {
       .flatMap((text) => permutations(text));
     const distinct = [...new Set(orders)];
     const sum = distinct.reduce(
-      (total, text) => total + Math.exp(counting.logProbability(counting.encode(`${text}|a:2`))),
+      (total, text) => total + Math.exp(counting.distribution.logProbability(counting.encode(`${text}|a:2`))),
       0,
     );
     expect(distinct).toHaveLength(12);
     expect(sum).toBeCloseTo(1 / (2600 * 729 * 3), 12);
-    expect(counting.logProbability(counting.encode('aabc|a:3'))).toBe(-Infinity);
+    expect(counting.distribution.logProbability(counting.encode('aabc|a:3'))).toBe(-Infinity);
   });
 
   it('draw inputs that are theirs, members of the class that was asked for', () => {
     const random = seededRandom(6);
     for (const task of [addition, counting]) {
-      for (let i = 0; i < 50; i++) expect(task.check(task.drawInput(random))).toBeNull();
+      for (let i = 0; i < 50; i++) expect(task.check(task.distribution.draw(random))).toBeNull();
     }
     const { enumeration } = counting;
     if (enumeration?.kind !== 'strata') throw new Error('counting has strata');

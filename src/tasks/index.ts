@@ -4,11 +4,15 @@
  * @module
  */
 export { type Random, randomFor, seededRandom } from '../random.js';
+export { type CapableTask, type Capability, capability } from './capabilities.js';
 export { type Feature, type FeatureValue, featuresOf, readFeatures } from './feature.js';
 export { placeName, resolvePosition } from './positions.js';
 export { type SplitData, splitData } from './split-data.js';
+export { idsOfTokens, tokenCount, tokenOf, tokensOf } from './tokens.js';
 export type {
+  Answer,
   Completion,
+  Distribution,
   Enumeration,
   Origin,
   Place,

@@ -3,6 +3,7 @@
  * Each answer token is judged after the right ones before it, which is when a greedy answer is right as a whole.
  * @module
  */
+import { capability } from '../tasks/capabilities.js';
 import { type Runtime, type Value, floatsOf, graph, input } from '../engine/index.js';
 import { expectFinite } from '../models/finite.js';
 import { type Architecture } from '../models/architecture.js';
@@ -40,8 +41,8 @@ export function heldOutWhere(
   holds: (ids: readonly number[]) => boolean = () => true,
 ): number[][] {
   const found: number[][] = [];
-  for (let k = 0; k < task.data.splitSize.test && found.length < count; k++) {
-    const ids = task.data.member('test', k);
+  for (let k = 0; k < capability(task, 'data', 'Accuracy').splitSize.test && found.length < count; k++) {
+    const ids = capability(task, 'data', 'Accuracy').member('test', k);
     if (holds(ids)) found.push(ids);
   }
   return found;
@@ -76,10 +77,12 @@ export async function answeredRight(
           scores.subarray(row * places * vocabulary, (row * places + ids.length - 1) * vocabulary),
           'logits',
         );
-        const answered = task.determined(ids).every((at) => {
-          const from = (row * places + at - 1) * vocabulary;
-          return largest(scores.subarray(from, from + vocabulary)) === ids[at];
-        });
+        const answered = capability(task, 'answer', 'Accuracy')
+          .determined(ids)
+          .every((at) => {
+            const from = (row * places + at - 1) * vocabulary;
+            return largest(scores.subarray(from, from + vocabulary)) === ids[at];
+          });
         if (answered) right += 1;
       });
       onProgress?.(start + part.length, inputs.length);

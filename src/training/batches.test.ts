@@ -78,7 +78,7 @@ describe('batches', () => {
   it('are drawn from the training split alone', () => {
     for (const task of [addition, counting]) {
       for (const ids of chunkOf(source({ task }), 0).flatMap(({ sequences }) => sequences))
-        expect(task.inSplit(ids)).toBe('train');
+        expect(task.data.inSplit(ids)).toBe('train');
     }
   });
 });

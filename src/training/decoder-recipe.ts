@@ -2,6 +2,8 @@
  * How decoders are trained: the published settings under `paper`, and our own for two processors.
  * @module
  */
+import { capability } from '../tasks/capabilities.js';
+import { tokenCount } from '../tasks/tokens.js';
 import { z } from 'zod';
 import { type DecoderConfig, decoderConfigSchema } from '../models/decoder-config.js';
 import { type Task } from '../tasks/task.js';
@@ -113,9 +115,12 @@ export function decoderConfigFor(task: Task, recipe: DecoderRecipe, activationWi
   const { form } = recipe.architecture;
   return {
     ...recipe.architecture,
-    vocabulary: task.vocabulary.length,
+    vocabulary: tokenCount(task),
     // The last token is predicted, never read.
-    places: (form === 'completion' ? task.completion.maxFree : task.maxLength) - 1,
+    places:
+      (form === 'completion'
+        ? capability(task, 'completion', 'A decoder of free tokens').maxFree
+        : task.maxLength) - 1,
     activation_width: activationWidth,
     sites: [...task.sites],
   };

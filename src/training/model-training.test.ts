@@ -81,7 +81,7 @@ describe('the loss of a probed model', () => {
   ] as const)('is the mean cross-entropy over $name', async ({ task, changes }) => {
     const recipe = recipeOf(task, changes);
     const counted =
-      changes.loss === 'every' ? everyToken : (ids: readonly number[]) => [...task.determined(ids)];
+      changes.loss === 'every' ? everyToken : (ids: readonly number[]) => [...task.answer.determined(ids)];
     const wanted = definedLoss(task, recipe, 21, counted);
     expect(Math.abs((await lossAt(task, recipe, 21)) / wanted - 1)).toBeLessThan(1e-5);
   });

@@ -2,6 +2,8 @@
  * Training a probed model: a GPT-2 from scratch on a task's data.
  * @module
  */
+import { capability } from '../tasks/capabilities.js';
+import { tokenCount } from '../tasks/tokens.js';
 import {
   type Tensor,
   type Value,
@@ -36,14 +38,15 @@ export interface PlannedTraining {
 
 /** The dimensions of a task's probed model as a Hugging Face config. */
 export function probedModelConfig(task: Task): Gpt2Config {
+  const { layers, heads, width } = capability(task, 'model', 'The training of a model');
   return readGpt2Config({
     model_type: 'gpt2',
     architectures: ['GPT2LMHeadModel'],
-    n_layer: task.model.layers,
-    n_head: task.model.heads,
-    n_embd: task.model.width,
+    n_layer: layers,
+    n_head: heads,
+    n_embd: width,
     n_positions: task.maxLength,
-    vocab_size: task.vocabulary.length,
+    vocab_size: tokenCount(task),
     bos_token_id: task.bos,
     eos_token_id: task.eos,
     pad_token_id: task.pad,
@@ -115,7 +118,7 @@ function modelFeeds(task: Task, recipe: ModelRecipe, { sequences, places }: Batc
   const ids = int32([rows, read], padded(sequences, read, task.pad));
   if (recipe.loss === 'single') {
     const asked = sequences.map((sequence) => {
-      const [at, ...more] = task.determined(sequence);
+      const [at, ...more] = capability(task, 'answer', 'A loss on the answer').determined(sequence);
       if (at === undefined || more.length > 0)
         throw new Error(`${task.name}: an input has not one answer token`);
       return at;
@@ -135,7 +138,9 @@ function modelFeeds(task: Task, recipe: ModelRecipe, { sequences, places }: Batc
   const weights = new Float32Array(rows * read);
   sequences.forEach((sequence, row) => {
     const counted =
-      recipe.loss === 'every' ? sequence.map((_, at) => at).slice(1) : task.determined(sequence);
+      recipe.loss === 'every'
+        ? sequence.map((_, at) => at).slice(1)
+        : capability(task, 'answer', 'A loss on the answer').determined(sequence);
     for (const at of counted) {
       targets[row * read + at - 1] = sequence[at] ?? task.pad;
       weights[row * read + at - 1] = 1;

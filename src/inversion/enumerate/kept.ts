@@ -4,6 +4,7 @@
  * read, or does not fit in any way, is no error: the pass is made again and the file replaced.
  * @module
  */
+import { capability } from '../../tasks/capabilities.js';
 import { z } from 'zod';
 import { type HookedModel } from '../../models/hooked-model.js';
 import { type ByteSource } from '../../models/weights/byte-source.js';
@@ -36,9 +37,13 @@ export const identityOf = (model: HookedModel, task: Task, site: string): string
     processing: model.processing,
     site,
     task: task.name,
-    inputs: task.data.size,
+    inputs: capability(task, 'data', 'An exact preimage').size,
     // Tasks of one name and size may differ: a few of their inputs tell.
-    sample: [0, 0.3, 0.6, 1].map((share) => task.data.instance(Math.floor(share * (task.data.size - 1)))),
+    sample: [0, 0.3, 0.6, 1].map((share) =>
+      capability(task, 'data', 'An exact preimage').instance(
+        Math.floor(share * (capability(task, 'data', 'An exact preimage').size - 1)),
+      ),
+    ),
   });
 
 /** The name of the file for an activation's identity. */

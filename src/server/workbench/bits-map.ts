@@ -3,6 +3,7 @@
  * of the last map are kept, so that ε and metric move without drawing again.
  * @module
  */
+import { capability } from '../../tasks/capabilities.js';
 import { type BitsCell, type BitsMapRequest } from '../contract/index.js';
 import { type Runtime } from '../../engine/index.js';
 import { judgeMany } from '../../inversion/judge-many.js';
@@ -59,7 +60,12 @@ export function createBitsMap(
     const placed = positions.map((position) => ({ ids, position }));
     const activations = await activationsOf(runtime, model, task, site, placed);
     // Each input is run once, for all positions.
-    const inputs = [ids, ...Array.from({ length: blind }, () => task.drawInput(random))];
+    const inputs = [
+      ids,
+      ...Array.from({ length: blind }, () =>
+        capability(task, 'distribution', 'An amount of information').draw(random),
+      ),
+    ];
     const nearest = await judgeMany(runtime, model, task, site, inputs, activations, signal);
     for await (const { position, candidates: judged } of reader.survey({
       ids,

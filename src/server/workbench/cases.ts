@@ -2,6 +2,7 @@
  * Case studies: a task with a probed model and, where there is one, a decoder, loaded and kept.
  * @module
  */
+import { tokenOf } from '../../tasks/tokens.js';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -146,9 +147,9 @@ function describe(
 ): Case {
   const figures = decoder?.provenance.figures ?? null;
   const rates = new Map(figures?.sites.map(({ site, rate }) => [site, rate]));
-  const token = (tokenId: number): string => task.vocabulary[tokenId] ?? '?';
+  const token = (tokenId: number): string => tokenOf(task, tokenId);
   const own = words[task.name];
-  const sizes = probed?.model.architecture ?? task.model;
+  const sizes = probed?.model.architecture ?? task.model ?? { layers: 0, heads: 0, width: 0 };
   return {
     id,
     task: task.name,
@@ -170,14 +171,14 @@ function describe(
       head: headOf(site)?.head ?? null,
       rate: rates.get(site) ?? null,
     })),
-    vocabulary: [...task.vocabulary],
+    vocabulary: [...task.tokenizer.vocabulary],
     bos: token(task.bos),
     eos: token(task.eos),
     pad: token(task.pad),
     maxLength: task.maxLength,
     epsilon: task.epsilon,
     metric: task.metric,
-    enumerated: task.enumeration?.kind === 'all' ? task.data.size : null,
+    enumerated: task.enumeration?.kind === 'all' ? (task.data?.size ?? null) : null,
     rounds: task.rounds.map((round) => ({ ...round })),
     candidates: task.rounds.reduce((sum, { candidates }) => sum + candidates, 0),
     model:

@@ -2,15 +2,18 @@
  * Contrast inputs of a request: resolved, drawn, and described for a page.
  * @module
  */
+import { capability } from '../../tasks/capabilities.js';
+import { tokenOf } from '../../tasks/tokens.js';
 import {
   type Change,
+  type PatchCase,
+  type SweepPosition,
   alignedPositions,
   contrastsOf,
   isDrawable,
   nameOf,
   tokenNamed,
 } from '../../causal/index.js';
-import { type PatchCase, type SweepPosition } from '../../causal/index.js';
 import { InputError } from '../../input-error.js';
 import { placeName, resolvePosition } from '../../tasks/positions.js';
 import { type Task } from '../../tasks/task.js';
@@ -76,8 +79,8 @@ function aboutText(
 /** Describes the first contrast of a request, or says why there is none. @throws InputError for an input of no tokens */
 export function describeContrast(task: Task, request: ContrastRequest): Contrast {
   const ids = task.encode(request.input);
-  const determined = new Set(task.determined(ids));
-  const textOf = (id: number | undefined): string => task.vocabulary[id ?? task.pad] ?? '?';
+  const determined = new Set(capability(task, 'answer', 'A contrast').determined(ids));
+  const textOf = (id: number | undefined): string => tokenOf(task, id ?? task.pad);
   const common = {
     input: task.decode(ids),
     tokens: ids.map((id, at) => ({
@@ -109,7 +112,7 @@ export function describeContrast(task: Task, request: ContrastRequest): Contrast
   const { contrast, answerAt, contrastAnswerAt } = head;
   const { changes = [] } = request;
   const changedAt = new Map(changes.map(({ at, token }) => [resolvePosition(task, ids, at), token]));
-  const follows = new Set(task.determined(contrast));
+  const follows = new Set(capability(task, 'answer', 'A contrast').determined(contrast));
   const changeOf = (at: number): NonNullable<Contrast['found']>['tokens'][number]['change'] => {
     const change = changedAt.get(at);
     if (change !== undefined) return change === null ? 'redrawn' : 'given';

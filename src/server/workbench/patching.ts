@@ -2,6 +2,7 @@
  * Patching from a reading: sweeps, and chosen sites over many contrasts.
  * @module
  */
+import { tokenOf } from '../../tasks/tokens.js';
 import {
   type Circumstances,
   type Estimate,
@@ -89,7 +90,7 @@ export function planSweep(probed: Probed, request: SweepRequest): SweepPlan {
     positions: positions.map(({ positions: [position = 0] }) => ({
       position,
       place: placeName(task, ids, position),
-      token: task.vocabulary[ids[position] ?? task.pad] ?? '?',
+      token: tokenOf(task, ids[position] ?? task.pad),
     })),
     contrasts: cases.length,
   };

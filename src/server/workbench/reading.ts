@@ -2,6 +2,7 @@
  * One reading as a stream of events, and the overview of a site.
  * @module
  */
+import { tokensOf } from '../../tasks/tokens.js';
 import {
   type CandidatesEvent,
   type OverviewCell,
@@ -170,7 +171,7 @@ function normsOf({ z, bos }: Looked): { norm: number; fromBos: number } {
 function inputOf(task: Task, places: readonly string[], { ids, valid, verdicts }: JudgedInput) {
   const own = new Map(task.places(ids).map(({ name, index }) => [name, index]));
   return {
-    tokens: ids.map((id) => task.vocabulary[id] ?? '?'),
+    tokens: tokensOf(task, ids),
     text: task.decode(ids),
     valid,
     fault: valid ? null : task.check(ids),

@@ -3,6 +3,7 @@
  * who asks for a reading meanwhile waits for a moment and not for all of them.
  * @module
  */
+import { capability } from '../../tasks/capabilities.js';
 import {
   type CompletenessEvent,
   type CompletenessRequest,
@@ -154,7 +155,7 @@ function unlikelyOf(task: Task, { points }: Completeness) {
     .sort((a, b) => a.logProbability - b.logProbability)
     .slice(0, mostUnlikely)
     .map(({ input, logProbability, distance }) => ({
-      text: task.decode(task.data.instance(input)),
+      text: task.decode(capability(task, 'data', 'Completeness').instance(input)),
       logProbability,
       distance,
     }));

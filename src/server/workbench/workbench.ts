@@ -3,6 +3,8 @@
  * ONNX Runtime holds a thread until a run is over; `thread.ts` is its other end.
  * @module
  */
+import { capability } from '../../tasks/capabilities.js';
+import { tokenOf, tokensOf } from '../../tasks/tokens.js';
 import {
   type Attention,
   type BitsMapEvent,
@@ -215,12 +217,12 @@ export function createWorkbench(
 
   const described = ({ task, ids, sites, positions, candidates }: ReturnType<typeof axesOf>) => ({
     input: task.decode(ids),
-    tokens: ids.map((id) => task.vocabulary[id] ?? '?'),
+    tokens: tokensOf(task, ids),
     sites: sites.map((site) => ({ site, short: shortName(site) })),
     positions: positions.map((position) => ({
       position,
       place: placeName(task, ids, position),
-      token: task.vocabulary[ids[position] ?? task.pad] ?? '?',
+      token: tokenOf(task, ids[position] ?? task.pad),
     })),
     candidates,
   });
@@ -322,6 +324,6 @@ type MapRequest = Omit<ReturnType<typeof overviewRequestSchema.parse>, 'temperat
 
 /** Bits of one input alone; of what is no input, of one that is as likely as all others. */
 function mostBits(task: Task, ids: readonly number[]): number {
-  const log = task.logProbability(ids);
-  return log > -Infinity ? -log / Math.LN2 : Math.log2(task.data.size);
+  const log = capability(task, 'distribution', 'An amount of information').logProbability(ids);
+  return log > -Infinity ? -log / Math.LN2 : Math.log2(task.data?.size ?? Infinity);
 }

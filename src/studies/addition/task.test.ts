@@ -94,7 +94,7 @@ describe('addition', () => {
     ['100+100=', 'not of the form a+b=c with a and b in 100…999: 100+100='],
   ])('says why %s is not an input of the task', (input, reason) => {
     expect(addition.check(addition.encode(input))).toBe(reason);
-    expect(addition.inSplit(addition.encode(input))).toBeNull();
+    expect(addition.data.inSplit(addition.encode(input))).toBeNull();
   });
 
   it('completes six digits, leading zeros too, and nothing else', () => {

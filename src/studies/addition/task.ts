@@ -10,8 +10,9 @@ import { InputError } from '../../input-error.js';
 import { characterTokenizer } from '../../models/tokenizers/character.js';
 import type { Random } from '../../random.js';
 import { additionFeatures } from './features.js';
+import { type CapableTask } from '../../tasks/capabilities.js';
 import { splitData } from '../../tasks/split-data.js';
-import { syntheticRounds, type Origin, type Place, type Split, type Task } from '../../tasks/task.js';
+import { syntheticRounds, type Origin, type Place, type Split } from '../../tasks/task.js';
 
 const vocabulary = Array.from('0123456789B+=EP');
 const BOS = 10;
@@ -178,11 +179,11 @@ function annotate(ids: readonly number[]): Record<string, string | number> {
 }
 
 /** Three-digit addition. */
-export const addition: Task = {
+export const addition: CapableTask = {
   name: 'addition',
   about:
     'Three-digit addition, a+b=c with a and b from 100 to 999. F1 F2 F3 are the digits of a, S1 S2 S3 those of b, hundreds first; A1 A2 A3 (A4) those of the sum.',
-  vocabulary,
+  tokenizer,
   bos: BOS,
   eos: EOS,
   pad: PAD,
@@ -210,16 +211,20 @@ export const addition: Task = {
   check,
   places,
   positions,
-  determined: (ids) => ids.flatMap((_, at) => (at > ids.indexOf(EQUALS) && ids.includes(EQUALS) ? [at] : [])),
+  answer: {
+    determined: (ids) =>
+      ids.flatMap((_, at) => (at > ids.indexOf(EQUALS) && ids.includes(EQUALS) ? [at] : [])),
+  },
   sample,
-  inSplit,
-  data,
+  data: { ...data, inSplit },
   completion: { toFree, complete, done: (free) => free.length === 7, maxFree: 7, origins },
   redraw: { choices, follow, accepts: () => true },
   annotate,
   features: additionFeatures,
-  logProbability: (ids) => (check(ids) === null ? -Math.log(data.size) : -Infinity),
-  drawInput: (random) => data.instance(random.int(data.size)),
+  distribution: {
+    logProbability: (ids) => (check(ids) === null ? -Math.log(data.size) : -Infinity),
+    draw: (random) => data.instance(random.int(data.size)),
+  },
   enumeration: { kind: 'all' },
   rounds: syntheticRounds,
   draw: (random) => tokenizer.decode(data.instance(random.int(data.size))),

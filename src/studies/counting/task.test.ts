@@ -101,7 +101,7 @@ describe('counting', () => {
     ['abc|a:', 'not of the form string|letter:count with a count of 1…9: abc|a:'],
   ])('says why %s is not an input of the task', (text, reason) => {
     expect(counting.check(counting.encode(text))).toBe(reason);
-    expect(counting.inSplit(counting.encode(text))).toBeNull();
+    expect(counting.data.inSplit(counting.encode(text))).toBeNull();
   });
 
   it('knows a valid string that is not in the data', () => {
@@ -110,8 +110,8 @@ describe('counting', () => {
     const at = swapped.findIndex((id, i) => i > 1 && id < 26 && id !== swapped[1]);
     [swapped[1], swapped[at]] = [swapped[at] ?? 0, swapped[1] ?? 0];
     expect(counting.check(swapped)).toBeNull();
-    expect(counting.inSplit(swapped)).toBeNull();
-    expect(counting.inSplit(ids)).not.toBeNull();
+    expect(counting.data.inSplit(swapped)).toBeNull();
+    expect(counting.data.inSplit(ids)).not.toBeNull();
   });
 
   it('writes the count only after a string with a bar and one letter, and one that has a token', () => {

@@ -12,15 +12,9 @@ import { characterTokenizer } from '../../models/tokenizers/character.js';
 import { hash32, type Random } from '../../random.js';
 import { countingFeatures } from './features.js';
 import { permute, rankOf } from '../../tasks/permutation.js';
+import { type CapableTask } from '../../tasks/capabilities.js';
 import { splitData } from '../../tasks/split-data.js';
-import {
-  syntheticRounds,
-  type Origin,
-  type Place,
-  type SaidStep,
-  type Split,
-  type Task,
-} from '../../tasks/task.js';
+import { syntheticRounds, type Origin, type Place, type SaidStep, type Split } from '../../tasks/task.js';
 
 const vocabulary = Array.from('abcdefghijklmnopqrstuvwxyz123456789|:BEP');
 const LETTERS = 26;
@@ -382,11 +376,11 @@ function annotate(ids: readonly number[]): Record<string, string | number> {
 }
 
 /** Counting a letter in a string. */
-export const counting: Task = {
+export const counting: CapableTask = {
   name: 'counting',
   about:
     'Counting a letter: a shuffled string of three different letters, 1 to 9 of each; after the bar the letter asked for; after the colon how often it occurs.',
-  vocabulary,
+  tokenizer,
   bos: BOS,
   eos: EOS,
   pad: PAD,
@@ -410,10 +404,11 @@ export const counting: Task = {
   check,
   places,
   positions,
-  determined: (ids) => ids.flatMap((id, at) => (isCount(id) && ids[at - 1] === COLON ? [at] : [])),
+  answer: {
+    determined: (ids) => ids.flatMap((id, at) => (isCount(id) && ids[at - 1] === COLON ? [at] : [])),
+  },
   sample,
-  inSplit,
-  data,
+  data: { ...data, inSplit },
   completion: {
     toFree,
     complete,
@@ -429,8 +424,10 @@ export const counting: Task = {
   },
   annotate,
   features: countingFeatures,
-  logProbability,
-  drawInput: (random) => member(random.int(triples.length), random.int(CLASSES), random),
+  distribution: {
+    logProbability,
+    draw: (random) => member(random.int(triples.length), random.int(CLASSES), random),
+  },
   enumeration: {
     kind: 'strata',
     groups: triples.length,
