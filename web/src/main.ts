@@ -5,7 +5,7 @@
 import { mount } from 'svelte';
 import { createClient } from '../../src/server/client.js';
 import App from './app.svelte';
-import { createSettings } from './manners/settings.svelte.js';
+import { createSettings } from './state/settings.svelte.js';
 import { createWorkbench } from './state/workbench.svelte.js';
 import './style/base.css';
 import { addColours } from './style/colours.js';

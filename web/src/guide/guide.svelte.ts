@@ -2,8 +2,8 @@
  * Where a person is in the guided reading.
  * @module
  */
-import type { Settings } from '../manners/settings.svelte.js';
-import { sayProblem } from '../manners/problems.js';
+import type { Settings } from '../state/settings.svelte.js';
+import { sayProblem } from '../problems.js';
 import type { Workbench } from '../state/workbench.svelte.js';
 import { guided, type Step, steps } from './steps.js';
 

@@ -3,7 +3,7 @@
  * @module
  */
 import type { ToldEvent } from '../../../src/server/contract/index.js';
-import { grouped, share } from '../see/numbers.js';
+import { grouped, share } from '../ui/numbers.js';
 
 /** An estimate as the server gives it. */
 export type Estimate = NonNullable<ToldEvent['record']['estimate']>;

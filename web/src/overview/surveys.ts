@@ -11,7 +11,7 @@ import type {
   OverviewPlan,
   OverviewRequest,
 } from '../../../src/server/contract/index.js';
-import { createSurvey, type Survey } from './survey.svelte.js';
+import { createSurvey, type Survey } from './maps.svelte.js';
 
 /** The axes of a map of bits. */
 export type BitsPlan = Extract<BitsMapEvent, { event: 'plan' }>['data'];

@@ -2,7 +2,7 @@
  * Work of the server that is followed: one question at a time, the same one not twice.
  * @module
  */
-import { isAbort, sayProblem } from '../manners/problems.js';
+import { isAbort, sayProblem } from '../problems.js';
 
 /** How it stands. */
 export interface Job<R> {

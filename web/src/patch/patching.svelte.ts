@@ -20,7 +20,7 @@ import type {
   SweepPlan,
   SweepRequest,
 } from '../../../src/server/contract/index.js';
-import { isAbort, sayProblem } from '../manners/problems.js';
+import { isAbort, sayProblem } from '../problems.js';
 import { createJob, type Job } from './job.svelte.js';
 
 /** Data of an event by its name. */

@@ -13,9 +13,9 @@ import type {
   ReadEvent,
   ReadRequest,
 } from '../../../src/server/contract/index.js';
-import { isAbort, problemOf } from '../manners/problems.js';
+import { isAbort, problemOf } from '../problems.js';
 import type { Metric } from '../state/address.js';
-import { recall, remember } from './recent.js';
+import { recall, remember } from '../memory.js';
 import { collect, keptSamples, type Samples } from './samples.js';
 
 /** A reading as far as it is there. */

@@ -5,8 +5,8 @@
  */
 import { deltaLevel, deltaSwatch, hex, type Scheme } from '../../../src/report/palette.js';
 import { distanceText } from '../../../src/report/wording.js';
-import { visible } from '../ask/tokens.js';
-import { epsilonText, grouped, share } from '../see/numbers.js';
+import { visible } from '../ui/tokens.js';
+import { epsilonText, grouped, share } from '../ui/numbers.js';
 import type { Metric } from '../state/address.js';
 import type { Shown } from './run.svelte.js';
 import { insideOf } from './samples.js';

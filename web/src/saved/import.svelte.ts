@@ -2,7 +2,7 @@
  * Files into the page: chosen or dropped anywhere on it.
  * @module
  */
-import { sayProblem } from '../manners/problems.js';
+import { sayProblem } from '../problems.js';
 import type { Workbench } from '../state/workbench.svelte.js';
 
 /** What becomes of files. */

@@ -5,8 +5,8 @@
  */
 import type { Client } from '../../../src/server/client.js';
 import type { Case, CaseList, KeptReading } from '../../../src/server/contract/index.js';
-import { createInspection, type Inspected, type InputInspection } from '../ask/inspection.svelte.js';
-import { isConnectionLost, sayProblem } from '../manners/problems.js';
+import { createInspection, type Inspected, type InputInspection } from '../query-bar/inspection.svelte.js';
+import { isConnectionLost, sayProblem } from '../problems.js';
 import { type Address, formatAddress, parseAddress, type ViewName } from './address.js';
 import { choiceOf, createPane, type Pane, requestOf, showKept } from './pane.svelte.js';
 

@@ -2,7 +2,7 @@
  * The last readings, so that a step back is there at once. Bounded by samples: a page stays open for days.
  * @module
  */
-import type { Shown } from './run.svelte.js';
+import type { Shown } from './reading/run.svelte.js';
 
 /** Samples that are kept in all. */
 const mostSamples = 20_000;

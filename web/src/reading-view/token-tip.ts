@@ -4,7 +4,7 @@
  */
 import type { ReadSample } from '../../../src/server/contract/index.js';
 import { distanceText, likelihoodText } from '../../../src/report/wording.js';
-import { visible } from '../ask/tokens.js';
+import { visible } from '../ui/tokens.js';
 import type { Colours } from '../reading/samples.js';
 
 /** Token and position, the distance there, and what the activation adds to its likelihood, a line each. */

@@ -4,7 +4,7 @@
  */
 import type { Client } from '../../../src/server/client.js';
 import type { StartRequest, Training, TrainingDetail } from '../../../src/server/contract/index.js';
-import { isAbort, sayProblem } from '../manners/problems.js';
+import { isAbort, sayProblem } from '../problems.js';
 
 /** What the page knows of trainings. */
 export interface Trainings {

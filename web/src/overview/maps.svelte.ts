@@ -3,7 +3,7 @@
  * @module
  */
 import type { OverviewPlan, Problem } from '../../../src/server/contract/index.js';
-import { isAbort, sayProblem } from '../manners/problems.js';
+import { isAbort, sayProblem } from '../problems.js';
 
 /** What a map's stream sends. */
 export type MapEvent<Plan, Cell> =

@@ -9,7 +9,7 @@ import type {
   ModelList,
   ModelRequest,
 } from '../../../src/server/contract/index.js';
-import { sayProblem } from '../manners/problems.js';
+import { sayProblem } from '../problems.js';
 import { createJob, type Job } from '../patch/job.svelte.js';
 
 /** Data of an event by its name. */

@@ -4,7 +4,7 @@
  */
 import type { Client } from '../../../src/server/client.js';
 import type { Inspection } from '../../../src/server/contract/index.js';
-import { isAbort, sayProblem } from '../manners/problems.js';
+import { isAbort, sayProblem } from '../problems.js';
 
 /** The tokens of an input that could be read. */
 export type Inspected = Extract<Inspection, { ok: true }>;

@@ -2,8 +2,8 @@
  * What went wrong, in words that say what to do.
  * @module
  */
-import { ServerProblem } from '../../../src/server/client.js';
-import type { Problem } from '../../../src/server/contract/index.js';
+import { ServerProblem } from '../../src/server/client.js';
+import type { Problem } from '../../src/server/contract/index.js';
 
 /** Said when nothing answers. */
 export const noServer = 'The server does not answer. Start it with npm start; this page goes on by itself.';

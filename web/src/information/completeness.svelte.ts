@@ -4,7 +4,7 @@
  */
 import type { Client } from '../../../src/server/client.js';
 import type { CompletenessRequest, ProgressEvent, ScatterEvent } from '../../../src/server/contract/index.js';
-import { isAbort, sayProblem } from '../manners/problems.js';
+import { isAbort, sayProblem } from '../problems.js';
 
 /** See the module. */
 export interface Scattering {

@@ -10,7 +10,7 @@ import type {
   ProgressEvent,
   ToldEvent,
 } from '../../../src/server/contract/index.js';
-import { isAbort, sayProblem } from '../manners/problems.js';
+import { isAbort, sayProblem } from '../problems.js';
 
 /** An answer, or the way to it. */
 export interface Telling {
