@@ -1,33 +1,32 @@
 /**
- * The last readings, so that a step back is there at once. Bounded by samples: a page stays open for days.
+ * The last answers of a kind, so that going back to a question shows its answer at once. Bounded: a page stays open for
+ * days.
  * @module
  */
-import type { Shown } from './reading/run.svelte.js';
+import type { Memory } from './follow.svelte.js';
 
-/** Samples that are kept in all. */
-const mostSamples = 20_000;
-
-const readings = new Map<string, Shown>();
-
-/** A finished reading of the same question, if it is still there. */
-export function recall(key: string): Shown | undefined {
-  const found = readings.get(key);
-  if (found !== undefined) {
-    // A map goes from old to new: what is used becomes new.
-    readings.delete(key);
-    readings.set(key, found);
-  }
-  return found;
-}
-
-/** Keeps a finished reading and lets the oldest go. */
-export function remember(key: string, shown: Shown): void {
-  readings.delete(key);
-  readings.set(key, shown);
-  let samples = [...readings.values()].reduce((sum, reading) => sum + reading.samples.list.length, 0);
-  for (const [old, { samples: its }] of readings) {
-    if (samples <= mostSamples || old === key) return;
-    readings.delete(old);
-    samples -= its.list.length;
-  }
+/** @param most total size of what is remembered @param sizeOf size of one answer; 1 unless given */
+export function createMemory<A>(most: number, sizeOf: (answer: A) => number = () => 1): Memory<A> {
+  // A map goes from old to new.
+  const answers = new Map<string, A>();
+  const put = (key: string, answer: A): void => {
+    answers.delete(key);
+    answers.set(key, answer);
+  };
+  return {
+    get(key) {
+      const found = answers.get(key);
+      if (found !== undefined) put(key, found);
+      return found;
+    },
+    set(key, answer) {
+      put(key, answer);
+      let size = [...answers.values()].reduce((sum, one) => sum + sizeOf(one), 0);
+      for (const [old, one] of answers) {
+        if (size <= most || old === key) return;
+        answers.delete(old);
+        size -= sizeOf(one);
+      }
+    },
+  };
 }

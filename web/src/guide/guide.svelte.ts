@@ -53,7 +53,7 @@ export function createGuide(bench: Workbench, settings: Settings): Guide {
       problem = '';
       bench.view = 'read';
       const { choice, run } = bench.live;
-      run.clear();
+      run.reset();
       Object.assign(choice.asking, {
         site: null,
         position: null,

@@ -3,7 +3,17 @@
  * @module
  */
 import type { ToldEvent } from '../../../src/server/contract/index.js';
+import { wordsOf } from '../follow.svelte.js';
 import { grouped, share } from '../ui/numbers.js';
+import type { Readout } from './readout.svelte.js';
+
+/** What a measurement is doing. */
+export function measuring(readout: Pick<Readout, 'working' | 'queue' | 'progress'>): string {
+  const { progress } = readout;
+  return progress !== null && progress.done === progress.all
+    ? 'Measuring features…'
+    : wordsOf(readout, readout.queue === null ? '' : 'Measuring…');
+}
 
 /** An estimate as the server gives it. */
 export type Estimate = NonNullable<ToldEvent['record']['estimate']>;
@@ -34,10 +44,10 @@ export const sentenceOf = ({ record, draws }: ToldEvent): string =>
     : record.readout.sentence;
 
 /** The same in one line: where the preimage matches at several places, what it tells at the query's own. */
-export function lineOf(told: ToldEvent): string {
-  const { place, readout } = told.record;
+export function lineOf(answer: ToldEvent): string {
+  const { place, readout } = answer.record;
   const own = readout.places.find((part) => part.place === place);
   return own === undefined
-    ? sentenceOf(told)
+    ? sentenceOf(answer)
     : `at ${own.place}, where ${share(own.share, 1)} matches: ${own.sentence}`;
 }

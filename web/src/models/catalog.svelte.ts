@@ -9,27 +9,29 @@ import type {
   ModelList,
   ModelRequest,
 } from '../../../src/server/contract/index.js';
+import { createFollow, type Follow } from '../follow.svelte.js';
 import { sayProblem } from '../problems.js';
-import { createJob, type Job } from '../patch/job.svelte.js';
 
 /** Data of an event by its name. */
-type Told<N extends ModelEvent['event']> = Extract<ModelEvent, { event: N }>['data'];
+type DataOf<N extends ModelEvent['event']> = Extract<ModelEvent, { event: N }>['data'];
+
+/** A model, or the file that is being fetched for it. */
+export interface Description {
+  readonly model: DescribedModel | null;
+  readonly fetching: DataOf<'fetching'> | null;
+}
 
 /** See the module. */
-export interface Shelf {
+export interface Catalog {
   /** Null before it is known. */
   readonly list: ModelList | null;
   /** Why it is not known. */
   readonly problem: string;
   /** What was asked last. */
   readonly asked: ModelRequest | null;
-  readonly description: Job<ModelRequest>;
-  readonly model: DescribedModel | null;
-  /** The file that is being fetched. */
-  readonly fetching: Told<'fetching'> | null;
-  readonly splitting: Job<ModelRequest>;
-  /** Of the last text that could be taken apart. */
-  readonly tokens: Told<'tokens'> | null;
+  readonly description: Follow<ModelRequest, Description>;
+  /** Tokens of the last text that could be split; they stay until those of the next one come. */
+  readonly tokens: Follow<ModelRequest, DataOf<'tokens'> | null>;
   load(): Promise<void>;
   /** Asks what a model is. */
   describe(request: ModelRequest): void;
@@ -38,36 +40,33 @@ export interface Shelf {
 }
 
 /** Makes it; nothing is asked before it is called. */
-export function createShelf(client: Client): Shelf {
+export function createCatalog(client: Client): Catalog {
   let list = $state.raw<ModelList | null>(null);
   let problem = $state('');
   let asked = $state.raw<ModelRequest | null>(null);
-  let model = $state.raw<DescribedModel | null>(null);
-  let fetching = $state.raw<Told<'fetching'> | null>(null);
-  let tokens = $state.raw<Told<'tokens'> | null>(null);
 
-  const description = createJob<ModelRequest, ModelEvent>(
-    (request, signal) => client.describeModel(request, signal),
-    () => {
-      [model, fetching, tokens] = [null, null, null];
+  const description = createFollow<ModelRequest, ModelEvent, Description>({
+    name: 'The description',
+    open: (request, signal) => client.describeModel(request, signal),
+    isLast: ({ event }) => event === 'model',
+    empty: { model: null, fetching: null },
+    begin: () => ({ model: null, fetching: null }),
+    progress: ({ fetching }) => fetching && { what: fetching.file, done: fetching.done, all: fetching.all },
+    take(before, { event, data }) {
+      if (event === 'fetching') return { ...before, fetching: data };
+      if (event !== 'model') return before;
+      // What was fetched is in the list now.
+      if (before.fetching !== null) void load();
+      return { model: data, fetching: null };
     },
-    ({ event, data }) => {
-      if (event === 'fetching') fetching = data;
-      if (event !== 'model') return;
-      model = data;
-      // What was fetched is there now.
-      if (fetching !== null) void load();
-      fetching = null;
-    },
-  );
-  const splitting = createJob<ModelRequest, ModelEvent>(
-    (request, signal) => client.describeModel(request, signal),
-    // The tokens of the text before stay until the next ones come.
-    () => undefined,
-    ({ event, data }) => {
-      if (event === 'tokens') tokens = data;
-    },
-  );
+  });
+  const tokens = createFollow<ModelRequest, ModelEvent, DataOf<'tokens'> | null>({
+    name: 'The tokens of the text',
+    open: (request, signal) => client.describeModel(request, signal),
+    isLast: ({ event }) => event === 'tokens',
+    empty: null,
+    take: (before, { event, data }) => (event === 'tokens' ? data : before),
+  });
 
   async function load(): Promise<void> {
     try {
@@ -89,26 +88,16 @@ export function createShelf(client: Client): Shelf {
       return asked;
     },
     description,
-    get model() {
-      return model;
-    },
-    get fetching() {
-      return fetching;
-    },
-    splitting,
-    get tokens() {
-      return tokens;
-    },
+    tokens,
     load,
     describe(request) {
       asked = request;
-      splitting.stop();
+      tokens.reset();
       description.start(request, true);
     },
     stop() {
-      description.stop();
-      splitting.stop();
-      fetching = null;
+      description.cancel();
+      tokens.cancel();
     },
   };
 }

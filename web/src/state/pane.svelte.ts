@@ -6,7 +6,7 @@
 import type { Client } from '../../../src/server/client.js';
 import type { Case, KeptReading, ReadRequest } from '../../../src/server/contract/index.js';
 import { createOwnInputs, type OwnInputs } from '../reading/own-inputs.svelte.js';
-import { createRun, type Run } from '../reading/run.svelte.js';
+import { createRun, type Run, shownOf } from '../reading/run.svelte.js';
 import { type Metric, type PaneAddress } from './address.js';
 
 /** See the module. */
@@ -57,7 +57,7 @@ export interface LookAt extends Look {
 }
 
 /** Threshold and metric under which a pane is looked at: chosen ones, or those of the case. */
-export function lookOf({ choice: { look }, run: { shown } }: Pane, its: Case | null): Look {
+export function lookOf({ choice: { look }, run: { answer: shown } }: Pane, its: Case | null): Look {
   const metric = look.metric ?? its?.metric ?? 'euclidean';
   const [only] = shown?.metrics ?? [];
   return {
@@ -89,5 +89,5 @@ export function showKept({ choice, run, own }: Pane, kept: KeptReading, saved: s
   choice.own = (kept.own ?? []).map(({ text }) => text);
   own.show(kept.own ?? []);
   choice.saved = saved;
-  run.show(kept);
+  run.show(shownOf(kept));
 }

@@ -7,6 +7,7 @@ import type { Client } from '../../../src/server/client.js';
 import type { Case, CaseList, KeptReading } from '../../../src/server/contract/index.js';
 import { createInspection, type Inspected, type InputInspection } from '../query-bar/inspection.svelte.js';
 import { isConnectionLost, sayProblem } from '../problems.js';
+import { copyRun } from '../reading/run.svelte.js';
 import { type Address, formatAddress, parseAddress, type ViewName } from './address.js';
 import { choiceOf, createPane, type Pane, requestOf, showKept } from './pane.svelte.js';
 
@@ -113,7 +114,7 @@ export function createWorkbench(client: Client): Workbench {
     if (pane === live && asking.input !== inspection.text) return;
     const request = requestOf(pane);
     if (request === null || caseOf(asking.case)?.unavailable !== null) {
-      pane.run.clear();
+      pane.run.reset();
       void pane.own.judge(null, []);
     } else {
       pane.choice.saved = null;
@@ -180,11 +181,16 @@ export function createWorkbench(client: Client): Workbench {
     if (next >= 0 && next <= most) move({ position: nameOf(next) });
   }
 
+  async function loadCase(id: string): Promise<void> {
+    const loaded = await client.case(id);
+    // The list may have come meanwhile, or another link to the same case.
+    if (caseOf(id) === null) cases = [...cases, loaded];
+  }
+
   async function chooseCase(id: string): Promise<void> {
     const own = (acts += 1);
     if (caseOf(id) === null) {
-      const loaded = await client.case(id);
-      if (caseOf(id) === null) cases = [...cases, loaded];
+      await loadCase(id);
       if (own !== acts) return;
     }
     const its = caseOf(id);
@@ -235,8 +241,7 @@ export function createWorkbench(client: Client): Workbench {
     for (const id of new Set(ids)) {
       if (caseOf(id) !== null) continue;
       try {
-        const loaded = await client.case(id);
-        cases = [...cases, loaded];
+        await loadCase(id);
       } catch (error) {
         trouble = sayProblem(error);
       }
@@ -345,7 +350,7 @@ export function createWorkbench(client: Client): Workbench {
       kept.choice.look.follows = follows;
       const choice = choiceOf(kept);
       choice.look.follows = false;
-      live = createPane(client, choice, kept.run.copy());
+      live = createPane(client, choice, copyRun(client, kept.run));
       pinned = [...pinned, kept];
       if (choice.saved === null) refresh(live);
       return kept;

@@ -3,8 +3,14 @@
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
-import type { StartRequest, Training, TrainingDetail } from '../../../src/server/contract/index.js';
-import { isAbort, sayProblem } from '../problems.js';
+import type {
+  StartRequest,
+  Training,
+  TrainingDetail,
+  TrainingEvent,
+} from '../../../src/server/contract/index.js';
+import { createFollow } from '../follow.svelte.js';
+import { sayProblem } from '../problems.js';
 
 /** What the page knows of trainings. */
 export interface Trainings {
@@ -24,12 +30,9 @@ export interface Trainings {
 export const isRunning = ({ state }: Training): boolean =>
   state === 'starting' || state === 'running' || state === 'pausing';
 
-const retryMilliseconds = 1500;
-
 /** Makes it; nothing is asked before `load` or `watch`. */
 export function createTrainings(client: Client): Trainings {
   let list = $state.raw<readonly Training[] | null>(null);
-  let detail = $state.raw<TrainingDetail | null>(null);
   let problem = $state('');
 
   const put = (changed: Training): void => {
@@ -45,51 +48,37 @@ export function createTrainings(client: Client): Trainings {
     }
   }
 
-  async function follow(name: string, signal: AbortSignal): Promise<void> {
-    for await (const { event, data } of client.watchTraining(name, signal)) {
-      if (signal.aborted) return;
-      if (event === 'error') problem = data.message;
-      else if (event === 'training') {
-        detail = data;
-        put(data);
-      } else if (detail?.name === name) {
-        detail = { ...detail, ...data.training, points: [...detail.points, ...data.points] };
-        put(data.training);
-      }
-    }
-  }
+  // A server that is started again has the training still.
+  const watching = createFollow<string, TrainingEvent, TrainingDetail | null>({
+    name: 'The progress of the training',
+    open: (name, signal) => client.watchTraining(name, signal),
+    isLast: ({ event, data }) =>
+      (event === 'training' && !isRunning(data)) || (event === 'points' && !isRunning(data.training)),
+    empty: null,
+    begin: (before, _same, name) => (before?.name === name ? before : null),
+    retry: 1500,
+    take(before, { event, data }) {
+      if (event === 'error') return before;
+      put(event === 'training' ? data : data.training);
+      if (event === 'training') return data;
+      return before && { ...before, ...data.training, points: [...before.points, ...data.points] };
+    },
+  });
 
   return {
     get list() {
       return list;
     },
     get detail() {
-      return detail;
+      return watching.answer;
     },
     get problem() {
-      return problem;
+      return problem || watching.problem;
     },
     load,
     watch(name) {
-      const controller = new AbortController();
-      const { signal } = controller;
-      const watch = async (): Promise<void> => {
-        // A server that is started again has the training still.
-        while (!signal.aborted) {
-          try {
-            await follow(name, signal);
-            problem = '';
-            if (detail !== null && !isRunning(detail)) return;
-          } catch (error) {
-            if (isAbort(error)) return;
-            problem = sayProblem(error);
-          }
-          await new Promise((resolve) => setTimeout(resolve, retryMilliseconds));
-        }
-      };
-      if (detail?.name !== name) detail = null;
-      void watch();
-      return () => controller.abort();
+      watching.start(name, true);
+      return () => watching.cancel();
     },
     async start(request) {
       try {
@@ -105,7 +94,8 @@ export function createTrainings(client: Client): Trainings {
       try {
         const changed = await client.steerTraining(name, what);
         put(changed);
-        if (detail?.name === name) detail = { ...detail, ...changed };
+        const detail = watching.answer;
+        if (detail?.name === name) watching.show({ ...detail, ...changed }, name);
         problem = '';
       } catch (error) {
         problem = sayProblem(error);
