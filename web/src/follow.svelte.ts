@@ -62,27 +62,31 @@ export interface Stream<R, E extends AnyEvent, A> {
   readonly retry?: number;
 }
 
-/** A stream that is followed. */
-export interface Follow<R, A> {
+/** How work on the server stands, whatever it is. */
+export interface Job {
   readonly phase: Phase;
   /** Whether it waits or runs. */
   readonly working: boolean;
-  readonly answer: A;
-  /** What the answer belongs to; null where that is not known. */
-  readonly request: R | null;
-  /** Whether nothing has come yet for what was asked last: the answer is that of an earlier request. */
-  readonly behind: boolean;
   /** Null once its turn has come. */
   readonly queue: Queue | null;
   readonly progress: Progress | null;
   /** Why it failed, as a sentence; empty while it has not. */
   readonly problem: string;
+  /** Ends the work; what has come stays. */
+  cancel(): void;
+}
+
+/** A stream that is followed. */
+export interface Follow<R, A> extends Job {
+  readonly answer: A;
+  /** What the answer belongs to; null where that is not known. */
+  readonly request: R | null;
+  /** Whether nothing has come yet for what was asked last: the answer is that of an earlier request. */
+  readonly behind: boolean;
   /** Whether the answer is that of this request. */
   answers(request: R): boolean;
   /** Asks, unless the same was asked before and neither failed nor was cancelled. @param again asks anyhow */
   start(request: R, again?: boolean): void;
-  /** Ends the work; what has come stays. */
-  cancel(): void;
   /** Puts an answer there as if it had been given. @param request what it answers */
   show(answer: A, request?: R | null): void;
   /** Goes back to the beginning. */
@@ -245,7 +249,7 @@ export function createFollow<R, E extends AnyEvent, A>(stream: Stream<R, E, A>):
 
 /** What a followed stream is doing, in words; empty when there is nothing to say. @param first before its turn has come */
 export function wordsOf(
-  { working, queue, progress }: Pick<Follow<never, unknown>, 'working' | 'queue' | 'progress'>,
+  { working, queue, progress }: Pick<Job, 'working' | 'queue' | 'progress'>,
   first = '',
 ): string {
   if (!working) return '';

@@ -3,12 +3,11 @@
  * @module
  */
 import type { ToldEvent } from '../../../src/server/contract/index.js';
-import { wordsOf } from '../follow.svelte.js';
+import { type Job, wordsOf } from '../follow.svelte.js';
 import { grouped, share } from '../ui/numbers.js';
-import type { Readout } from './readout.svelte.js';
 
 /** What a measurement is doing. */
-export function measuring(readout: Pick<Readout, 'working' | 'queue' | 'progress'>): string {
+export function measuring(readout: Job): string {
   const { progress } = readout;
   return progress !== null && progress.done === progress.all
     ? 'Measuring features…'

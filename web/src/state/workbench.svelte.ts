@@ -44,7 +44,8 @@ export interface Workbench {
   random(): Promise<boolean>;
   chooseSite(short: string): void;
   choosePosition(index: number): void;
-  choose(short: string, index: number): void;
+  /** Opens the reading of a site at a position. */
+  read(short: string, index: number): void;
   walkSites(step: number): void;
   walkPositions(step: number): void;
   /** Asks what the pane says, unless it is answered already. */
@@ -341,7 +342,10 @@ export function createWorkbench(client: Client): Workbench {
     random,
     chooseSite: (short) => move({ site: short }),
     choosePosition: (index) => move({ position: nameOf(index) }),
-    choose: (short, index) => move({ site: short, position: nameOf(index) }),
+    read(short, index) {
+      move({ site: short, position: nameOf(index) });
+      view = 'read';
+    },
     walkSites,
     walkPositions,
     refresh,
