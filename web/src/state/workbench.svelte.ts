@@ -8,7 +8,7 @@ import type { Case, CaseList, KeptReading } from '../../../src/server/contract/i
 import { createInspection, type Inspected, type InputInspection } from '../query-bar/inspection.svelte.js';
 import { isConnectionLost, sayProblem } from '../problems.js';
 import { copyRun } from '../reading/run.svelte.js';
-import { type Address, formatAddress, parseAddress, type ViewName } from './address.js';
+import { formatAddress, type PageAddress, parseAddress } from './address.js';
 import { choiceOf, createPane, type Pane, requestOf, showKept } from './pane.svelte.js';
 
 /** See the module. */
@@ -21,12 +21,10 @@ export interface Workbench {
   readonly ready: boolean;
   /** What keeps the page from working; null when all is well. */
   readonly trouble: string | null;
-  view: ViewName;
-  readonly overview: Address['overview'];
-  readonly information: Address['information'];
-  readonly patch: Address['patch'];
-  readonly models: Address['models'];
-  training: string | null;
+  /** Name of the page that is open. @throws where it is set to one that there is not */
+  view: string;
+  /** What was chosen on a page, by its name; changing it changes the address. */
+  choiceOf(page: string): object;
   readonly live: Pane;
   readonly pinned: readonly Pane[];
   /** The live reading's case, input and position. */
@@ -71,19 +69,15 @@ const addressMilliseconds = 200;
 const retryMilliseconds = 2000;
 
 /** Makes the state; nothing is asked before `start`. */
-export function createWorkbench(client: Client): Workbench {
-  const first = parseAddress(location.hash);
+export function createWorkbench(client: Client, pages: readonly [PageAddress, ...PageAddress[]]): Workbench {
+  const first = parseAddress(location.hash, pages);
   let cases = $state.raw<readonly Case[]>([]);
   let directories = $state.raw<CaseList['directories']>([]);
   let version = $state('');
   let ready = $state(false);
   let trouble = $state<string | null>(null);
-  let view = $state<ViewName>(first.view);
-  let training = $state<string | null>(first.training);
-  const overview = $state(first.overview);
-  const information = $state(first.information);
-  const patch = $state(first.patch);
-  const models = $state(first.models);
+  let view = $state(first.view);
+  const choices = new Map([...first.choices].map(([name, chosen]) => [name, changing(chosen)]));
   let live = $state.raw(createPane(client, first.live));
   let pinned = $state.raw<readonly Pane[]>(first.pinned.map((pane) => createPane(client, pane)));
   const inspection = createInspection(client);
@@ -98,16 +92,7 @@ export function createWorkbench(client: Client): Workbench {
   );
   const position = $derived(indexOf(live.choice.asking.position, inspection.good));
   const hash = $derived(
-    formatAddress({
-      view,
-      live: live.choice,
-      pinned: pinned.map(({ choice }) => choice),
-      overview,
-      patch,
-      information,
-      training,
-      models,
-    }),
+    formatAddress({ view, live: live.choice, pinned: pinned.map(({ choice }) => choice), choices }, pages),
   );
 
   function refresh(pane: Pane, again = false): void {
@@ -258,12 +243,9 @@ export function createWorkbench(client: Client): Workbench {
   function follow(): void {
     if (location.hash === hash) return;
     acts += 1;
-    const wanted = parseAddress(location.hash);
-    ({ view, training } = wanted);
-    Object.assign(overview, wanted.overview);
-    Object.assign(information, wanted.information);
-    Object.assign(patch, wanted.patch);
-    Object.assign(models, wanted.models);
+    const wanted = parseAddress(location.hash, pages);
+    ({ view } = wanted);
+    for (const [name, choice] of choices) Object.assign(choice, wanted.choices.get(name));
     for (const pane of pinned) pane.run.cancel();
     pinned = wanted.pinned.map((pane) => createPane(client, pane));
     Object.assign(live.choice, wanted.live);
@@ -290,10 +272,7 @@ export function createWorkbench(client: Client): Workbench {
   return {
     client,
     inspection,
-    overview,
-    information,
-    patch,
-    models,
+    choiceOf: (page) => choices.get(page) ?? {},
     get cases() {
       return cases;
     },
@@ -313,13 +292,8 @@ export function createWorkbench(client: Client): Workbench {
       return view;
     },
     set view(next) {
+      if (pages.every(({ name }) => name !== next)) throw new Error(`There is no page "${next}".`);
       view = next;
-    },
-    get training() {
-      return training;
-    },
-    set training(next) {
-      training = next;
     },
     get live() {
       return live;
@@ -379,7 +353,7 @@ export function createWorkbench(client: Client): Workbench {
     },
     address: () => hash,
     start() {
-      let shown: ViewName | null = null;
+      let shown: string | null = null;
       let beside = pinned.length;
       const write = (): void => {
         if (location.hash === hash) return;
@@ -409,6 +383,12 @@ export function createWorkbench(client: Client): Workbench {
       };
     },
   };
+}
+
+/** An object whose changes are noticed. */
+function changing<T extends object>(start: T): T {
+  const own = $state(start);
+  return own;
 }
 
 /** The index of a place by its name or number; null where the input has none. */
