@@ -93,7 +93,7 @@ export interface Follow<R, A> extends Job {
   reset(): void;
 }
 
-/** Makes it; nothing is asked before `start`. */
+/** Makes it; no request is sent before `start`. */
 export function createFollow<R, E extends AnyEvent, A>(stream: Stream<R, E, A>): Follow<R, A> {
   const { question = (request: R): unknown => request, begin = (before: A): A => before } = stream;
   let phase = $state<Phase>('idle');
@@ -158,13 +158,13 @@ export function createFollow<R, E extends AnyEvent, A>(stream: Stream<R, E, A>):
     try {
       for await (const event of stream.open(request, own.signal)) {
         if (own !== current) return;
-        // What comes after the last event says nothing more.
+        // Events after the last one are ignored.
         if (isOpen()) take(event, request, own);
       }
       const then = stream.retry === undefined ? 'Ask again.' : 'This page asks for it again.';
       if (isOpen()) fail(`${stream.name} broke off before its end. ${then}`, request);
     } catch (error) {
-      // What this page ends itself is no longer the current one.
+      // A request that this page aborted is no longer the current one.
       if (isOpen()) fail(sayProblem(error), request);
     }
   }
@@ -177,7 +177,7 @@ export function createFollow<R, E extends AnyEvent, A>(stream: Stream<R, E, A>):
     void follow(request, current);
   }
 
-  // What starts and ends a stream must not depend on how it stands: effects call these.
+  // Effects call these, and must not depend on the state that they change.
   return {
     get phase() {
       return phase;

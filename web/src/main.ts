@@ -1,5 +1,5 @@
 /**
- * The workbench: a page to read activations in.
+ * Entry point of the workbench page.
  * @module
  */
 import { mount } from 'svelte';

@@ -1,5 +1,5 @@
 /**
- * What went wrong, in words that say what to do.
+ * Error messages for a person, which say what to do.
  * @module
  */
 import { ServerProblem } from '../../src/server/client.js';

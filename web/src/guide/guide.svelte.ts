@@ -1,5 +1,5 @@
 /**
- * Where a person is in the guided reading.
+ * The progress of the guided reading.
  * @module
  */
 import type { Settings } from '../state/settings.svelte.js';

@@ -1,5 +1,5 @@
 /**
- * A completeness scatter in the making, and the last one made.
+ * The completeness scatter: the one being computed, and the last one.
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
@@ -13,7 +13,7 @@ import { createFollow, type Follow } from '../follow.svelte.js';
 /** See the module. */
 export type Completeness = Follow<CompletenessRequest, ScatterEvent | null>;
 
-/** Makes it; nothing is asked before `start`. */
+/** Makes it; no request is sent before `start`. */
 export const createCompleteness = (client: Client): Completeness =>
   createFollow<CompletenessRequest, CompletenessEvent, ScatterEvent | null>({
     name: 'The scoring',

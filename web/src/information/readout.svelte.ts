@@ -1,6 +1,6 @@
 /**
- * What an activation says of its input, asked for when the question has come to rest. The answer under another ε or
- * metric takes the place of the one before when it is there.
+ * What an activation says of its input, requested once the question has stopped changing. The answer under another ε or
+ * metric replaces the previous one when it arrives.
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
@@ -15,7 +15,7 @@ export type Readout = Follow<InterpretRequest, ToldEvent | null>;
 const restMilliseconds = 300;
 const memory = createMemory<ToldEvent | null>(40);
 
-/** Makes it; nothing is asked before `start`. */
+/** Makes it; no request is sent before `start`. */
 export const createReadout = (client: Client): Readout =>
   createFollow<InterpretRequest, InterpretEvent, ToldEvent | null>({
     name: 'The measurement',

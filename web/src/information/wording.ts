@@ -1,5 +1,5 @@
 /**
- * Bits and their intervals as the page writes them.
+ * Formats of bits and their intervals on the page.
  * @module
  */
 import type { ToldEvent } from '../../../src/server/contract/index.js';

@@ -55,7 +55,7 @@ export function createCatalog(client: Client): Catalog {
     take(before, { event, data }) {
       if (event === 'fetching') return { ...before, fetching: data };
       if (event !== 'model') return before;
-      // What was fetched is in the list now.
+      // A fetched model is now in the list.
       if (before.fetching !== null) void load();
       return { model: data, fetching: null };
     },

@@ -13,7 +13,7 @@ export interface Known {
   readonly bits: BitsCell | undefined;
 }
 
-/** How cells are looked at. */
+/** Threshold and metric that cells are judged by. */
 export interface CellView {
   readonly epsilon: number;
   readonly metric: Metric;

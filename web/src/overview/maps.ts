@@ -68,7 +68,7 @@ export const createMaps = (client: Client): Maps => ({
   bits: createFollow<BitsMapRequest, BitsMapEvent, CellMap<BitsPlan, BitsCell>>({
     ...mapOf<BitsPlan, BitsCell>(),
     open: (request, signal) => client.bits(request, signal),
-    // Another ε or metric looks at the same draws: its cells take the place of the old ones as they come.
+    // Another ε or metric judges the same draws: its cells replace the old ones as they come.
     question: ({ epsilon: _epsilon, metric: _metric, ...question }) => question,
     take: (map, { event, data }) =>
       event === 'plan' ? { ...map, plan: data } : event === 'bits' ? withCell(map, data) : map,

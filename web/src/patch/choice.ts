@@ -1,5 +1,5 @@
 /**
- * What a person chose on the Patch page, and how the address holds it.
+ * What was chosen on the Patch page, and how the address holds it.
  * @module
  */
 import type { AddressFields } from '../state/address.js';

@@ -1,6 +1,6 @@
 /**
  * What the Patch page knows: the contrast that is shown, and the answers to what was asked of it. It outlives the view,
- * so that coming back finds everything as it was.
+ * so that it is unchanged when the page is opened again.
  * @module
  */
 import type { Client } from '../../../src/server/client.js';

@@ -1,5 +1,5 @@
 /**
- * What the model makes of an input while it is being typed: its tokens, a prediction after each, and what is wrong.
+ * The model's view of an input while it is being typed: its tokens, a prediction after each, and what is wrong.
  * @module
  */
 import type { Client } from '../../../src/server/client.js';

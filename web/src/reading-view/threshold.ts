@@ -1,15 +1,15 @@
 /**
- * Moves of threshold and metric: they re-partition samples that are there, nothing is sampled.
+ * Changes of threshold and metric: they partition the same samples anew, without sampling.
  * @module
  */
 import type { Case } from '../../../src/server/contract/index.js';
 import { lookOf, type Pane } from '../state/pane.svelte.js';
 import type { Workbench } from '../state/workbench.svelte.js';
 
-/** ε by one key press, and by a large one. */
+/** Change of ε by one key press, and by a large one. */
 const step = { small: 0.005, large: 0.05 };
 
-/** Distances are said with three digits, and so is ε. */
+/** ε has three digits, like distances. */
 export const roundEpsilon = (epsilon: number): number => Math.max(0, Math.round(epsilon * 1000) / 1000);
 
 /** ε one key press smaller or larger; fine steps near nothing. */

@@ -1,5 +1,5 @@
 /**
- * What the label at a token of a sample says.
+ * The tooltip of a token of a sample.
  * @module
  */
 import type { ReadSample } from '../../../src/server/contract/index.js';

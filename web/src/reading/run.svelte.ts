@@ -1,6 +1,6 @@
 /**
  * One reading from the question to the last sample. The samples of the reading before stay on screen until the first new
- * ones are there, so that nothing flashes while a person walks from site to site.
+ * ones are there, so that nothing flashes while someone moves from site to site.
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
@@ -41,7 +41,7 @@ const restMilliseconds = 90;
 /** Bounded by samples. */
 const memory = createMemory<Shown | null>(20_000, (shown) => shown?.samples.list.length ?? 0);
 
-/** Makes it; nothing is asked before `start`. */
+/** Makes it; no request is sent before `start`. */
 export function createRun(client: Client): Run {
   let query: QueryEvent | null = null;
   let collection: Collection = collect();

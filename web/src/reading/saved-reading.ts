@@ -6,8 +6,8 @@ import type { KeptReading, OwnInput } from '../../../src/server/contract/index.j
 import type { LookAt } from '../state/pane.svelte.js';
 import type { Shown } from './run.svelte.js';
 
-/** What is kept of a reading that is looked at under a view. */
-export function keep(
+/** What is saved of a reading that is shown under a view. */
+export function savedOf(
   { request, query, samples, metrics, stated }: Shown,
   { metric, epsilon, alsoAt }: LookAt,
   own: readonly OwnInput[],

@@ -1,5 +1,5 @@
 /**
- * A reading as a figure: one SVG that stands alone, with the query, its attention, the shares and as many samples as a page
+ * A reading as a figure: a self-contained SVG, with the query, its attention, the shares and as many samples as a page
  * of a paper takes, chosen evenly by rank on both sides of ε.
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The address holds all that a person chose, so that a link shows the same: `#read?case=addition&input=615+861=1476&…`.
+ * The address holds everything that was chosen, so that a link shows the same: `#read?case=addition&input=615+861=1476&…`.
  * What is at its default is left out. Pinned readings have the same fields under `1.`, `2.` …
  * @module
  */
@@ -40,7 +40,7 @@ export interface Asking {
   seed: number;
 }
 
-/** How a reading is looked at; moving these samples nothing. Null is the default of the case. */
+/** How a reading is shown; changing it samples nothing. Null is the default of the case. */
 export interface Look {
   metric: Metric | null;
   epsilon: number | null;
@@ -62,7 +62,7 @@ export interface PaneAddress {
   own: string[];
 }
 
-/** All that a person chose. */
+/** Everything that was chosen. */
 export interface Address {
   /** Name of the page. */
   view: string;

@@ -1,5 +1,5 @@
 /**
- * What a person set once for this browser: light or dark, single-key shortcuts, whether the guided reading was offered.
+ * Settings of this browser: light or dark, single-key shortcuts, whether the guided reading was offered.
  * @module
  */
 import type { Scheme } from '../../../src/report/palette.js';
@@ -31,7 +31,7 @@ function stored(): Stored {
     const value: unknown = JSON.parse(localStorage.getItem(place) ?? '{}');
     return typeof value === 'object' && value !== null ? value : {};
   } catch {
-    // Storage may be switched off, or hold something else's text.
+    // Storage may be disabled, or hold text that something else wrote.
     return {};
   }
 }
@@ -41,12 +41,12 @@ export function createSettings(): Settings {
   const before = stored();
   const system = matchMedia('(prefers-color-scheme: dark)');
   let systemDark = $state(system.matches);
-  const kept = $state({
+  const chosen = $state({
     theme: (['auto', 'light', 'dark'] as const).find((theme) => theme === before.theme) ?? 'auto',
     shortcuts: before.shortcuts !== false,
     guided: before.guided === true,
   });
-  const scheme = $derived<Scheme>(kept.theme === 'auto' ? (systemDark ? 'dark' : 'light') : kept.theme);
+  const scheme = $derived<Scheme>(chosen.theme === 'auto' ? (systemDark ? 'dark' : 'light') : chosen.theme);
   const show = (): void => {
     document.documentElement.dataset['scheme'] = scheme;
   };
@@ -55,35 +55,35 @@ export function createSettings(): Settings {
     systemDark = matches;
     show();
   });
-  function keep(): void {
+  function store(): void {
     show();
     try {
-      localStorage.setItem(place, JSON.stringify(kept));
+      localStorage.setItem(place, JSON.stringify(chosen));
     } catch {
-      // The choice holds for this page alone.
+      // Without storage the choice lasts as long as the page.
     }
   }
   return {
     get theme() {
-      return kept.theme;
+      return chosen.theme;
     },
     set theme(theme) {
-      kept.theme = theme;
-      keep();
+      chosen.theme = theme;
+      store();
     },
     get shortcuts() {
-      return kept.shortcuts;
+      return chosen.shortcuts;
     },
     set shortcuts(on) {
-      kept.shortcuts = on;
-      keep();
+      chosen.shortcuts = on;
+      store();
     },
     get guided() {
-      return kept.guided;
+      return chosen.guided;
     },
     set guided(done) {
-      kept.guided = done;
-      keep();
+      chosen.guided = done;
+      store();
     },
     get scheme() {
       return scheme;

@@ -1,6 +1,6 @@
 /**
- * The state of the page: cases, the live reading and the pinned ones, and what a person does to them. Components read it
- * and call it; it knows nothing of how it looks.
+ * The state of the page: cases, the live reading and the pinned ones, and the actions on them. It knows nothing of the
+ * components that show it.
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
@@ -9,7 +9,7 @@ import { createInspection, type Inspected, type InputInspection } from '../query
 import { isConnectionLost, sayProblem } from '../problems.js';
 import { copyRun } from '../reading/run.svelte.js';
 import { formatAddress, type PageAddress, parseAddress } from './address.js';
-import { choiceOf, createPane, type Pane, requestOf, showKept } from './pane.svelte.js';
+import { choiceOf, createPane, type Pane, requestOf, showSaved } from './pane.svelte.js';
 
 /** See the module. */
 export interface Workbench {
@@ -38,7 +38,7 @@ export interface Workbench {
   chooseCase(id: string): Promise<void>;
   /** A text in the input field. @param ask reads it even when it is no input of the task */
   type(text: string, ask?: boolean): Promise<void>;
-  /** Draws an input and reads it; resolves to whether it is still the one asked about. */
+  /** Draws an input and reads it; resolves to whether it is still the current one. */
   random(): Promise<boolean>;
   chooseSite(short: string): void;
   choosePosition(index: number): void;
@@ -48,24 +48,24 @@ export interface Workbench {
   walkPositions(step: number): void;
   /** Asks what the pane says, unless it is answered already. */
   refresh(pane: Pane, again?: boolean): void;
-  /** Keeps the live reading beside a new one that starts as its copy. */
+  /** Pins the live reading beside a new one that starts as its copy. */
   pin(follows?: boolean): Pane;
   close(pane: Pane): void;
   /** Makes a pinned reading the live one. */
   exchange(pane: Pane): void;
-  /** Shows a kept reading. */
-  open(kept: KeptReading, saved: string | null): void;
+  /** Shows a saved reading. */
+  open(reading: KeptReading, name: string | null): void;
   /** The address without the page's own part: `#read?case=…`. */
   address(): string;
   /** Loads the cases, follows the address and keeps it up to date; returns what ends that. */
   start(): () => void;
 }
 
-/** How long a person rests between keys before the model looks at what was typed. */
+/** Pause in typing after which the input is inspected. */
 const typingMilliseconds = 120;
-/** How long the address waits for a person to come to rest: browsers refuse pages that change it every frame. */
+/** Delay of changes of the address: browsers throttle pages that change it every frame. */
 const addressMilliseconds = 200;
-/** How often the server is looked for when it does not answer. */
+/** Interval of new attempts while the server does not answer. */
 const retryMilliseconds = 2000;
 
 /** Makes the state; nothing is asked before `start`. */
@@ -82,7 +82,7 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
   let pinned = $state.raw<readonly Pane[]>(first.pinned.map((pane) => createPane(client, pane)));
   const inspection = createInspection(client);
   let typing: ReturnType<typeof setTimeout> | undefined;
-  /** Counts what a person does to the question: an answer that comes after the next such act changes nothing. */
+  /** Number of actions on the question so far: an answer that arrives after a later action is ignored. */
   let acts = 0;
 
   const caseOf = (id: string): Case | null => cases.find((known) => known.id === id) ?? null;
@@ -143,7 +143,7 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
     }
   }
 
-  /** Sets site or position of the live reading and of those that follow it. */
+  /** Sets the site or position of the live reading and of those that follow it. */
   function move(to: { site?: string; position?: string | number }): void {
     for (const pane of [live, ...pinned.filter(({ choice }) => choice.look.follows)]) {
       Object.assign(pane.choice.asking, to);
@@ -161,7 +161,7 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
   }
 
   function walkPositions(step: number): void {
-    // All but EOS can be read.
+    // Every position except EOS can be read.
     const most = (inspection.good?.tokens.length ?? 0) - 2;
     const next = position === null ? (step > 0 ? 0 : most) : position + step;
     if (next >= 0 && next <= most) move({ position: nameOf(next) });
@@ -169,7 +169,7 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
 
   async function loadCase(id: string): Promise<void> {
     const loaded = await client.case(id);
-    // The list may have come meanwhile, or another link to the same case.
+    // The case may have been added while this request was under way.
     if (caseOf(id) === null) cases = [...cases, loaded];
   }
 
@@ -188,7 +188,7 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
     choice.look.epsilon = null;
     if (!sameTask) {
       choice.asking.input = its?.examples[0] ?? '';
-      // Places and inputs of one task are none of another's.
+      // Places and inputs belong to one task.
       choice.look.alsoAt = null;
       choice.own = [];
     }
@@ -201,15 +201,15 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
     const name = pane.choice.saved;
     if (name === null) return;
     try {
-      const kept = await client.openReading(name);
+      const reading = await client.openReading(name);
       const { epsilon, metric, alsoAt } = pane.choice.look;
-      showKept(pane, kept, name);
-      // The address says how it was last looked at; the file says how it was saved.
+      showSaved(pane, reading, name);
+      // The address has the view it was last shown under; the file has the one it was saved under.
       pane.choice.look = {
         ...pane.choice.look,
-        epsilon: epsilon ?? kept.view.epsilon,
-        metric: metric ?? kept.view.metric,
-        alsoAt: alsoAt ?? kept.view.alsoAt ?? null,
+        epsilon: epsilon ?? reading.view.epsilon,
+        metric: metric ?? reading.view.metric,
+        alsoAt: alsoAt ?? reading.view.alsoAt ?? null,
       };
     } catch (error) {
       trouble = sayProblem(error);
@@ -217,7 +217,7 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
     }
   }
 
-  /** Makes what was chosen complete, and asks. */
+  /** Completes what was chosen with defaults, and asks. */
   async function settle(): Promise<void> {
     const choice = live.choice;
     if (choice.asking.case === '') {
@@ -239,7 +239,7 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
     else await inspection.look(choice.asking.case, choice.asking.input);
   }
 
-  /** Takes over an address that came from outside: a link, the back button. */
+  /** Applies an address that came from outside: a link, the back button. */
   function follow(): void {
     if (location.hash === hash) return;
     acts += 1;
@@ -324,14 +324,14 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
     walkPositions,
     refresh,
     pin(follows = false) {
-      const kept = live;
-      kept.choice.look.follows = follows;
-      const choice = choiceOf(kept);
+      const before = live;
+      before.choice.look.follows = follows;
+      const choice = choiceOf(before);
       choice.look.follows = false;
-      live = createPane(client, choice, copyRun(client, kept.run));
-      pinned = [...pinned, kept];
+      live = createPane(client, choice, copyRun(client, before.run));
+      pinned = [...pinned, before];
       if (choice.saved === null) refresh(live);
-      return kept;
+      return before;
     },
     close(pane) {
       pane.run.cancel();
@@ -345,9 +345,9 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
       live.choice.look.follows = false;
       void inspection.look(live.choice.asking.case, live.choice.asking.input);
     },
-    open(kept, saved) {
+    open(reading, name) {
       acts += 1;
-      showKept(live, kept, saved);
+      showSaved(live, reading, name);
       view = 'read';
       void inspection.look(live.choice.asking.case, live.choice.asking.input);
     },
@@ -357,7 +357,7 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
       let beside = pinned.length;
       const write = (): void => {
         if (location.hash === hash) return;
-        // The back button goes from page to page, not from sample to sample.
+        // The back button goes from page to page, not from one choice to the next.
         const step = shown !== null && (shown !== view || beside !== pinned.length);
         history[step ? 'pushState' : 'replaceState'](null, '', hash);
         shown = view;
@@ -367,7 +367,7 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
         $effect(() => {
           if (!ready) return;
           if (location.hash === hash) {
-            // Opened by a link, or gone back to: what comes next is a step from here.
+            // Reached by a link or the back button: the next change is a step from here.
             [shown, beside] = [view, pinned.length];
             return;
           }

@@ -1,5 +1,5 @@
 /**
- * The trainings of the server: their list, and one that is watched while it runs. They go on without the page.
+ * The trainings of the server: their list, and one that is watched while it runs. They go on when the page is closed.
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
@@ -48,7 +48,7 @@ export function createTrainings(client: Client): Trainings {
     }
   }
 
-  // A server that is started again has the training still.
+  // A server that was restarted still has the training.
   const watching = createFollow<string, TrainingEvent, TrainingDetail | null>({
     name: 'The progress of the training',
     open: (name, signal) => client.watchTraining(name, signal),

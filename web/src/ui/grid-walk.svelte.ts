@@ -1,6 +1,6 @@
 /**
- * Walking over the cells of a grid by arrow keys: one cell takes the focus at a time, as the ARIA grid pattern has it.
- * Cells say where they are in `data-cell`: `row column`.
+ * Moving over the cells of a grid with the arrow keys: one cell has the focus at a time, as in the ARIA grid pattern.
+ * Cells state their place in `data-cell`: `row column`.
  * @module
  */
 

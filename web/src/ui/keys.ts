@@ -1,6 +1,6 @@
 /**
- * The page by keyboard. Arrows walk, letters command; neither does anything where a person types or where a list, slider
- * or map has arrows of its own.
+ * Keyboard shortcuts of the page. Arrow keys move the selection and letters run commands; neither does anything while
+ * someone is typing, or in a list, slider or map that uses the arrow keys itself.
  * @module
  */
 

@@ -1,5 +1,5 @@
 /**
- * Numbers as the page writes them.
+ * Formats of numbers on the page.
  * @module
  */
 

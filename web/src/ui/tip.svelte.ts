@@ -1,6 +1,6 @@
 /**
- * One small label that explains what the pointer or the focus is on: any element with `data-tip`. It only repeats what
- * labels and text say elsewhere, but for distances of tokens, which the list also gives to the keyboard.
+ * The tooltip of the element with `data-tip` that has the pointer or the focus. It only repeats what labels and text say
+ * elsewhere, except for the distances of tokens, which the list of samples also offers to the keyboard.
  * @module
  */
 
@@ -42,10 +42,10 @@ export function followTips(): () => void {
     if (key === 'Escape') hideTip();
   };
   const focused = (event: Event): void => {
-    // A click gives focus too, and what was clicked is known.
+    // A click also gives focus, and needs no tooltip.
     if (event.target instanceof Element && event.target.matches(':focus-visible')) follow(event);
   };
-  // An element that is taken away while the page is drawn loses the focus then, when nothing may change.
+  // An element removed during rendering loses the focus at a time when no state may change.
   const left = (): void => queueMicrotask(hideTip);
   addEventListener('pointerover', follow);
   addEventListener('focusin', focused);

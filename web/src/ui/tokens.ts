@@ -1,5 +1,5 @@
 /**
- * How tokens are written where a person must see each of them.
+ * How tokens are written where each of them must be visible.
  * @module
  */
 
