@@ -5,11 +5,10 @@
 import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
 import { type AttributionRecord, askAttribution, attributePrompt, usualAmong } from '../causal/index.js';
-import { modelFor } from '../jobs/shipped.js';
+import { type OpenedTask } from '../jobs/open-task.js';
 import { attributionRows } from '../report/patching-rows.js';
 import { renderAttribution } from '../report/patching.js';
 import { attributionFigure } from '../report/plots/index.js';
-import { type Task } from '../tasks/index.js';
 import { type FigureOptions, drawn, withFigure } from './figure-options.js';
 import { printJson, runtimeFor, whole, withModelOptions } from './options.js';
 import { type PromptOptions, type TextAsked, askedOf, givenPrompt, withPrompt } from './prompt.js';
@@ -75,8 +74,7 @@ any of the inputs. A site may matter in other ways too: patch measures all of th
           '--among gives shares of held-out inputs: leave out --input, or give --top instead.',
         );
       const asked = await askedOf(options, command);
-      const record =
-        asked.kind === 'task' ? await ofTask(asked.task, options) : await ofPrompt(asked, options);
+      const record = asked.kind === 'task' ? await ofTask(asked, options) : await ofPrompt(asked, options);
       await drawn(options, (theme) => attributionFigure(record, theme), record, attributionRows(record));
       if (options.json === true) printJson(record);
       else {
@@ -86,9 +84,12 @@ any of the inputs. A site may matter in other ways too: patch measures all of th
     });
 }
 
-async function ofTask(task: Task, options: AttributeOptions): Promise<AttributionRecord> {
+async function ofTask(
+  { task, model: readModel }: OpenedTask,
+  options: AttributeOptions,
+): Promise<AttributionRecord> {
   if (options.ids !== undefined) throw new InputError(`An input of ${task.name} is written out: --input.`);
-  const model = await modelFor(task, options.model, options.processing);
+  const model = await readModel();
   return askAttribution(runtimeFor(options), model, task, {
     input: options.input ?? null,
     inputs: options.inputs,

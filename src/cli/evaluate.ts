@@ -7,12 +7,12 @@ import { type Runtime } from '../engine/index.js';
 import { InputError } from '../input-error.js';
 import { conditionOf } from '../interpret/condition.js';
 import { type SiteRate, averageRate, inPreimageRates } from '../inversion/evaluate.js';
-import { decoderFor, modelFor } from '../jobs/shipped.js';
+import { type OpenedTask } from '../jobs/open-task.js';
+import { decoderFor } from '../jobs/shipped.js';
 import { shortName } from '../models/hooks.js';
 import { askedInputs } from '../report/wording.js';
 import { type Share, shareOf } from '../share.js';
 import { type Task } from '../tasks/index.js';
-import { taskNamed } from '../studies/index.js';
 import { answeredRight, heldOutWhere } from '../training/accuracy.js';
 import { knownFeatures } from './interpreting.js';
 import {
@@ -26,6 +26,7 @@ import {
   whole,
   withModelOptions,
   withThreshold,
+  openedTask,
 } from './options.js';
 import { progress } from './terminal.js';
 
@@ -79,7 +80,7 @@ train-model. Any other checkpoint may have; its inputs are those of the test spl
 Intervals are 95% intervals (Wilson's). --queries 1000000 takes all inputs of the test split.`,
     )
     .action(async (options: EvaluateOptions) => {
-      const task = taskNamed(options.task);
+      const { task, model: readModel } = await openedTask(options);
       if (options.what === 'decoder' && (options.only ?? options.features) !== undefined) {
         throw new InputError(
           '--only and --features are for a model’s accuracy: give --what model with them.',
@@ -87,10 +88,10 @@ Intervals are 95% intervals (Wilson's). --queries 1000000 takes all inputs of th
       }
       const runtime = runtimeFor(options);
       if (options.what === 'model') {
-        await accuracy(runtime, task, options);
+        await accuracy(runtime, task, readModel, options);
         return;
       }
-      const model = await modelFor(task, options.model, options.processing);
+      const model = await readModel();
       const heldOut = model.trainedOn === task.name;
       const decoder = await decoderFor(task, options.decoder, model);
       const sites = sitesOf(options.sites, decoder.config.sites);
@@ -128,14 +129,19 @@ const intervalText = ({ low, high }: Share): string =>
   `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)}`;
 
 /** Measures the probed model and says how it did. */
-async function accuracy(runtime: Runtime, task: Task, options: EvaluateOptions): Promise<void> {
+async function accuracy(
+  runtime: Runtime,
+  task: Task,
+  readModel: OpenedTask['model'],
+  options: EvaluateOptions,
+): Promise<void> {
   const known = await knownFeatures(task, options.features);
   const only = options.only === undefined ? null : conditionOf(task, options.only, known);
   const inputs = heldOutWhere(task, options.queries ?? 20_000, only?.holds);
   if (inputs.length === 0) {
     throw new InputError(`No input of ${task.name}'s test split meets ${only?.text ?? 'this'}.`);
   }
-  const model = await modelFor(task, options.model, options.processing);
+  const model = await readModel();
   const parameter = (name: string) => model.parameter(name);
   const right = await answeredRight(
     runtime,

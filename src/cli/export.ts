@@ -99,7 +99,7 @@ whatever --epsilon.`,
       const { seed, epsilon, candidates, temperature } = options;
       const files: Record<string, Uint8Array> = {};
       for (const [task, inputs] of groups) {
-        const model = await modelFor(task, options.model, options.processing);
+        const model = await modelFor(task, options.model, options.processing ?? 'transformerlens');
         const decoder = await decoderFor(task, options.decoder, model);
         const made = await streamlitFiles(runtime, model, decoder, task, {
           inputs,

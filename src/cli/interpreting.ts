@@ -13,12 +13,11 @@ import { type ExactPreimages, openExactPreimages } from '../inversion/enumerate/
 import { type PlacedInput, activationsOf } from '../interpret/queries.js';
 import { type QueryRecord } from '../interpret/records.js';
 import { cacheDirectory, keepIn } from '../jobs/cache.js';
-import { decoderFor, modelFor } from '../jobs/shipped.js';
+import { decoderFor } from '../jobs/shipped.js';
 import { type HookedModel, modelText } from '../models/hooked-model.js';
 import { resolveSite, shortName } from '../models/hooks.js';
 import { type Feature, featuresOf, readFeatures } from '../tasks/feature.js';
 import { placeName, resolvePosition, type Task } from '../tasks/index.js';
-import { taskNamed } from '../studies/index.js';
 import {
   type ModelOptions,
   type ThresholdOptions,
@@ -27,6 +26,7 @@ import {
   whole,
   withModelOptions,
   withThreshold,
+  openedTask,
 } from './options.js';
 import { progress } from './terminal.js';
 
@@ -69,9 +69,9 @@ export interface Opened {
 
 /** Loads what the options name. Features first: a wrong name should not wait for weights. */
 export async function opened(options: InterpretOptions): Promise<Opened> {
-  const task = taskNamed(options.task);
+  const { task, model: readModel } = await openedTask(options);
   const features = await chosenFeatures(task, options.features);
-  const model = await modelFor(task, options.model, options.processing);
+  const model = await readModel();
   return { task, features, runtime: runtimeFor(options), model };
 }
 

@@ -9,7 +9,7 @@ import { findModel } from '../jobs/open-model.js';
 import { families } from '../models/families/index.js';
 import { sizeText } from '../report/wording.js';
 import { printJson } from './options.js';
-import { showFetching } from './prompt.js';
+import { showFetching } from './options.js';
 
 /** Adds the command. */
 export function modelCommand(program: Command): void {

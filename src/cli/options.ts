@@ -7,8 +7,11 @@ import { nodeRuntime } from '../engine/runtime/node.js';
 import { type Runtime } from '../engine/index.js';
 import { suggest } from '../input-error.js';
 import { resolveSite } from '../models/hooks.js';
+import { type OpenedTask, openTask } from '../jobs/open-task.js';
+import { sizeText } from '../report/wording.js';
 import { type Task } from '../tasks/index.js';
 import { taskNames } from '../studies/index.js';
+import { progress } from './terminal.js';
 
 /** A whole number within bounds. */
 export const whole =
@@ -59,14 +62,19 @@ export function choice(flags: string, description: string, names: readonly strin
 export interface ModelOptions {
   readonly task: string;
   readonly model?: string;
-  readonly processing: 'transformerlens' | 'none';
+  readonly processing?: 'transformerlens' | 'none';
+  readonly bos?: string;
+  readonly offline?: true;
   readonly device: 'cpu' | 'webgpu';
   readonly threads?: number;
 }
 
 /** `--task`, in every command that reads an input. */
 const taskOption = (): Option =>
-  choice('-t, --task <name>', 'task whose inputs are read', taskNames).default('addition');
+  new Option(
+    '-t, --task <name>',
+    `task whose inputs are read: ${taskNames.join(', ')}, a template task of texts (ioi, greater-than, pronouns, docstrings), or a .yaml or .json file of your own`,
+  ).default('addition');
 
 /** Adds the options of {@link ModelOptions} but the task. */
 export function withRunOptions(command: Command): Command {
@@ -80,9 +88,10 @@ export function withRunOptions(command: Command): Command {
       choice(
         '--processing <kind>',
         'how its weights are processed before the run: LayerNorm folded and writing weights centred, as ' +
-          'TransformerLens does and the shipped decoders expect, or not at all',
+          'TransformerLens does and the shipped decoders expect, or not at all (default: transformerlens for the ' +
+          'models of small tasks, none for language models)',
         ['transformerlens', 'none'],
-      ).default('transformerlens'),
+      ),
     )
     .addOption(choice('--device <name>', 'where graphs run', ['cpu', 'webgpu']).default('cpu'))
     .option('--threads <n>', 'threads (default: one a processor)', whole(1, 256));
@@ -90,7 +99,25 @@ export function withRunOptions(command: Command): Command {
 
 /** Adds the options of {@link ModelOptions}. */
 export const withModelOptions = (command: Command): Command =>
-  withRunOptions(command.addOption(taskOption()));
+  withBos(withRunOptions(command.addOption(taskOption())));
+
+/** Adds `--bos` and `--offline`, where texts are read. */
+export const withBos = (command: Command): Command =>
+  command
+    .option(
+      '--bos <token>',
+      "what stands before a text: a token, an id, or none (default: what the model's files name)",
+    )
+    .option('--offline', 'make no request: models of the hub come from the cache alone');
+
+const fetched = progress('', sizeText);
+/** Shows how a download goes. */
+export const showFetching = (file: string, done: number, all: number): void =>
+  fetched(done, all, `of ${file}`);
+
+/** The task and the model that the options name; the model is read when it is asked for. */
+export const openedTask = (options: ModelOptions): Promise<OpenedTask> =>
+  openTask({ ...options, onFile: showFetching });
 
 /** Options of a threshold. */
 export interface ThresholdOptions {

@@ -18,11 +18,11 @@ import {
   patchPrompts,
   patchingThreads,
 } from '../causal/index.js';
-import { ablationNamed, experimentNamed, experiments, experimentsOf, taskNamed } from '../studies/index.js';
+import { ablationNamed, experimentNamed, experiments, experimentsOf } from '../studies/index.js';
 import { type Runtime } from '../engine/index.js';
 import { InputError } from '../input-error.js';
 import { dataFiles } from '../jobs/figures.js';
-import { modelFor } from '../jobs/shipped.js';
+import { type OpenedTask } from '../jobs/open-task.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { parseJson } from '../models/json-text.js';
 import { patchRows } from '../report/patching-rows.js';
@@ -31,7 +31,7 @@ import { type Figure, incrementsFigure, sweepFigure } from '../report/plots/inde
 import { type Theme } from '../report/plots/theme.js';
 import { type Task } from '../tasks/index.js';
 import { type FigureOptions, drawn, withFigure } from './figure-options.js';
-import { choice, printJson, runtimeFor, whole, withModelOptions } from './options.js';
+import { choice, printJson, runtimeFor, whole, withModelOptions, openedTask } from './options.js';
 import {
   type Asked,
   type PromptOptions,
@@ -120,8 +120,7 @@ question.json: {"inputs": ["615+861=1476"], "contrasts": ["215+861=1076"],
         list(asked.task, options.json === true);
         return;
       }
-      const answer =
-        asked.kind === 'text' ? await ofPrompts(asked, options) : await answered(asked.task, options);
+      const answer = asked.kind === 'text' ? await ofPrompts(asked, options) : await answered(asked, options);
       const figure = (theme: Theme): Figure => figureOf(answer, theme);
       await drawn(options, figure, answer, patchRows(answer));
       if (options.json === true) printJson(answer);
@@ -133,9 +132,9 @@ question.json: {"inputs": ["615+861=1476"], "contrasts": ["215+861=1076"],
 async function askedBy(options: PatchOptions, command: Command): Promise<Asked> {
   const { experiment, file, input, ids } = options;
   const named = command.getOptionValueSource('task') === 'default' ? taskOf(experiment) : null;
-  if (named !== null) return { kind: 'task', task: named };
+  if (named !== null) return { kind: 'task', ...(await openedTask({ ...options, task: named.name })) };
   if (experiment !== undefined || file !== undefined || (input === undefined && ids === undefined))
-    return { kind: 'task', task: taskNamed(options.task) };
+    return { kind: 'task', ...(await openedTask(options)) };
   return askedOf(options, command);
 }
 
@@ -175,9 +174,9 @@ function patchingRuntime(model: HookedModel, options: PatchOptions): Runtime {
 const taskOf = (name: string | undefined): Task | null =>
   experiments.find((experiment) => experiment.name === name)?.task ?? null;
 
-async function answered(task: Task, options: PatchOptions): Promise<PatchAnswer> {
+async function answered({ task, model: readModel }: OpenedTask, options: PatchOptions): Promise<PatchAnswer> {
   const source = await sourceOf(task, options);
-  const model = await modelFor(task, options.model, options.processing);
+  const model = await readModel();
   const runtime = patchingRuntime(model, options);
   if ('reads' in source) return askAblation(runtime, model, source, options.inputs, options.seed);
   return ask(runtime, model, task, {

@@ -7,16 +7,22 @@ import { InputError } from '../input-error.js';
 import { attentionOf } from '../interpret/attention.js';
 import { conditionOf } from '../interpret/condition.js';
 import { profileOf } from '../interpret/profile.js';
-import { modelFor } from '../jobs/shipped.js';
 import { headSite, shortName, vectorSites } from '../models/hooks.js';
 import { modelText } from '../models/hooked-model.js';
 import { attentionFigure } from '../report/plots/attention.js';
 import { profileFigure } from '../report/plots/profile.js';
 import { attentionRows, profileRows, renderAttention, renderProfile } from '../report/profile.js';
-import { taskNamed } from '../studies/index.js';
 import { type FigureOptions, drawn, withFigure } from './figure-options.js';
 import { knownFeatures, oneFeature } from './interpreting.js';
-import { type ModelOptions, printJson, runtimeFor, sitesOf, whole, withModelOptions } from './options.js';
+import {
+  type ModelOptions,
+  printJson,
+  runtimeFor,
+  sitesOf,
+  whole,
+  withModelOptions,
+  openedTask,
+} from './options.js';
 import { lookFor } from './terminal.js';
 
 interface ProfileOptions extends ModelOptions, FigureOptions {
@@ -57,7 +63,7 @@ their mean and the first value's, and, of a head, its mean attention. Without: m
 places. Tokens without a name of their own count together: "as query" are those that equal the one at query.`,
     )
     .action(async (options: ProfileOptions) => {
-      const task = taskNamed(options.task);
+      const { task, model: readModel } = await openedTask(options);
       const places = options.positions?.split(',').map((place) => place.trim()) ?? [];
       const [place] = places;
       if (place === undefined)
@@ -71,7 +77,7 @@ places. Tokens without a name of their own count together: "as query" are those 
       if (feature !== undefined && (places.length > 1 || options.sites?.includes(',') !== false)) {
         throw new InputError('With --by, a profile is of one site at one place: give one of each.');
       }
-      const model = await modelFor(task, options.model, options.processing);
+      const model = await readModel();
       const { layers, heads } = model.architecture;
       const { inputs, seed } = options;
       const asked = { inputs, seed, only, model: modelText(model) };

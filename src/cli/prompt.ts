@@ -9,24 +9,19 @@ import { type Prompt } from '../causal/index.js';
 import { InputError } from '../input-error.js';
 import { hubSettings } from '../jobs/hub/settings.js';
 import { findModel, openFound } from '../jobs/open-model.js';
-import { modelFor } from '../jobs/shipped.js';
+import { type OpenedTask } from '../jobs/open-task.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { modelOf } from '../models/load-model.js';
 import { type Checkpoint } from '../models/open-checkpoint.js';
 import { chooseBos } from '../models/tokenizers/bos.js';
 import { type TextTokenizer } from '../models/tokenizers/text-tokenizer.js';
-import { sizeText } from '../report/wording.js';
-import { type Task } from '../tasks/index.js';
 import { taskNamed } from '../studies/index.js';
-import { type ModelOptions, warnOfMalformed } from './options.js';
-import { progress } from './terminal.js';
+import { type ModelOptions, openedTask, showFetching, warnOfMalformed } from './options.js';
 
 /** Options of {@link withPrompt}. */
 export interface PromptOptions extends ModelOptions {
   readonly input?: string;
   readonly ids?: readonly number[];
-  readonly bos?: string;
-  readonly offline?: true;
 }
 
 /** Token ids as a person lists them. @throws InputError for anything else */
@@ -38,21 +33,11 @@ export function idList(text: string): number[] {
   return ids;
 }
 
-/** Adds `--input`, `--ids`, `--bos` and `--offline`. */
+/** Adds `--input` and `--ids`. */
 export const withPrompt = (command: Command): Command =>
   command
     .option('-i, --input <text>', "the input: any text for a language model, else an input of the task's")
-    .option('--ids <list>', 'token ids in place of a text, with commas; nothing is put before them', idList)
-    .option(
-      '--bos <token>',
-      "what stands before the text: a token, an id, or none (default: what the model's files name)",
-    )
-    .option('--offline', 'make no request: models of the hub come from the cache alone');
-
-const fetched = progress('', sizeText);
-/** Shows how a download goes. */
-export const showFetching = (file: string, done: number, all: number): void =>
-  fetched(done, all, `of ${file}`);
+    .option('--ids <list>', 'token ids in place of a text, with commas; nothing is put before them', idList);
 
 /** Opens a model by directory, `.gguf` file or name on the hub. */
 export async function checkpointOf(name: string, offline: boolean): Promise<Checkpoint> {
@@ -78,7 +63,7 @@ export interface TextAsked {
 }
 
 /** What the options name to be asked: a language model, or a task and its model. */
-export type Asked = TextAsked | { readonly kind: 'task'; readonly task: Task };
+export type Asked = TextAsked | ({ readonly kind: 'task' } & OpenedTask);
 
 /**
  * Whether `--model` is a language model, and then the model. Without `--model`, with `--task`, or for a model of a
@@ -88,20 +73,22 @@ export type Asked = TextAsked | { readonly kind: 'task'; readonly task: Task };
  */
 export async function askedOf(options: PromptOptions, command: Command): Promise<Asked> {
   const isDefault = (name: string): boolean => command.getOptionValueSource(name) === 'default';
+  if (options.model === undefined || !isDefault('task'))
+    return { kind: 'task', ...(await openedTask(options)) };
   const task = taskNamed(options.task);
-  if (options.model === undefined || !isDefault('task')) return { kind: 'task', task };
   const checkpoint = await checkpointOf(options.model, options.offline === true);
   try {
     const { tokenizer, noTokenizer, architecture } = checkpoint;
     if (tokenizer === null && options.ids === undefined) {
       // A model of a task's size has the task's own alphabet.
-      if (architecture.vocabulary === tokenCount(task)) return { kind: 'task', task };
+      if (architecture.vocabulary === tokenCount(task))
+        return { kind: 'task', ...(await openedTask(options)) };
       throw new InputError(
         `${noTokenizer ?? 'There is no tokenizer.'} Its ${architecture.vocabulary} tokens are not the ${tokenCount(task)} of ${task.name}: give token ids with --ids, or name its task with --task.`,
       );
     }
     const language = languageOf(tokenizer, architecture.vocabulary, options);
-    const model = await modelOf(checkpoint, isDefault('processing') ? 'none' : options.processing);
+    const model = await modelOf(checkpoint, options.processing ?? 'none');
     return { kind: 'text', model, language };
   } finally {
     await checkpoint.tensors.close();
@@ -178,6 +165,6 @@ export async function modelAndPrompt(
   const { task } = asked;
   const own = ids ?? task.encode(input ?? '');
   warnOfMalformed(task, own);
-  const model = await modelFor(task, options.model, options.processing);
+  const model = await asked.model();
   return { model, ids: own, tokens: tokensOf(task, own) };
 }

@@ -8,13 +8,12 @@ import { type Reading } from '../inversion/reading.js';
 import { createReader } from '../inversion/preimage.js';
 import { mostCandidates, roundsFor } from '../inversion/rounds.js';
 import { createInterpreter } from '../interpret/interpreter.js';
-import { decoderFor, modelFor } from '../jobs/shipped.js';
+import { decoderFor } from '../jobs/shipped.js';
 import { expectWritable, writeFileAtomic } from '../jobs/files.js';
 import { shortName } from '../models/hooks.js';
 import { randomFor } from '../random.js';
 import { renderHtml, renderTerminal } from '../report/index.js';
 import { resolvePosition, type Task } from '../tasks/index.js';
-import { taskNamed } from '../studies/index.js';
 import {
   type ModelOptions,
   type ThresholdOptions,
@@ -26,6 +25,7 @@ import {
   whole,
   withModelOptions,
   withThreshold,
+  openedTask,
 } from './options.js';
 import { besides } from './standard-streams.js';
 import { lookFor } from './terminal.js';
@@ -83,7 +83,7 @@ export function withQueryOptions(command: Command): Command {
 
 /** Answers the query of a command line. */
 export async function answer(options: QueryOptions): Promise<Reading> {
-  const task = taskNamed(options.task);
+  const { task, model: readModel } = await openedTask(options);
   const input = options.input ?? task.draw(randomFor(options.seed, 'input'));
   const ids = task.encode(input);
   if (options.site === undefined)
@@ -95,7 +95,7 @@ export async function answer(options: QueryOptions): Promise<Reading> {
   const own = (options.candidate ?? []).map((text) => task.encode(text));
   if (options.alsoAt !== undefined) resolvePosition(task, ids, options.alsoAt);
   const runtime = runtimeFor(options);
-  const model = await modelFor(task, options.model, options.processing);
+  const model = await readModel();
   const decoder = await decoderFor(task, options.decoder, model);
   const reader = createReader(runtime, model, decoder, task);
   const interpreter = createInterpreter(runtime, model, decoder, task);

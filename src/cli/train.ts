@@ -102,7 +102,7 @@ async function watched(
   const recorder = recordTraining(directory, {
     kind,
     model: model === undefined ? null : resolve(model),
-    processing,
+    processing: processing ?? 'transformerlens',
   });
   const stop = (signal: NodeJS.Signals): void => {
     // The end of a terminal may come as several signals: only a person asks twice.
@@ -242,7 +242,7 @@ config.json, model.safetensors and README.md (figures): give it to the other com
     async (name: string | undefined, options: RunOptions & { form?: 'plain' | 'completion' }) => {
       const task = await taskOf(name, options);
       const runtime = runtimeFor(options);
-      const model = await modelFor(task, options.model, options.processing);
+      const model = await modelFor(task, options.model, options.processing ?? 'transformerlens');
       const recipe =
         options.resume === undefined
           ? withForm(changed(decoderRecipe(task.name, options.preset, options.seed), options), options.form)

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cpuTime } from '../../test/fixtures/cpu-time.js';
 import { gpt2ParameterShapes, randomIds, smallConfig, smallWeights } from '../../test/fixtures/small-gpt2.js';
 import { dict, pickle, storage, tensor, text, torchArchive } from '../../test/fixtures/torch-archive.js';
 import { floatsOf } from '../engine/index.js';
@@ -277,9 +278,9 @@ describe('checkpoints as people have them', () => {
           return { ...source, read: (from, size) => ((read += size), source.read(from, size)) };
         },
       };
-      const start = performance.now();
+      const start = cpuTime();
       await expect(loadModel(counting, 'none')).rejects.toThrow(message);
-      expect(performance.now() - start).toBeLessThan(1000);
+      expect(cpuTime() - start).toBeLessThan(1000);
       // The config, the header's length and the header.
       expect(read).toBeLessThan(5000);
     },

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cpuTime } from '../../test/fixtures/cpu-time.js';
 import { gpt2ParameterShapes, smallConfig } from '../../test/fixtures/small-gpt2.js';
 import { InputError } from '../input-error.js';
 import { parameterTest } from './architecture.js';
@@ -82,10 +83,10 @@ describe('storedNames', () => {
   });
 
   it('is quick and short with hostile names', () => {
-    const start = performance.now();
+    const start = cpuTime();
     expect(() => read([`${'a.'.repeat(20_000)}\u001b[2J`])).toThrow(
       /^mine: the weights hold "(a\.){40}…", which/,
     );
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(cpuTime() - start).toBeLessThan(1000);
   });
 });

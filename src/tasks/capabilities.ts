@@ -9,6 +9,7 @@ import { type Task } from './task.js';
 const needs = {
   data: 'which inputs it has, by number',
   completion: 'which tokens of an input follow from the others',
+  variation: 'which parts its inputs are made of',
   redraw: 'how an input is changed into another one',
   distribution: 'how likely an input is',
   answer: 'which tokens of an input are its answer',
@@ -19,8 +20,8 @@ const needs = {
 /** The name of a capability. */
 export type Capability = keyof typeof needs;
 
-/** A task with all capabilities. */
-export type CapableTask = Task & Required<Pick<Task, Capability>>;
+/** A task whose inputs are tokens of one alphabet, with all capabilities of such. */
+export type CapableTask = Task & Required<Pick<Task, Exclude<Capability, 'variation'>>>;
 
 /**
  * A capability of a task.

@@ -6,6 +6,7 @@
 export { type Random, randomFor, seededRandom } from '../random.js';
 export { type CapableTask, type Capability, capability } from './capabilities.js';
 export { type Feature, type FeatureValue, featuresOf, readFeatures } from './feature.js';
+export { type HeldTask, heldTask } from './held-task.js';
 export { placeName, resolvePosition } from './positions.js';
 export { type SplitData, splitData } from './split-data.js';
 export { idsOfTokens, tokenCount, tokenOf, tokensOf } from './tokens.js';
@@ -22,4 +23,10 @@ export type {
   Split,
   Task,
   TaskData,
+  Variation,
+  Varying,
 } from './task.js';
+export type { TaskLanguage } from './template/inputs.js';
+export type { Template } from './template/template.js';
+export { type ReadBeside, readTemplate } from './template/template-file.js';
+export { type TemplateTask, templateTask } from './template/template-task.js';

@@ -38,6 +38,8 @@ export interface TaskData {
   member(split: Split, k: number): number[];
   /** The split an input belongs to; null when it is not in the data. */
   inSplit(ids: readonly number[]): Split | null;
+  /** What tells these inputs from others of a task of the same name and size; none where there are no others. */
+  readonly identity?: string;
 }
 
 /** The distribution of a task's inputs. */
@@ -81,6 +83,14 @@ export type Origin =
  * follows from them, and in an order that the data draws at random, so that every input can come out.
  */
 export interface Completion {
+  /** Symbols of its own in which free tokens are said; without them they are tokens of the probed model. */
+  readonly alphabet?: {
+    readonly size: number;
+    /** The symbol that stands before the free ones, as BOS does. */
+    readonly begin: number;
+    /** A symbol for the eye. */
+    name(symbol: number): string;
+  };
   /** BOS and the free tokens of an input. */
   toFree(ids: readonly number[]): number[];
   /**
@@ -134,6 +144,27 @@ export interface Redraw {
   accepts(ids: readonly number[]): boolean;
 }
 
+/** Inputs that agree with one in all parts but some. */
+export interface Varying {
+  readonly size: number;
+  /** An input by number, 0 ≤ index < size. */
+  input(index: number): number[];
+  /** Natural logarithm of its probability among all inputs of the task. */
+  logProbability(index: number): number;
+  /** One of them, drawn as the task draws. */
+  draw(random: Random): number[];
+}
+
+/** What inputs are made of, part by part, so that some parts can be held while others vary. */
+export interface Variation {
+  /** The parts of an input, and the positions of their tokens; none for what is no input. */
+  parts(ids: readonly number[]): readonly { readonly name: string; readonly positions: readonly number[] }[];
+  /** Names of the parts that vary where nothing else is asked for. @throws InputError for what is no input */
+  usual(ids: readonly number[]): readonly string[];
+  /** @throws InputError for a part that the input does not have, and for what is no input */
+  varying(ids: readonly number[], parts: readonly string[]): Varying;
+}
+
 /** What every task has, and the capabilities of some: see the module's header. */
 export interface Task {
   readonly name: string;
@@ -176,6 +207,7 @@ export interface Task {
   readonly data?: TaskData;
   readonly completion?: Completion;
   readonly redraw?: Redraw;
+  readonly variation?: Variation;
   readonly distribution?: Distribution;
   readonly answer?: Answer;
   /** How exact preimages are found. */

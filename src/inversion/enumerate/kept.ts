@@ -32,13 +32,14 @@ const headerSchema = z.object({
 
 /** What the activations depend on: another model, processing, site or task gives another identity. */
 export function identityOf(model: HookedModel, task: Task, site: string): string {
-  const { size, instance } = capability(task, 'data', 'An exact preimage');
+  const { size, instance, identity } = capability(task, 'data', 'An exact preimage');
   return JSON.stringify({
     model: model.hash,
     processing: model.processing,
     site,
     task: task.name,
     inputs: size,
+    ...(identity === undefined ? {} : { identity }),
     // Tasks of one name and size may differ: a few of their inputs tell.
     sample: [0, 0.3, 0.6, 1].map((share) => instance(Math.floor(share * (size - 1)))),
   });

@@ -36,7 +36,7 @@ export function findPrefixes(task: Task): Prefixes {
   let places = 0;
   for (let input = 0; input < inputs; input++) {
     const ids = instance(input);
-    const end = ids.indexOf(task.eos);
+    const end = ids.indexOf(task.eos, 1);
     const length = end < 0 ? ids.length : end;
     places = Math.max(places, length);
     let alike = input > 0;

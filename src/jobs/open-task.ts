@@ -1,0 +1,79 @@
+/**
+ * A task and the model that it is asked of, by what a person calls them.
+ * @module
+ */
+import { InputError, suggest } from '../input-error.js';
+import { type HookedModel } from '../models/hooked-model.js';
+import { modelOf } from '../models/load-model.js';
+import { type Processing } from '../models/processing.js';
+import { taskNamed, taskNames } from '../studies/index.js';
+import { type Task } from '../tasks/index.js';
+import { hubSettings } from './hub/settings.js';
+import { findModel, openFound } from './open-model.js';
+import { modelFor } from './shipped.js';
+import { boundTask, isTemplateFile, openTemplate, shippedTemplates } from './templates.js';
+
+/** What a person names. */
+export interface TaskChoice {
+  /** A study, a shipped template, or the path of a template file. */
+  readonly task: string;
+  /** Directory, `.gguf` file or name on the hub; the shipped model unless given. */
+  readonly model?: string;
+  /** How weights are processed; of language models not at all unless given. */
+  readonly processing?: Processing;
+  /** Token before texts. */
+  readonly bos?: string;
+  readonly offline?: boolean;
+  readonly onFile?: (file: string, done: number, all: number) => void;
+}
+
+/** A task whose model has not been read yet. */
+export interface OpenedTask {
+  readonly task: Task;
+  /** Reads the model. @throws InputError for one that is damaged or does not fit */
+  model(): Promise<HookedModel>;
+}
+
+/** Every task that can be called by a name. */
+export const namedTasks = async (): Promise<string[]> => [...taskNames, ...(await shippedTemplates())];
+
+/**
+ * @throws InputError for an unknown task, a template that is wrong, and a model that does not fit
+ * @example const { task, model } = await openTask({ task: 'ioi', model: 'openai-community/gpt2' })
+ */
+export async function openTask(choice: TaskChoice): Promise<OpenedTask> {
+  const { task: name, model: called, processing } = choice;
+  if (taskNames.includes(name)) {
+    const task = taskNamed(name);
+    return { task, model: () => modelFor(task, called, processing ?? 'transformerlens') };
+  }
+  const known = await namedTasks();
+  if (!isTemplateFile(name) && !known.includes(name))
+    throw new InputError(
+      `Unknown task ${JSON.stringify(name)}.${suggest(name, known)} Tasks: ${known.join(', ')}, or a .yaml or .json file of your own.`,
+    );
+  const template = await openTemplate(name);
+  const found = await findModel(called ?? shippedModelOf(template.name), {
+    hub: hubSettings(process.env, choice.offline === true),
+    ...(choice.onFile === undefined ? {} : { onFile: choice.onFile }),
+  });
+  const { tokenizer, architecture, tensors } = await openFound(found);
+  await tensors.close();
+  return {
+    task: boundTask(template, { name: found.name, architecture }, tokenizer, choice.bos),
+    async model() {
+      const checkpoint = await openFound(found);
+      try {
+        return await modelOf(checkpoint, processing ?? 'none');
+      } finally {
+        await checkpoint.tensors.close();
+      }
+    },
+  };
+}
+
+function shippedModelOf(task: string): string {
+  throw new InputError(
+    `No model is shipped for ${task}: give one with --model, such as openai-community/gpt2 or a .gguf file.`,
+  );
+}

@@ -1,0 +1,69 @@
+/**
+ * What a template file may hold, before its slots are looked up.
+ * @module
+ */
+import { z } from 'zod';
+
+const name = z
+  .string()
+  .regex(/^[A-Za-z_][\w+-]*$/, 'a name begins with a letter and has letters, digits, _, + and -');
+const scalar = z.union([z.string(), z.number()]);
+/** A text, or one with a weight and attributes beside it. */
+const filler = z.union(
+  [scalar, z.looseObject({ text: scalar, weight: z.number().positive().optional() })],
+  'a text is needed, or { text, weight, and attributes of any name }',
+);
+const fillers = z.array(filler).min(1, 'a slot needs one filler at least');
+const slot = z.union(
+  [
+    fillers,
+    z.strictObject({ fillers }),
+    z.strictObject({ from: z.string().min(1) }),
+    z.strictObject({ range: z.tuple([z.int(), z.int()]) }),
+    z.strictObject({ 'same-as': name }),
+    z.strictObject({ 'one-of': z.array(name).min(2) }),
+    z.strictObject({ 'other-of': z.tuple([name, name]), than: name }),
+    z.strictObject({
+      attribute: z.string().regex(/^[^.]+\.[^.]+$/, 'slot.attribute is needed, as in country.capital'),
+    }),
+  ],
+  'a list of fillers is needed, or one of { fillers }, { from: file }, { range: [first, last] }, { same-as: slot }, { one-of: [slots] }, { other-of: [slot, slot], than: slot }, { attribute: slot.name }',
+);
+const pattern = z.union(
+  [z.string().min(1), z.strictObject({ text: z.string().min(1), weight: z.number().positive().optional() })],
+  'a text with slots in braces is needed, or { text, weight }',
+);
+
+/** A template file. */
+export const templateSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,39}$/, 'small letters, digits and hyphens are needed, 40 at most'),
+  about: z.string().min(1).optional(),
+  patterns: z.array(pattern).min(1, 'one pattern is needed at least'),
+  slots: z.record(name, slot),
+  constraints: z.array(z.string()).optional(),
+  answer: z.string().min(1).optional(),
+  contrast: z.strictObject({ answer: z.string().min(1).optional(), redraw: z.array(name).min(1) }).optional(),
+  places: z.record(z.string().min(1).max(30), z.string()).optional(),
+  positions: z.array(z.string()).min(1).optional(),
+  sites: z.array(z.string()).min(1).optional(),
+  epsilon: z.number().positive().optional(),
+  metric: z.enum(['euclidean', 'cosine']).optional(),
+  split: z
+    .strictObject({
+      by: z.array(name).min(1).optional(),
+      test: z.number().gt(0, 'a share above 0 is needed').lt(1, 'a share under 1 is needed').optional(),
+    })
+    .optional(),
+});
+
+/** The content of a template file. */
+export type TemplateContent = z.infer<typeof templateSchema>;
+/** A slot as the file has it. */
+export type SlotContent = TemplateContent['slots'][string];
+/** A filler as the file has it. */
+export type FillerContent = z.infer<typeof filler>;
+
+/** The fillers of a file of their own. */
+export const fillerListSchema = fillers;

@@ -1,0 +1,150 @@
+/**
+ * A task made of a template and the tokens of a model.
+ * @module
+ */
+import { InputError } from '../../input-error.js';
+import { type Split, type Place, type Task, syntheticRounds } from '../task.js';
+import { templateCompletion } from './completion.js';
+import { templateFeatures } from './features.js';
+import { type TaskLanguage, type TemplateInput, inputsOf } from './inputs.js';
+import { splitOf } from './split.js';
+import { type NamedPlace, type Template } from './template.js';
+import { type TemplateTexts, textsOf } from './texts.js';
+import { templateVariation } from './variation.js';
+
+/** Texts drawn in search of one of a split. */
+const tries = 10_000;
+
+/** A template task in the tokens of a model. */
+export interface TemplateTask extends Task {
+  readonly texts: TemplateTexts;
+}
+
+/**
+ * @param sites those that can be read in the model; of them, the template's
+ * @throws InputError for constraints that nothing satisfies
+ */
+export function templateTask(
+  template: Template,
+  language: TaskLanguage,
+  sites: readonly string[],
+): TemplateTask {
+  const texts = textsOf(template);
+  const inputs = inputsOf(texts, language);
+  const splits = splitOf(texts);
+  const { bos, eos, pad } = language;
+
+  const places = (ids: readonly number[]): Place[] => {
+    const input = inputs.of(ids);
+    const named =
+      input === null
+        ? []
+        : template.places.flatMap((place) => {
+            const index = placed(template, texts, place, input);
+            return index === null || index < 0 || index >= ids.length ? [] : [{ name: place.name, index }];
+          });
+    return [...(ids[0] === bos ? [{ name: 'BOS', index: 0 }] : []), ...named].sort(
+      (a, b) => a.index - b.index,
+    );
+  };
+  function positions(ids: readonly number[]): number[] {
+    const end = ids.findIndex((id, at) => at > 0 && (id === eos || id === pad));
+    const all = Array.from({ length: Math.max(0, (end < 0 ? ids.length : end) - 1) }, (_, at) => at + 1);
+    if (template.positions === null || inputs.of(ids) === null) return all;
+    const wanted = template.positions;
+    return [...new Set(places(ids).flatMap(({ name, index }) => (wanted.includes(name) ? [index] : [])))];
+  }
+  function sample(random: Parameters<Task['sample']>[0], split: Split): number[] {
+    for (let i = 0; i < tries; i++) {
+      const filling = texts.draw(random);
+      if (splits(filling) === split) return inputs.ids(filling);
+    }
+    throw new InputError(
+      `No text of ${template.name} is in its ${split} split: give more fillers, or split by fewer slots.`,
+    );
+  }
+  const answered = (ids: readonly number[]): number[] => {
+    const input = inputs.of(ids);
+    const end = ids.indexOf(eos, 1);
+    return input === null || template.answer === null
+      ? []
+      : Array.from({ length: Math.max(0, end - input.end - 1) }, (_, at) => input.end + 1 + at);
+  };
+
+  return {
+    name: template.name,
+    about: template.about,
+    texts,
+    ...language,
+    maxLength: inputs.maxLength,
+    sites,
+    epsilon: template.epsilon,
+    metric: template.metric,
+    rounds: syntheticRounds,
+    encode: inputs.encode,
+    decode: inputs.text,
+    check: (ids) => (inputs.of(ids) === null ? `no pattern of ${template.name} gives this text` : null),
+    places,
+    positions,
+    sample,
+    draw: (random) => texts.write(texts.draw(random)).text,
+    annotate(ids) {
+      const filling = inputs.of(ids)?.filling;
+      const own = filling === undefined ? undefined : texts.patterns[filling.pattern];
+      if (filling === undefined || own === undefined) return {};
+      return {
+        pattern: filling.pattern + 1,
+        ...Object.fromEntries(
+          own.variables.map(({ slot }) => [slot, own.filler(slot, filling.values)?.text ?? '']),
+        ),
+      };
+    },
+    features: templateFeatures(texts, inputs),
+    completion: templateCompletion(texts, inputs, eos),
+    variation: templateVariation(texts, inputs),
+    distribution: {
+      // Fillings that give the same text add up.
+      logProbability: (ids) => logSum(inputs.fillings(ids).map((filling) => texts.logProbability(filling))),
+      draw: (random) => inputs.ids(texts.draw(random)),
+    },
+    ...(template.answer === null ? {} : { answer: { determined: answered } }),
+  };
+}
+
+/** The index of a named place in an input; null where it has none. */
+function placed(
+  template: Template,
+  texts: TemplateTexts,
+  { rule }: NamedPlace,
+  { filling, mentions, end }: TemplateInput,
+): number | null {
+  if (rule.kind === 'end') return end;
+  const own = texts.patterns[filling.pattern];
+  const root = own?.root(rule.slot, filling.values);
+  if (root === null || root === undefined) return null;
+  const attribute = (slot: string): string | null => {
+    const source = template.slots.get(slot);
+    return source?.kind === 'attribute' ? source.attribute : null;
+  };
+  const wanted = attribute(rule.slot);
+  const found = mentions
+    .filter((mention) => mention.root === root && attribute(mention.slot) === wanted)
+    .at(rule.mention);
+  if (found === undefined) return null;
+  switch (rule.token) {
+    case 'last':
+      return found.last;
+    case 'first':
+      return found.first;
+    case 'after':
+      return found.last + 1;
+    case 'before':
+      return found.first - 1;
+  }
+}
+
+function logSum(logs: readonly number[]): number {
+  const most = Math.max(-Infinity, ...logs);
+  if (most === -Infinity) return most;
+  return most + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - most), 0));
+}

@@ -1,0 +1,237 @@
+/**
+ * The texts of a template: fillings written out, and texts read back into the fillings that give them.
+ * @module
+ */
+import { InputError } from '../../input-error.js';
+import { type Random } from '../../random.js';
+import { type PatternFillings, type Values, above, fillingsOf } from './fillings.js';
+import { type Part, type Slot, type Template } from './template.js';
+
+/** A pattern with values for what it rests on. */
+export interface Filling {
+  /** Number of the pattern. */
+  readonly pattern: number;
+  readonly values: Values;
+}
+
+/** Where a slot stands in a text: UTF-16 indices. */
+export interface Mention {
+  readonly slot: string;
+  /** The slot whose list gave the filler. */
+  readonly root: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A filling written out. */
+export interface WrittenText {
+  /** Prompt and answer. */
+  readonly text: string;
+  /** Where the prompt ends and the answer begins. */
+  readonly promptEnd: number;
+  /** In the prompt, from left to right. */
+  readonly mentions: readonly Mention[];
+}
+
+/** The texts of a template. */
+export interface TemplateTexts {
+  readonly template: Template;
+  readonly patterns: readonly PatternFillings[];
+  /** Fillings of all patterns. */
+  readonly size: number;
+  /** A filling by number. */
+  at(index: number): Filling;
+  draw(random: Random): Filling;
+  write(filling: Filling): WrittenText;
+  /** Text of an answer. */
+  writeParts(filling: Filling, parts: readonly Part[]): string;
+  /** Every filling that gives a text; none where none does. With `prompt`, the text ends before the answer. */
+  read(text: string, prompt?: boolean): Filling[];
+  /** Natural logarithm of the probability of a filling. */
+  logProbability(filling: Filling): number;
+}
+
+/** Fillings that one text may have. */
+const mostReadings = 1000;
+
+/** @throws InputError for constraints that nothing satisfies */
+export function textsOf(template: Template): TemplateTexts {
+  const patterns = template.patterns.map((pattern) => fillingsOf(template, pattern));
+  const weights = template.patterns.map(({ weight }) => weight);
+  const all = weights.reduce((sum, weight) => sum + weight, 0);
+  let running = 0;
+  const sums = weights.map((weight) => (running += weight));
+  const size = patterns.reduce((sum, one) => sum + one.size, 0);
+  const patternOf = ({ pattern }: Filling): PatternFillings => {
+    const found = patterns[pattern];
+    if (found === undefined) throw new RangeError(`${template.name} has no pattern ${pattern}`);
+    return found;
+  };
+  const readers = patterns.map((own) => readerOf(template, own));
+
+  function writeParts({ pattern, values }: Filling, parts: readonly Part[]): string {
+    const own = patternOf({ pattern, values });
+    return parts
+      .map((part) => (part.kind === 'text' ? part.text : (own.filler(part.slot, values)?.text ?? '')))
+      .join('');
+  }
+
+  return {
+    template,
+    patterns,
+    size,
+    at(index) {
+      let rest = index;
+      for (const [pattern, own] of patterns.entries()) {
+        if (rest < own.size) return { pattern, values: own.at(rest) };
+        rest -= own.size;
+      }
+      throw new RangeError(`${template.name} has no filling ${index}`);
+    },
+    draw(random) {
+      const pattern = above(sums, random.next() * all);
+      return { pattern, values: patternOf({ pattern, values: [] }).draw(random) };
+    },
+    write(filling) {
+      const own = patternOf(filling);
+      let text = '';
+      const mentions: Mention[] = [];
+      for (const part of own.pattern.parts) {
+        const start = text.length;
+        text += part.kind === 'text' ? part.text : (own.filler(part.slot, filling.values)?.text ?? '');
+        if (part.kind === 'slot')
+          mentions.push({
+            slot: part.slot,
+            root: own.root(part.slot, filling.values) ?? part.slot,
+            start,
+            end: text.length,
+          });
+      }
+      return { text: text + writeParts(filling, template.answer ?? []), promptEnd: text.length, mentions };
+    },
+    writeParts,
+    read: (text, prompt = false) =>
+      readers.flatMap((read, pattern) => read(text, prompt).map((values) => ({ pattern, values }))),
+    logProbability: (filling) =>
+      Math.log((weights[filling.pattern] ?? 0) / all) + patternOf(filling).logProbability(filling.values),
+  };
+}
+
+/** Reads texts of one pattern: its parts from left to right, with every filler that fits. */
+function readerOf(template: Template, own: PatternFillings): (text: string, prompt: boolean) => number[][] {
+  const { slots } = template;
+  const number = new Map(own.variables.map(({ slot }, at) => [slot, at]));
+  const lists = new Map<Slot, FillerIndex>();
+  const slotOf = (name: string): Slot => {
+    const slot = slots.get(name);
+    if (slot === undefined) throw new RangeError(`no slot ${name}`);
+    return slot;
+  };
+  const indexOf = (slot: Slot & { kind: 'fillers' }): FillerIndex => {
+    const known = lists.get(slot) ?? fillerIndex(slot.fillers.map(({ text }) => text));
+    lists.set(slot, known);
+    return known;
+  };
+  const withValue = (values: Values, slot: string, value: number): number[] => {
+    const out = [...values];
+    out[number.get(slot) ?? -1] = value;
+    return out;
+  };
+
+  /** Values under which a slot's text stands at a place, and where it ends. */
+  function* at(name: string, text: string, start: number, values: Values): Generator<[number[], number]> {
+    const known = own.filler(name, values);
+    if (known !== null) {
+      if (text.startsWith(known.text, start)) yield [[...values], start + known.text.length];
+      return;
+    }
+    const slot = slotOf(name);
+    if (slot.kind === 'fillers') {
+      for (const [filler, length] of indexOf(slot).at(text, start))
+        yield [withValue(values, name, filler), start + length];
+      return;
+    }
+    // What it is taken from is settled first: a choice, or the filler of which it is an attribute.
+    if (slot.kind === 'one-of') {
+      const variable = number.get(name) ?? -1;
+      if ((values[variable] ?? -1) < 0) {
+        for (const choice of slot.slots.keys()) yield* at(name, text, start, withValue(values, name, choice));
+        return;
+      }
+      yield* at(slot.slots[values[variable] ?? 0] ?? '', text, start, values);
+      return;
+    }
+    if (slot.kind === 'other-of') {
+      const from = own.root(name, values);
+      if (from !== null) {
+        yield* at(from, text, start, values);
+        return;
+      }
+      const than = slotOf(slot.than);
+      const choices = than.kind === 'one-of' ? than.slots.length : 0;
+      for (let choice = 0; choice < choices; choice++)
+        yield* at(name, text, start, withValue(values, slot.than, choice));
+      return;
+    }
+    const source = slotOf(slot.slot);
+    const fillers = source.kind === 'fillers' ? source.fillers.length : 0;
+    for (let filler = 0; filler < fillers; filler++)
+      yield* at(name, text, start, withValue(values, slot.slot, filler));
+  }
+
+  return (text, prompt) => {
+    const parts = [...own.pattern.parts, ...(prompt ? [] : (template.answer ?? []))];
+    const found = new Map<string, number[]>();
+    const walk = (part: number, start: number, values: Values): void => {
+      if (!own.allowed(values)) return;
+      const next = parts[part];
+      if (next === undefined) {
+        if (start === text.length) settle(values);
+        return;
+      }
+      if (next.kind === 'text') {
+        if (text.startsWith(next.text, start)) walk(part + 1, start + next.text.length, values);
+        return;
+      }
+      for (const [filled, end] of at(next.slot, text, start, values)) walk(part + 1, end, filled);
+    };
+    /** Values that the text does not show may be any. */
+    const settle = (values: Values): void => {
+      const open = own.variables.findIndex((_, at) => (values[at] ?? -1) < 0);
+      if (open < 0) {
+        if (!own.allowed(values)) return;
+        if (found.size >= mostReadings)
+          throw new InputError(`"${text}" is a text of ${template.name} in more than ${mostReadings} ways.`);
+        found.set(values.join(), [...values]);
+        return;
+      }
+      const { slot, size } = own.variables[open] ?? { slot: '', size: 0 };
+      for (let value = 0; value < size; value++) settle(withValue(values, slot, value));
+    };
+    walk(
+      0,
+      0,
+      own.variables.map(() => -1),
+    );
+    return [...found.values()];
+  };
+}
+
+/** Fillers by their text. */
+interface FillerIndex {
+  /** Numbers of the fillers that stand at a place of a text, with their lengths. */
+  at(text: string, start: number): Generator<[filler: number, length: number]>;
+}
+
+function fillerIndex(texts: readonly string[]): FillerIndex {
+  const numbers = new Map(texts.map((text, at) => [text, at]));
+  const lengths = [...new Set(texts.map((text) => text.length))].sort((a, b) => a - b);
+  return {
+    *at(text, start) {
+      for (const length of lengths) {
+        const found = numbers.get(text.slice(start, start + length));
+        if (found !== undefined && start + length <= text.length) yield [found, length];
+      }
+    },
+  };
+}

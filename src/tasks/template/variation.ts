@@ -1,0 +1,111 @@
+/**
+ * Texts that differ from one in some of its slots.
+ * @module
+ */
+import { InputError, suggest } from '../../input-error.js';
+import { type Random } from '../../random.js';
+import { type Varying, type Variation } from '../task.js';
+import { type TemplateInputs } from './inputs.js';
+import { type Filling, type TemplateTexts } from './texts.js';
+
+/** The part of a text that is its pattern. */
+const patternPart = 'pattern';
+
+export function templateVariation(texts: TemplateTexts, inputs: TemplateInputs): Variation {
+  const { template, patterns } = texts;
+  const dependent = (names: readonly string[]): string[] => [
+    ...names,
+    // A choice between slots that are drawn anew is drawn with them.
+    ...[...template.slots].flatMap(([name, slot]) =>
+      slot.kind === 'one-of' && slot.slots.some((one) => names.includes(one)) ? [name] : [],
+    ),
+  ];
+  const usual = template.contrast === null ? null : dependent(template.contrast.redraw);
+  const fillingOf = (ids: readonly number[]): Filling => {
+    const found = inputs.of(ids);
+    if (found !== null) return found.filling;
+    throw new InputError(`${inputs.text(ids)} is no text of ${template.name}: none can be varied.`);
+  };
+  const partsOf = ({ pattern }: Filling): string[] => [
+    ...(patterns.length > 1 ? [patternPart] : []),
+    ...(patterns[pattern]?.variables.map(({ slot }) => slot) ?? []),
+  ];
+
+  return {
+    parts(ids) {
+      const input = inputs.of(ids);
+      if (input === null) return [];
+      return partsOf(input.filling).map((name) => ({
+        name,
+        positions: input.mentions.flatMap(({ slot, root, first, last }) =>
+          slot === name || root === name
+            ? Array.from({ length: last - first + 1 }, (_, at) => first + at)
+            : [],
+        ),
+      }));
+    },
+    usual(ids) {
+      const parts = partsOf(fillingOf(ids));
+      return usual === null ? parts : parts.filter((name) => usual.includes(name));
+    },
+    varying(ids, names): Varying {
+      const base = fillingOf(ids);
+      const known = partsOf(base);
+      for (const name of names)
+        if (!known.includes(name))
+          throw new InputError(
+            `Nothing in this text is named "${name}".${suggest(name, known)} What can vary: ${known.join(', ')}.`,
+          );
+      const free = new Set(names);
+      const chosen = free.has(patternPart) ? [...patterns.keys()] : [base.pattern];
+      const groups = chosen.map((pattern) => {
+        const own = patterns[pattern];
+        if (own === undefined) throw new RangeError(`no pattern ${pattern}`);
+        const before = patterns[base.pattern]?.variables ?? [];
+        // What only the other pattern has is free with it.
+        const at = own.variables.map(({ slot }) => before.findIndex((variable) => variable.slot === slot));
+        const values = at.map((from) => (from < 0 ? -1 : (base.values[from] ?? -1)));
+        const open = new Set(
+          own.variables.flatMap(({ slot }, to) => (free.has(slot) || (at[to] ?? -1) < 0 ? [slot] : [])),
+        );
+        return { pattern, varying: own.varying(values, open) };
+      });
+      const size = groups.reduce((sum, { varying }) => sum + varying.size, 0);
+      const fillingAt = (index: number): Filling => {
+        let rest = index;
+        for (const { pattern, varying } of groups) {
+          if (rest < varying.size) return { pattern, values: varying.at(rest) };
+          rest -= varying.size;
+        }
+        throw new RangeError(`no input ${index}`);
+      };
+      return {
+        size,
+        input: (index) => inputs.ids(fillingAt(index)),
+        logProbability: (index) => texts.logProbability(fillingAt(index)),
+        draw(random: Random) {
+          // Of several patterns each counts by its own weight.
+          const able = groups.filter(({ varying }) => varying.size > 0);
+          const group =
+            able[
+              weighted(
+                able.map(({ pattern }) => template.patterns[pattern]?.weight ?? 0),
+                random,
+              )
+            ];
+          if (group === undefined) throw new InputError('Nothing is left to draw.');
+          return inputs.ids({ pattern: group.pattern, values: group.varying.draw(random) });
+        },
+      };
+    },
+  };
+}
+
+function weighted(weights: readonly number[], random: Random): number {
+  let mark = random.next() * weights.reduce((sum, weight) => sum + weight, 0);
+  for (const [at, weight] of weights.entries()) {
+    mark -= weight;
+    if (mark < 0) return at;
+  }
+  return weights.length - 1;
+}
