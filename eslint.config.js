@@ -5,12 +5,13 @@ import tseslint from 'typescript-eslint';
 
 /**
  * The layers, left to right: a folder imports its own rank and those to the left of it.
- * engine <- models <- { tasks, training, inversion, causal, interpret, report } <- jobs <- { server, cli }
+ * engine <- models <- { tasks, training, inversion, causal, interpret, report } <- workbench <- jobs <- { server, cli }
  */
 const ranks = [
   ['engine'],
   ['models'],
   ['tasks', 'training', 'inversion', 'causal', 'interpret', 'report'],
+  ['workbench'],
   ['jobs'],
   ['server', 'cli'],
 ];
@@ -140,9 +141,10 @@ export default defineConfig(
       ...browserRules,
       ...importRule([
         {
-          regex: '^(?:\\.\\./)+src/(?!server/(?:client|contract/)|report/(?:palette|wording)|models/hooks)',
+          regex:
+            '^(?:\\.\\./)+src/(?!server/(?:client|contract/)|workbench/verbs/|report/(?:palette|wording)|models/hooks)',
           message:
-            'The page takes src/server/client, src/server/contract and words and colours of src/report.',
+            'The page takes src/server/client, src/server/contract, types of src/workbench/verbs and words and colours of src/report.',
         },
         ...onlyNode,
       ]),
