@@ -3,8 +3,8 @@
  * @module
  */
 import { type z } from 'zod';
-import { ProblemError } from './problem-error.js';
 import { inputProblem } from './faults.js';
+import { ProblemError } from './problem-error.js';
 import { type Call, type Verb } from './verb.js';
 
 /** A request as it comes: the parts of its address, and its body where it has one. */

@@ -115,7 +115,11 @@ async function* eventsOf(
     },
   }).getReader();
   try {
-    for (let next = await events.read(); !next.done; next = await events.read()) yield next.value;
+    for (let next = await events.read(); !next.done; next = await events.read()) {
+      // What came before a signal was aborted and has not been taken is dropped.
+      signal?.throwIfAborted();
+      yield next.value;
+    }
   } finally {
     left.abort();
   }

@@ -30,8 +30,8 @@ type Parts = Map<unknown, { dispose?: () => Promise<void> }>;
 
 /** A case that is open. */
 export interface OpenCase extends LoadedCase {
-  /** What a verb works with for as long as the case is open: made when it is first asked for, by what makes its kind. */
-  part<T extends object>(kind: (...args: never[]) => T, make: () => T): T;
+  /** What a verb works with for as long as the case is open: made when it is first asked for, once by each maker. */
+  part<T extends object, Needs>(make: (own: OpenCase, needs: Needs) => T, needs: Needs): T;
 }
 
 /** Cases that are open. */
@@ -57,9 +57,9 @@ export function createOpenCases(library: Library): OpenCases {
       const parts: Parts = new Map();
       const own: OpenCase = {
         ...(await library.load(idOf(key))),
-        part<T extends object>(kind: unknown, make: () => T): T {
-          const known = (parts.get(kind) as T | undefined) ?? make();
-          parts.set(kind, known);
+        part<T extends object, Needs>(make: (own: OpenCase, needs: Needs) => T, needs: Needs): T {
+          const known = (parts.get(make) as T | undefined) ?? make(own, needs);
+          parts.set(make, known);
           return known;
         },
       };

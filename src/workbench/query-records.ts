@@ -9,7 +9,7 @@ import { modelText } from '../models/hooked-model.js';
 import { resolveSite } from '../models/hooks.js';
 import { placeName, resolvePosition } from '../tasks/positions.js';
 import { type LoadedCase } from './case-study.js';
-import { type ProgressEvent, asked, count, seedSchema } from './fields.js';
+import { asked, count, seedSchema } from './fields.js';
 import { limits } from './limits.js';
 
 /** What is asked about. */
@@ -78,9 +78,7 @@ export function queryOf(
 const progressEvery = 100;
 
 /** Tells progress some ten times a second. */
-export function seldom(
-  tell: (done: ProgressEvent['done'], all: ProgressEvent['all']) => void,
-): (done: number, all: number) => void {
+export function seldom(tell: (done: number, all: number) => void): typeof tell {
   let last = -Infinity;
   return (done, all) => {
     const now = performance.now();

@@ -27,10 +27,11 @@ export const drawing = {
 };
 
 /** What reads a case. @throws InputError where it cannot be read */
-export function readerOf(own: OpenCase, { runtime }: Bench): Reader {
-  const { model, decoder, task, described } = own;
-  if (decoder === null) throw new InputError(described.unavailable ?? `${described.id} cannot be read.`);
-  return own.part(createReader, () => createReader(runtime, model, decoder, task));
+export const readerOf = (own: OpenCase, bench: Bench): Reader => own.part(makeReader, bench);
+
+function makeReader({ id, model, decoder, task, described }: OpenCase, { runtime }: Bench): Reader {
+  if (decoder === null) throw new InputError(described.unavailable ?? `${id} cannot be read.`);
+  return createReader(runtime, model, decoder, task);
 }
 
 type Asked = z.output<z.ZodObject<typeof asked>>;

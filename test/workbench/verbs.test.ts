@@ -153,6 +153,28 @@ describe('a call', () => {
   });
 });
 
+it('a client that is stopped is given nothing more, though it has come already', async () => {
+  const stop = new AbortController();
+  const calls: Calls = {
+    call(_verb, _request, { onOpen, onEvent } = {}) {
+      onOpen?.();
+      for (const ahead of [2, 1, 0]) onEvent?.('queued', JSON.stringify({ ahead, preparing: null }));
+      return Promise.resolve('null');
+    },
+  };
+  const request = { case: 'addition', input: '1+1=2', site: 'a0.0', position: '=' };
+  const given: string[] = [];
+  await expect(
+    (async () => {
+      for await (const { event } of clientOver(calls).read(request, stop.signal)) {
+        given.push(event);
+        stop.abort();
+      }
+    })(),
+  ).rejects.toMatchObject({ name: 'AbortError' });
+  expect(given).toEqual(['queued']);
+});
+
 describe('a page without a server', () => {
   let server: TestServer;
   let bench: Bench;

@@ -4,14 +4,11 @@
  * @module
  */
 import { z } from 'zod';
-import { type Runtime } from '../../engine/index.js';
 import { judgeMany } from '../../inversion/judge-many.js';
 import { metricSchema } from '../../inversion/kept-reading.js';
-import { type Reader } from '../../inversion/preimage.js';
 import { estimateBits } from '../../interpret/estimate.js';
-import { type Pool, type Proposer, drawnOf } from '../../interpret/proposal.js';
+import { type Pool, drawnOf } from '../../interpret/proposal.js';
 import { activationsOf } from '../../interpret/queries.js';
-import { type HookedModel } from '../../models/hooked-model.js';
 import { randomFor } from '../../random.js';
 import { type SamplingRound, type Task } from '../../tasks/task.js';
 import { type Bench, caseStream } from '../bench.js';
@@ -70,16 +67,11 @@ type MapOrder = ReturnType<typeof planOf> & { readonly site: string };
 const blindDraws = (candidates: number): number => Math.max(1024, 4 * candidates);
 
 /** Makes it for a case that has a decoder. */
-function createBitsMap(
-  runtime: Runtime,
-  model: HookedModel,
-  task: Task,
-  reader: Reader,
-  proposer: () => Proposer,
-): {
-  /** Tells each position as it is known. */
-  survey(order: MapOrder, emit: (cell: BitsCell) => void, signal: AbortSignal): Promise<void>;
-} {
+function createBitsMap(own: OpenCase, bench: Bench) {
+  const { model, task } = own;
+  const { runtime } = bench;
+  const reader = readerOf(own, bench);
+  const { proposer } = tellerOf(own, bench);
   let kept = { key: '', pools: new Map<string, Pool>() };
 
   async function fill(
@@ -122,7 +114,8 @@ function createBitsMap(
   }
 
   return {
-    async survey(order, emit, signal) {
+    /** Tells each position as it is known. */
+    async survey(order: MapOrder, emit: (cell: BitsCell) => void, signal: AbortSignal): Promise<void> {
       const { ids, site, positions, seed, candidates, epsilon, metric } = order;
       const key = JSON.stringify([ids, seed, candidates]);
       if (kept.key !== key) kept = { key, pools: new Map() };
@@ -151,11 +144,6 @@ function createBitsMap(
   };
 }
 
-const bitsMapOf = (own: OpenCase, bench: Bench) =>
-  own.part(createBitsMap, () =>
-    createBitsMap(bench.runtime, own.model, own.task, readerOf(own, bench), tellerOf(own, bench).proposer),
-  );
-
 /** Bits of one input alone; of what is no input, of one that is as likely as all others. */
 function mostBits(task: Task, ids: readonly number[]): number {
   const log = task.logProbability(ids);
@@ -171,7 +159,7 @@ export const bitsVerbs = {
     async run({ bench, turn, emit, signal }, plan) {
       emit({ event: 'plan', data: { ...describeAxes(plan), most: mostBits(plan.task, plan.ids) } });
       const done = await surveySites({ turn }, plan, (own, order) =>
-        bitsMapOf(own, bench).survey(order, (data) => emit({ event: 'bits', data }), signal),
+        own.part(createBitsMap, bench).survey(order, (data) => emit({ event: 'bits', data }), signal),
       );
       emit({ event: 'done', data: done });
     },

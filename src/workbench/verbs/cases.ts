@@ -50,7 +50,7 @@ export const caseVerbs = {
         working: queue.working(),
         waiting: queue.waiting(),
         warm: cases.ids(),
-        prepared: preparation.done(),
+        prepared: preparation.all === 0 ? 0 : preparation.done / preparation.all,
         memory: host.memory(),
       }),
   }),
@@ -82,17 +82,19 @@ export const caseVerbs = {
     async run(_, bench, { signal }) {
       const wanted = (await describeAll(bench))
         .filter(({ unavailable }) => unavailable === null)
-        .flatMap(({ id, sites }) => sites.map(({ site }) => ({ case: id, site })));
-      await bench.preparation.start(wanted, (id, site) =>
-        bench.queue.run(
-          () =>
-            bench.cases.use(id, async (own) => {
-              await readerOf(own, bench).prepare(site);
-              bench.priorOf(own.task);
-            }),
-          { signal, idle: true },
-        ),
-      );
+        .flatMap(({ id, sites }) => sites.map(({ site }) => ({ id, site })));
+      const { preparation, queue, cases } = bench;
+      preparation.all = wanted.length;
+      for (const { id, site } of wanted) {
+        const compile = (): Promise<void> =>
+          cases.use(id, async (own) => {
+            await readerOf(own, bench).prepare(site);
+            bench.priorOf(own.task);
+          });
+        if (!preparation.isReady(id, site)) await queue.run(compile, { signal, idle: true });
+        preparation.note(id, site);
+        preparation.done += 1;
+      }
     },
   }),
 };

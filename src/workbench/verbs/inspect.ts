@@ -190,8 +190,8 @@ function likeliest(probabilities: Float64Array, top: number): { id: number; prob
     .slice(0, top);
 }
 
-const inspectorOf = (own: OpenCase, { runtime }: Bench): Inspector =>
-  own.part(createInspector, () => createInspector(runtime, own.model, own.task));
+const inspectorOf = ({ model, task }: OpenCase, { runtime }: Bench): Inspector =>
+  createInspector(runtime, model, task);
 
 /** See the module. */
 export const inspectVerbs = {
@@ -199,13 +199,13 @@ export const inspectVerbs = {
     body: inspectRequestSchema,
     answer: inspectionSchema,
     run: ({ case: id, input, top }, bench) =>
-      bench.cases.use(id, (own) => inspectorOf(own, bench).inspect({ input, top })),
+      bench.cases.use(id, (own) => own.part(inspectorOf, bench).inspect({ input, top })),
   }),
 
   attention: benchVerb({
     body: inputRequestSchema,
     answer: attentionSchema,
     run: ({ case: id, input }, bench) =>
-      bench.cases.use(id, (own) => inspectorOf(own, bench).attention(input)),
+      bench.cases.use(id, (own) => own.part(inspectorOf, bench).attention(input)),
   }),
 };

@@ -4,14 +4,12 @@
  * @module
  */
 import { z } from 'zod';
-import { type Runtime } from '../../engine/index.js';
 import { InputError } from '../../input-error.js';
 import { expectEnumerable } from '../../inversion/enumerate/activations.js';
 import { type ExactSet } from '../../inversion/enumerate/exact.js';
 import { someMembers } from '../../inversion/enumerate/members.js';
 import { readoutSchema } from '../../inversion/reading.js';
 import { type Interpreter, createInterpreter } from '../../interpret/interpreter.js';
-import { type Prior } from '../../interpret/prior.js';
 import { type Pool, type Proposer } from '../../interpret/proposal.js';
 import { activationsOf } from '../../interpret/queries.js';
 import { type BitsRecord } from '../../interpret/records.js';
@@ -20,12 +18,10 @@ import { randomFor } from '../../random.js';
 import { bitsFigure } from '../../report/plots/bits.js';
 import { featuresOf } from '../../tasks/features/feature.js';
 import { type Bench, caseStream } from '../bench.js';
-import { type LoadedCase } from '../case-study.js';
 import { count, jobEvents, progressEventSchema } from '../fields.js';
 import { bothSchemes, figureSchema } from '../figures.js';
 import { limits } from '../limits.js';
 import { type OpenCase } from '../open-cases.js';
-import { type Passes } from '../passes.js';
 import { estimateSchema, placed, queryOf, queryRecord, seldom, viewed } from '../query-records.js';
 import { type Call, type Emitted, type EventOf } from '../verb.js';
 
@@ -111,12 +107,11 @@ interface Teller {
   dispose(): Promise<void>;
 }
 
-/** Makes a teller. @param prior the features over all inputs of the task, gone through when they are first needed */
-function createTeller(runtime: Runtime, own: LoadedCase, prior: () => Prior, passes: Passes): Teller {
+function createTeller(own: OpenCase, { runtime, passes, priorOf }: Bench): Teller {
   const { task, model, decoder, described } = own;
   let made: Interpreter | null = null;
   const interpreter = (): Interpreter =>
-    (made ??= createInterpreter(runtime, model, decoder, task, { prior: prior() }));
+    (made ??= createInterpreter(runtime, model, decoder, task, { prior: priorOf(task) }));
   const pools = new Map<string, { readonly z: Float32Array; readonly pool: Pool | null }>();
 
   async function drawn(
@@ -213,8 +208,7 @@ function createTeller(runtime: Runtime, own: LoadedCase, prior: () => Prior, pas
 }
 
 /** What tells of a case. */
-export const tellerOf = (own: OpenCase, { runtime, passes, priorOf }: Bench): Teller =>
-  own.part(createTeller, () => createTeller(runtime, own, () => priorOf(own.task), passes));
+export const tellerOf = (own: OpenCase, bench: Bench): Teller => own.part(createTeller, bench);
 
 /** See the module. */
 export const interpretVerbs = {
