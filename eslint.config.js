@@ -5,12 +5,14 @@ import tseslint from 'typescript-eslint';
 
 /**
  * The layers, left to right: a folder imports its own rank and those to the left of it.
- * engine <- models <- { tasks, training, inversion, causal, interpret, report } <- workbench <- jobs <- { server, cli }
+ * engine <- models <- { tasks, training, inversion, causal, interpret, report } <- studies <- workbench <- jobs
+ * <- { server, cli }
  */
 const ranks = [
   ['engine'],
   ['models'],
   ['tasks', 'training', 'inversion', 'causal', 'interpret', 'report'],
+  ['studies'],
   ['workbench'],
   ['jobs'],
   ['server', 'cli'],

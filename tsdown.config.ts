@@ -7,6 +7,7 @@ const entries: Record<string, string> = {
   'engine/node': 'src/engine/runtime/node.ts',
   'models/index': 'src/models/index.ts',
   'tasks/index': 'src/tasks/index.ts',
+  'studies/index': 'src/studies/index.ts',
   'training/index': 'src/training/index.ts',
   'inversion/index': 'src/inversion/index.ts',
   'report/index': 'src/report/index.ts',

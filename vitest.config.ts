@@ -1,3 +1,4 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 // A file to write the results to as JSON, for scripts/test-summary.js.
@@ -31,6 +32,8 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        // The page's modules, without a browser.
+        plugins: [svelte({ configFile: 'web/svelte.config.js' })],
         test: {
           name: 'cpu',
           include: ['{src,test,bench,examples,scripts}/**/*.test.ts'],

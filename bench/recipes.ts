@@ -11,8 +11,8 @@ import { nodeRuntime } from '../src/engine/runtime/node.js';
 import { makeDecoder } from '../src/inversion/decoder.js';
 import { averageRate, inPreimageRates } from '../src/inversion/evaluate.js';
 import { type ParameterSet } from '../src/models/weights/fingerprint.js';
-import { addition } from '../src/tasks/index.js';
-import { type DecoderRecipe, decoderRecipe } from '../src/training/decoder-recipe.js';
+import { addition, decoderRecipe } from '../src/studies/index.js';
+import { type DecoderRecipe } from '../src/training/decoder-recipe.js';
 import { planDecoderTraining } from '../src/training/decoder-training.js';
 import { additionModel } from './works.js';
 

@@ -12,7 +12,7 @@ import { cpus, availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { nodeRuntime } from '../src/engine/runtime/node.js';
-import { decoderRecipe } from '../src/training/decoder-recipe.js';
+import { decoderRecipe } from '../src/studies/index.js';
 import { type Mode, type PeerReport, type Work, missingPeer, timePeer } from './peer.js';
 import { type Prepared, additionModel, collection, query, trainingStep } from './works.js';
 

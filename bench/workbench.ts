@@ -7,7 +7,7 @@
  */
 import { type ReadRequest } from '../src/server/contract/index.js';
 import { createClient } from '../src/server/client.js';
-import { taskNamed } from '../src/tasks/index.js';
+import { taskNamed } from '../src/studies/index.js';
 import { ownWorkbench } from '../test/browser/workbench.js';
 
 const task = taskNamed(process.argv[2] ?? 'addition');

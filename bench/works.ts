@@ -12,7 +12,7 @@ import { decoderParameters } from '../src/models/decoder-config.js';
 import { type HookedModel } from '../src/models/hooked-model.js';
 import { type ParameterSet } from '../src/models/weights/fingerprint.js';
 import { randomFor } from '../src/random.js';
-import { addition } from '../src/tasks/index.js';
+import { addition } from '../src/studies/index.js';
 import { type DecoderRecipe, decoderConfigFor } from '../src/training/decoder-recipe.js';
 import { planDecoderTraining } from '../src/training/decoder-training.js';
 import { initializeParameters } from '../src/training/initialize.js';

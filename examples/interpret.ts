@@ -4,7 +4,8 @@
 import { nodeRuntime } from 'inversionview/engine/node';
 import { activationsOf, createInterpreter } from 'inversionview/interpret';
 import { decoderFor, modelFor } from 'inversionview/jobs';
-import { type Feature, addition } from 'inversionview/tasks';
+import { addition } from 'inversionview/studies';
+import { type Feature } from 'inversionview/tasks';
 
 const runtime = nodeRuntime();
 const model = await modelFor(addition, undefined, 'transformerlens');

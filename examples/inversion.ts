@@ -5,7 +5,8 @@
 import { nodeRuntime } from 'inversionview/engine/node';
 import { createReader } from 'inversionview/inversion';
 import { decoderFor, modelFor } from 'inversionview/jobs';
-import { addition, resolvePosition } from 'inversionview/tasks';
+import { addition } from 'inversionview/studies';
+import { resolvePosition } from 'inversionview/tasks';
 
 const model = await modelFor(addition, undefined, 'transformerlens');
 const decoder = await decoderFor(addition, undefined, model);

@@ -6,7 +6,8 @@ import { floatsOf, mul } from 'inversionview/engine';
 import { nodeRuntime } from 'inversionview/engine/node';
 import { modelFor } from 'inversionview/jobs';
 import { headSite, runWithCache } from 'inversionview/models';
-import { addition } from 'inversionview/tasks';
+import { addition } from 'inversionview/studies';
+import { tokenCount, tokenOf } from 'inversionview/tasks';
 
 const runtime = nodeRuntime();
 // Any directory of a Hugging Face GPT-2: loadModel(await openDirectory('path'), 'none'). This is the shipped one.
@@ -21,9 +22,9 @@ for (const [name, { shape }] of Object.entries(cache)) console.log(name.padEnd(3
 
 /** The token that the model holds likeliest after "=". */
 function answered(logits: Float32Array): string {
-  const size = addition.vocabulary.length;
+  const size = tokenCount(addition);
   const after = logits.subarray(8 * size, 9 * size);
-  return addition.vocabulary[after.indexOf(Math.max(...after))] ?? '?';
+  return tokenOf(addition, after.indexOf(Math.max(...after)));
 }
 console.log(`after "=": ${answered(floatsOf(cache, 'logits'))}`);
 

@@ -9,7 +9,8 @@ import { nodeRuntime } from 'inversionview/engine/node';
 import { createReader, parseReading } from 'inversionview/inversion';
 import { decoderFor, modelFor } from 'inversionview/jobs';
 import { renderHtml, renderTerminal } from 'inversionview/report';
-import { counting, resolvePosition } from 'inversionview/tasks';
+import { counting } from 'inversionview/studies';
+import { resolvePosition } from 'inversionview/tasks';
 
 const model = await modelFor(counting, undefined, 'transformerlens');
 const decoder = await decoderFor(counting, undefined, model);

@@ -2,12 +2,16 @@
  * Tasks are data: inputs drawn from a split, their tokens, named places, and what is wrong with a malformed one.
  * @module
  */
-import { randomFor, resolvePosition, tasks } from 'inversionview/tasks';
+import { tasks } from 'inversionview/studies';
+import { randomFor, resolvePosition, tokensOf } from 'inversionview/tasks';
 
 for (const task of tasks) {
+  const { data, completion } = task;
   const ids = task.sample(randomFor(1, 'example'), 'test');
-  const tokens = ids.map((id) => task.vocabulary[id]);
-  console.log(`${task.name}: ${task.data.size.toLocaleString('en')} inputs, such as ${task.decode(ids)}`);
+  const tokens = tokensOf(task, ids);
+  console.log(
+    `${task.name}: ${data?.size.toLocaleString('en') ?? 'any number of'} inputs, such as ${task.decode(ids)}`,
+  );
   console.log(`  tokens  ${tokens.join(' ')}`);
   console.log(
     `  places  ${task
@@ -16,9 +20,11 @@ for (const task of tasks) {
       .join(' ')}`,
   );
   console.log(`  facts   ${JSON.stringify(task.annotate(ids))}`);
-  const free = task.completion.toFree(ids);
+  // A capability: a task may say which tokens follow from the others, or not.
+  if (completion === undefined) continue;
+  const free = completion.toFree(ids);
   console.log(
-    `  free    ${task.decode(free)} (the rest follows: ${task.decode(task.completion.complete(free) ?? [])})`,
+    `  free    ${task.decode(free)} (the rest follows: ${task.decode(completion.complete(free) ?? [])})`,
   );
 }
 

@@ -5,8 +5,8 @@
 import { createTrainer } from 'inversionview/engine';
 import { nodeRuntime } from 'inversionview/engine/node';
 import { modelFor } from 'inversionview/jobs';
-import { addition } from 'inversionview/tasks';
-import { decoderRecipe, planDecoderTraining } from 'inversionview/training';
+import { addition, decoderRecipe } from 'inversionview/studies';
+import { planDecoderTraining } from 'inversionview/training';
 
 const runtime = nodeRuntime();
 const model = await modelFor(addition, undefined, 'transformerlens');

@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 import { nodeRuntime } from '../src/engine/runtime/node.js';
 import { modelFor } from '../src/jobs/shipped.js';
 import { figureSvg } from '../src/report/plots/index.js';
-import { addition, counting } from '../src/tasks/index.js';
+import { addition, counting } from '../src/studies/index.js';
 import { studyAddition } from './case-studies/addition.js';
 import { studyCounting } from './case-studies/counting.js';
 import { type Measured, filled } from './case-studies/document.js';

@@ -17,7 +17,8 @@ import { headSite } from '../src/models/hooks.js';
 import { randomFor } from '../src/random.js';
 import { renderHtml } from '../src/report/html.js';
 import { figureSvg, themes } from '../src/report/plots/index.js';
-import { addition, resolvePosition } from '../src/tasks/index.js';
+import { addition } from '../src/studies/index.js';
+import { resolvePosition } from '../src/tasks/index.js';
 import { startChromium } from '../test/browser/chromium.js';
 import { ownWorkbench } from '../test/browser/workbench.js';
 

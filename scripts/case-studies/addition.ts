@@ -2,7 +2,8 @@
  * How a model adds: what each head knows at each place, and how the carry travels.
  * @module
  */
-import { askPlus, experiments } from '../../src/causal/index.js';
+import { askAblation } from '../../src/causal/index.js';
+import { addition, experiments, plusCheck } from '../../src/studies/index.js';
 import { type ExactPreimages, openExactPreimages } from '../../src/inversion/enumerate/exact.js';
 import { type AttentionRecord, attentionOf } from '../../src/interpret/attention.js';
 import { conditionOf } from '../../src/interpret/condition.js';
@@ -13,7 +14,7 @@ import { keepIn } from '../../src/jobs/cache.js';
 import { modelText } from '../../src/causal/records.js';
 import { headSite } from '../../src/models/hooks.js';
 import { attentionFigure, bitsFigure, incrementsFigure, sweepFigure } from '../../src/report/plots/index.js';
-import { addition, featuresOf, resolvePosition } from '../../src/tasks/index.js';
+import { featuresOf, resolvePosition } from '../../src/tasks/index.js';
 import {
   type Figures,
   type Studied,
@@ -72,7 +73,7 @@ export async function studyAddition(studied: Studied): Promise<Study> {
     pictures[`${name}-sweep`] = sweepFigure(map);
   }
   const plus = await parts.part('addition plus', [modelText(model), 2000, seed], () =>
-    askPlus(runtime, model, 2000, seed),
+    askAblation(runtime, model, plusCheck, 2000, seed),
   );
   const attention: AttentionRecord[] = [];
   for (const text of ['A1=1', 'A1!=1']) {

@@ -2,7 +2,7 @@
  * How a model counts: from the length of attention to a direction that the colon reads.
  * @module
  */
-import { experiments } from '../../src/causal/index.js';
+import { counting, experiments } from '../../src/studies/index.js';
 import { modelText } from '../../src/causal/records.js';
 import { interpretByClasses } from '../../src/interpret/by-classes.js';
 import { conditionOf } from '../../src/interpret/condition.js';
@@ -12,7 +12,7 @@ import { type SitesRecord } from '../../src/interpret/records.js';
 import { type AskedActivation } from '../../src/interpret/site-map.js';
 import { fullName } from '../../src/models/hooks.js';
 import { bitsFigure, incrementsFigure, profileFigure } from '../../src/report/plots/index.js';
-import { counting, featuresOf } from '../../src/tasks/index.js';
+import { featuresOf } from '../../src/tasks/index.js';
 import {
   type Figures,
   type Studied,

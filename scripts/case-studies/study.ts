@@ -2,7 +2,8 @@
  * What the case studies measure with, and what a study gives: figures to be quoted, and pictures.
  * @module
  */
-import { type OrderRecord, type SweepRecord, ask, experimentNamed } from '../../src/causal/index.js';
+import { type OrderRecord, type SweepRecord, ask } from '../../src/causal/index.js';
+import { experimentNamed } from '../../src/studies/index.js';
 import { modelText } from '../../src/causal/records.js';
 import { type Runtime } from '../../src/engine/index.js';
 import { type AttentionRecord } from '../../src/interpret/attention.js';

@@ -4,8 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decoderCard } from '../../src/jobs/cards.js';
-import { tasks } from '../../src/tasks/index.js';
-import { decoderRecipe } from '../../src/training/decoder-recipe.js';
+import { decoderRecipe, tasks } from '../../src/studies/index.js';
 import { figuresOf, formsTable, shippedProvenance, textsOf, written } from './figures.js';
 
 const figures = written(JSON.parse(readFileSync('docs/figures/plain-form.json', 'utf8')));

@@ -8,8 +8,8 @@ import { z } from 'zod';
 import { InputError } from '../../src/input-error.js';
 import { type Provenance, provenanceSchema } from '../../src/inversion/decoder-files.js';
 import { decoderCard } from '../../src/jobs/cards.js';
-import { tasks } from '../../src/tasks/index.js';
-import { type DecoderRecipe, decoderRecipe, decoderRecipeSchema } from '../../src/training/decoder-recipe.js';
+import { decoderRecipe, tasks } from '../../src/studies/index.js';
+import { type DecoderRecipe, decoderRecipeSchema } from '../../src/training/decoder-recipe.js';
 import { filled, table } from '../case-studies/document.js';
 
 /** By task. */

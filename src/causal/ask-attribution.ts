@@ -2,6 +2,8 @@
  * Attribution as people ask for it, of one input or over held-out ones, answered as plain data.
  * @module
  */
+import { capability } from '../tasks/capabilities.js';
+import { idsOfTokens, tokenOf } from '../tasks/tokens.js';
 import { type Runtime } from '../engine/index.js';
 import { InputError, suggest } from '../input-error.js';
 import { type HookedModel } from '../models/hooked-model.js';
@@ -14,7 +16,7 @@ import {
   countMean,
   writingSites,
 } from './attribution.js';
-import { heldOut } from './experiments/index.js';
+import { heldOut } from './experiment.js';
 import { type ExtremesQuestion, type TokenValues, countExtremes, extremes } from './extremes.js';
 import { resolveHook } from './patch.js';
 import { type AttributionRecord, modelText } from './records.js';
@@ -49,10 +51,11 @@ export const usualAmong = (vocabulary: number): number =>
 
 /** A token of a task by its text. @throws InputError with a suggestion */
 export function tokenNamed(task: Task, text: string): number {
-  const id = task.vocabulary.indexOf(text);
-  if (id >= 0) return id;
-  const listed = task.vocabulary.length > 100 ? '' : ` Tokens: ${task.vocabulary.join(' ')}.`;
-  throw new InputError(`"${text}" is no token of ${task.name}.${suggest(text, task.vocabulary)}${listed}`);
+  const [id] = idsOfTokens(task, [text]);
+  if (id !== undefined && id !== null) return id;
+  const { vocabulary } = task.tokenizer;
+  const listed = vocabulary.length > 100 ? '' : ` Tokens: ${vocabulary.join(' ')}.`;
+  throw new InputError(`"${text}" is no token of ${task.name}.${suggest(text, vocabulary)}${listed}`);
 }
 
 /** Input ids, positions and answers of a question; throws what cannot be taken. */
@@ -61,7 +64,9 @@ export function planAttribution(task: Task, model: HookedModel, asked: Attributi
   const sites = asked.sites?.map((name) => resolveHook(name, known)) ?? writingSites(model);
   const inputs = asked.input === null ? heldOut(task, asked.seed, asked.inputs) : [task.encode(asked.input)];
   const positions = inputs.map((ids) =>
-    asked.position === null ? (task.determined(ids)[0] ?? 1) - 1 : resolvePosition(task, ids, asked.position),
+    asked.position === null
+      ? (capability(task, 'answer', 'An attribution without a position').determined(ids)[0] ?? 1) - 1
+      : resolvePosition(task, ids, asked.position),
   );
   const [given, against] = [asked.answer, asked.against].map((text) =>
     text === null ? null : tokenNamed(task, text),
@@ -106,7 +111,7 @@ export async function askAttribution(
   const shares = counter?.result();
   const [first = [], at = 0] = [inputs[0], positions[0]];
   const place = placeName(task, first, at) ?? String(at);
-  const nameOf = (id: number): string => task.vocabulary[id] ?? '?';
+  const nameOf = (id: number): string => tokenOf(task, id);
   const answer = asked.answer ?? (single ? nameOf(answers[0]?.answer ?? 0) : 'the token that follows');
   const difference = asked.against === null ? '' : `, less the logit of ${asked.against}`;
   const error = (value: number): number | null => (Number.isFinite(value) ? value : null);

@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { probedModel } from '../../test/fixtures/task-models.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { InputError } from '../input-error.js';
-import { addition, counting } from '../tasks/index.js';
-import { type Ask, ask, askPlus, sweptSites } from './ask.js';
-import { experimentNamed } from './experiments/index.js';
+import { addition, counting, experimentNamed, plusCheck } from '../studies/index.js';
+import { type Ask, ask, askAblation, sweptSites } from './ask.js';
 import { parseSpecification } from './specification.js';
 
 const runtime = nodeRuntime({ threads: 1 });
@@ -196,7 +195,7 @@ describe('a question from a file', () => {
 
 describe('the check of "+"', () => {
   it('compares the four predictions of the answer', async () => {
-    const answer = await askPlus(runtime, model, 30, 1);
+    const answer = await askAblation(runtime, model, plusCheck, 30, 1);
     expect(answer).toMatchObject({ experiment: 'plus', n: 30, site: 'x0.post', position: '+' });
     expect(answer.places.map(({ place }) => place)).toEqual(['=', 'A1', 'A2', 'A3']);
     for (const { kl } of answer.places) expect(kl).toBeGreaterThan(0);

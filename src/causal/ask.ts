@@ -8,15 +8,9 @@ import { InputError } from '../input-error.js';
 import { type HookedModel, cacheNames } from '../models/hooked-model.js';
 import { distinctSites, modelHooks, shortName } from '../models/hooks.js';
 import { type Task } from '../tasks/task.js';
-import {
-  type Experiment,
-  checkPlus,
-  contrastsPerInput,
-  drawCases,
-  experimentSteps,
-  experiments,
-  plusCheck,
-} from './experiments/index.js';
+import { type Experiment, drawCases } from './experiment.js';
+import { type AblationCheck, runAblation } from './ablation-check.js';
+import { contrastsPerInput, experimentSteps } from './run-experiment.js';
 import { type MetricName, metrics } from './metric.js';
 import { patchInOrders, singleSteps } from './orders.js';
 import { type PatchCase, type PatchQuestion, patch, resolveHook } from './patch.js';
@@ -145,14 +139,15 @@ function whereOf(
   return { positions, ...(sources === undefined ? {} : { sources }) };
 }
 
-/** The "+" check of addition as plain data. */
-export async function askPlus(
+/** An ablation check as plain data. @param inputs held-out inputs at the most */
+export async function askAblation(
   runtime: Runtime,
   model: HookedModel,
+  check: AblationCheck,
   inputs: number,
   seed: number,
 ): Promise<AblationRecord> {
-  const { name, task, about, site, place } = plusCheck;
+  const { name, task, about, site, place } = check;
   const circumstances = {
     experiment: name,
     task: task.name,
@@ -162,7 +157,7 @@ export async function askPlus(
     heldOut: model.trainedOn === task.name,
     model: modelText(model),
   };
-  return ablationRecord(circumstances, await checkPlus(runtime, model, inputs, seed), site, place);
+  return ablationRecord(circumstances, await runAblation(runtime, model, check, inputs, seed), site, place);
 }
 
 /** What an experiment changes and under which conditions, in one line. */
@@ -172,28 +167,4 @@ export function aboutText({ about, inputs, contrasts }: Experiment): string {
     ...(contrasts === '' ? [] : [`contrasts: ${contrasts}`]),
   ];
   return [about, ...conditions].join('; ');
-}
-
-/** An experiment as a list shows it. */
-export interface ListedExperiment {
-  readonly name: string;
-  readonly about: string;
-  /** What is patched, `site@place`, in forward order. */
-  readonly sites: string;
-}
-
-/** The experiments of a task, the "+" check among them. */
-export function experimentsOf(task: Task): ListedExperiment[] {
-  const patching = experiments
-    .filter((experiment) => experiment.task.name === task.name)
-    .map((experiment) => ({
-      name: experiment.name,
-      about: aboutText(experiment),
-      sites: experiment.steps
-        .map((step) => step.map(({ site, place }) => targetLabel(site, place)).join(' + '))
-        .join(', '),
-    }));
-  if (task.name !== plusCheck.task.name) return patching;
-  const { name, about, site, place } = plusCheck;
-  return [...patching, { name, about, sites: targetLabel(site, place) }];
 }

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addition } from '../tasks/addition.js';
-import { counting } from '../tasks/counting.js';
+import { addition, counting } from '../studies/index.js';
 import { type Task } from '../tasks/task.js';
 import { type ContrastQuestion, alignedPositions, contrastsOf, isDrawable } from './contrast.js';
 

@@ -2,22 +2,14 @@
  * Causal checks: what an activation holds is used, or it is not. Activation patching in general and as named
  * experiments, sweeps, mean ablation, and direct logit attribution.
  * @example
+ * // experimentNamed is of inversionview/studies.
  * const experiment = experimentNamed('A1-from-F1S1', 'addition');
  * const result = await runExperiment(runtime, model, experiment, { inputs: 1000, seed: 1 });
  * result.orders.forward.map(({ step, increment }) => `${step.label} ${increment.mean}`);
  * @module
  */
 export { type AblationQuestion, type AblationRead, type AblationResult, ablate } from './ablation.js';
-export {
-  type Ask,
-  type ListedExperiment,
-  type PatchAnswer,
-  aboutText,
-  ask,
-  askPlus,
-  experimentsOf,
-  sweptSites,
-} from './ask.js';
+export { type Ask, type PatchAnswer, aboutText, ask, askAblation, sweptSites } from './ask.js';
 export {
   type AttributionAsk,
   askAttribution,
@@ -46,11 +38,19 @@ export {
   type ContrastQuestion,
   alignedPositions,
   contrastsOf,
+  determinedIn,
   isDrawable,
   nameOf,
 } from './contrast.js';
 export { type Estimate, estimate, pairedDifference } from './estimate.js';
-export * from './experiments/index.js';
+export { type AblationCheck, runAblation } from './ablation-check.js';
+export { type Experiment, type NamedTarget, drawCases, heldOut, targetAt } from './experiment.js';
+export {
+  type ExperimentOptions,
+  contrastsPerInput,
+  experimentSteps,
+  runExperiment,
+} from './run-experiment.js';
 export { type Metric, type MetricName, divergence, metricNamed, metricNames, metrics } from './metric.js';
 export {
   type CumulativeResult,

@@ -11,7 +11,8 @@ import { decoderFor, modelFor } from '../jobs/shipped.js';
 import { shortName } from '../models/hooks.js';
 import { askedInputs } from '../report/wording.js';
 import { type Share, shareOf } from '../share.js';
-import { type Task, taskNamed } from '../tasks/index.js';
+import { type Task } from '../tasks/index.js';
+import { taskNamed } from '../studies/index.js';
 import { answeredRight, heldOutWhere } from '../training/accuracy.js';
 import { knownFeatures } from './interpreting.js';
 import {

@@ -2,6 +2,7 @@
  * `inversionview export`: readings as the files of another program.
  * @module
  */
+import { tokensOf } from '../tasks/tokens.js';
 import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
 import { mostCandidates } from '../inversion/rounds.js';
@@ -10,8 +11,9 @@ import { decoderFor, modelFor } from '../jobs/shipped.js';
 import { expectViewerFolder, writeViewerCache } from '../jobs/viewer-cache.js';
 import { resolveSite } from '../models/hooks.js';
 import { viewerPositions } from '../report/index.js';
-import { type Task, taskNamed, taskNames, taskOf } from '../tasks/index.js';
-import {} from './interpreting.js';
+import { type Task } from '../tasks/index.js';
+import { taskNamed, taskNames, taskOf, viewers } from '../studies/index.js';
+
 import {
   type ModelOptions,
   choice,
@@ -126,10 +128,7 @@ function inputsByTask({ task: named, input }: ExportOptions): Map<Task, number[]
   for (const text of new Set(input)) {
     const task = named === undefined ? taskOf(text) : taskNamed(named);
     const ids = task.encode(text);
-    viewerPositions(
-      task.name,
-      ids.map((id) => task.vocabulary[id] ?? '?'),
-    );
+    viewerPositions(task.name, tokensOf(task, ids), viewers);
     warnOfMalformed(task, ids);
     groups.set(task, [...(groups.get(task) ?? []), ids]);
   }

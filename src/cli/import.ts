@@ -8,6 +8,7 @@ import { InputError } from '../input-error.js';
 import { readingOf } from '../inversion/kept-reading.js';
 import { expectWritable, writeFileAtomic } from '../jobs/files.js';
 import { importReading } from '../report/import-reading.js';
+import { studies } from '../studies/index.js';
 import { renderHtml, renderTerminal } from '../report/index.js';
 import { number, printJson, whole } from './options.js';
 import { lookFor } from './terminal.js';
@@ -51,7 +52,7 @@ it.`,
     )
     .action(async (file: string, options: ImportOptions) => {
       for (const path of [options.out, options.html]) if (path !== undefined) await expectWritable(path);
-      const imported = importReading(await parsedFile(file), file);
+      const imported = importReading(await parsedFile(file), file, studies);
       const { epsilon = imported.view.epsilon } = options;
       const kept = { ...imported, view: { ...imported.view, epsilon } };
       const reading = readingOf(kept, options.shown);

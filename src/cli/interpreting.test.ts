@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InputError } from '../input-error.js';
-import { addition } from '../tasks/index.js';
+import { addition } from '../studies/index.js';
 import { chosenFeatures, knownFeatures, oneFeature } from './interpreting.js';
 
 let folder = '';

@@ -16,8 +16,9 @@ import { cacheDirectory, keepIn } from '../jobs/cache.js';
 import { decoderFor, modelFor } from '../jobs/shipped.js';
 import { type HookedModel, modelText } from '../models/hooked-model.js';
 import { resolveSite, shortName } from '../models/hooks.js';
-import { type Feature, featuresOf, readFeatures } from '../tasks/features/feature.js';
-import { placeName, resolvePosition, type Task, taskNamed } from '../tasks/index.js';
+import { type Feature, featuresOf, readFeatures } from '../tasks/feature.js';
+import { placeName, resolvePosition, type Task } from '../tasks/index.js';
+import { taskNamed } from '../studies/index.js';
 import {
   type ModelOptions,
   type ThresholdOptions,

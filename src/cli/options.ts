@@ -7,7 +7,8 @@ import { nodeRuntime } from '../engine/runtime/node.js';
 import { type Runtime } from '../engine/index.js';
 import { suggest } from '../input-error.js';
 import { resolveSite } from '../models/hooks.js';
-import { type Task, taskNames } from '../tasks/index.js';
+import { type Task } from '../tasks/index.js';
+import { taskNames } from '../studies/index.js';
 
 /** A whole number within bounds. */
 export const whole =

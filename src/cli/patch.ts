@@ -6,21 +6,19 @@ import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { type Command } from 'commander';
 import {
+  type AblationCheck,
   type Ask,
   type MetricName,
   type PatchAnswer,
   ask,
-  askPlus,
+  askAblation,
   contrastsPerInput,
-  experimentNamed,
-  experiments,
-  experimentsOf,
   metricNames,
   parseSpecification,
   patchPrompts,
   patchingThreads,
-  plusCheck,
 } from '../causal/index.js';
+import { ablationNamed, experimentNamed, experiments, experimentsOf, taskNamed } from '../studies/index.js';
 import { type Runtime } from '../engine/index.js';
 import { InputError } from '../input-error.js';
 import { dataFiles } from '../jobs/figures.js';
@@ -31,7 +29,7 @@ import { patchRows } from '../report/patching-rows.js';
 import { renderAblation, renderOrders, renderSets, renderSweep } from '../report/patching.js';
 import { type Figure, incrementsFigure, sweepFigure } from '../report/plots/index.js';
 import { type Theme } from '../report/plots/theme.js';
-import { type Task, taskNamed } from '../tasks/index.js';
+import { type Task } from '../tasks/index.js';
 import { type FigureOptions, drawn, withFigure } from './figure-options.js';
 import { choice, printJson, runtimeFor, whole, withModelOptions } from './options.js';
 import {
@@ -181,7 +179,7 @@ async function answered(task: Task, options: PatchOptions): Promise<PatchAnswer>
   const source = await sourceOf(task, options);
   const model = await modelFor(task, options.model, options.processing);
   const runtime = patchingRuntime(model, options);
-  if (source === 'plus') return askPlus(runtime, model, options.inputs, options.seed);
+  if ('reads' in source) return askAblation(runtime, model, source, options.inputs, options.seed);
   return ask(runtime, model, task, {
     source,
     inputs: options.inputs,
@@ -195,7 +193,7 @@ async function answered(task: Task, options: PatchOptions): Promise<PatchAnswer>
   });
 }
 
-async function sourceOf(task: Task, options: PatchOptions): Promise<Ask['source'] | 'plus'> {
+async function sourceOf(task: Task, options: PatchOptions): Promise<Ask['source'] | AblationCheck> {
   const { experiment, file, input, contrast } = options;
   if (input !== undefined) {
     if (experiment !== undefined || file !== undefined)
@@ -227,18 +225,17 @@ async function sourceOf(task: Task, options: PatchOptions): Promise<Ask['source'
       `Which experiment? Give --experiment with one of ${names(task).join(', ')}, two inputs with --input and --contrast, or a question of your own with --file.`,
     );
   }
-  if (experiment !== plusCheck.name || task !== plusCheck.task) {
-    return { experiment: experimentNamed(experiment, task.name) };
-  }
+  const check = ablationNamed(experiment, task.name);
+  if (check === null) return { experiment: experimentNamed(experiment, task.name) };
   if (options.sweep === true || options.sites !== undefined || options.positions !== undefined) {
     throw new InputError(
-      `${plusCheck.name} has one site and one position: it takes no --sweep, --sites or --positions.`,
+      `${check.name} has one site and one position: it takes no --sweep, --sites or --positions.`,
     );
   }
   if (options.svg !== undefined || options.png !== undefined) {
-    throw new InputError(`${plusCheck.name} is four numbers and has no figure: use --json.`);
+    throw new InputError(`${check.name} is a few numbers and has no figure: use --json.`);
   }
-  return 'plus';
+  return check;
 }
 
 async function jsonOf(file: string): Promise<unknown> {
@@ -250,10 +247,10 @@ async function jsonOf(file: string): Promise<unknown> {
   return parseJson(bytes, file);
 }
 
-const names = (task: Task): string[] => experimentsOf(task).map(({ name }) => name);
+const names = (task: Task): string[] => experimentsOf(task.name).map(({ name }) => name);
 
 function list(task: Task, json: boolean): void {
-  const all = experimentsOf(task);
+  const all = experimentsOf(task.name);
   if (json) {
     printJson({ task: task.name, experiments: all });
     return;

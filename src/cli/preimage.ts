@@ -2,6 +2,7 @@
  * `inversionview preimage`: all inputs that give nearly the same activation, found by running them all.
  * @module
  */
+import { capability } from '../tasks/capabilities.js';
 import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
 import { type LoadedDecoder } from '../inversion/decoder-files.js';
@@ -83,13 +84,14 @@ about 0.3 GB a site, in the cache; any other query, ε and metric is then answer
     .action(async (options: PreimageOptions) => {
       if (options.out !== undefined) await expectWritable(options.out);
       const open = await opened(options);
-      if (open.task.enumeration === null)
+      const { enumeration } = open.task;
+      if (enumeration === undefined)
         throw new InputError(
           `The inputs of ${open.task.name} cannot be enumerated: use read, which samples them.`,
         );
       const query = await queryOf(open, options);
       const record =
-        open.task.enumeration.kind === 'all'
+        enumeration.kind === 'all'
           ? await exactRecord(open, options, query)
           : await strataRecord(open, options, query);
       if (options.json === true) printJson(record);
@@ -144,8 +146,9 @@ function readoutOf({ task, features }: Opened, { ids }: PlacedQuery, set: ExactS
 }
 
 async function writeMembers({ task }: Opened, set: ExactSet, file: string): Promise<void> {
+  const { instance } = capability(task, 'data', 'An exact preimage');
   const rows = Array.from(set.members, (input) => ({
-    input: task.decode(task.data.instance(input)),
+    input: task.decode(instance(input)),
     distance: Number((set.distances[input] ?? Infinity).toPrecision(4)),
     matchedPosition: set.positions[input] ?? 0,
   }));
@@ -161,7 +164,8 @@ async function recallOf(
 ): Promise<SamplerFigures> {
   const { epsilon = task.epsilon, metric = task.metric } = options;
   const reader = createReader(runtime, model, decoder, task);
-  const inputs = Array.from(set.members, (input) => task.data.instance(input));
+  const { instance } = capability(task, 'data', 'An exact preimage');
+  const inputs = Array.from(set.members, (input) => instance(input));
   const scorer = createTreeScorer(runtime, decoder, task, inputs);
   try {
     const { candidates } = await reader.read({

@@ -13,7 +13,7 @@ import { modelText } from '../models/hooked-model.js';
 import { attentionFigure } from '../report/plots/attention.js';
 import { profileFigure } from '../report/plots/profile.js';
 import { attentionRows, profileRows, renderAttention, renderProfile } from '../report/profile.js';
-import { taskNamed } from '../tasks/index.js';
+import { taskNamed } from '../studies/index.js';
 import { type FigureOptions, drawn, withFigure } from './figure-options.js';
 import { knownFeatures, oneFeature } from './interpreting.js';
 import { type ModelOptions, printJson, runtimeFor, sitesOf, whole, withModelOptions } from './options.js';

@@ -3,6 +3,7 @@
  * input of a task for a model of a task's size.
  * @module
  */
+import { tokenCount, tokensOf } from '../tasks/tokens.js';
 import { type Command } from 'commander';
 import { type Prompt } from '../causal/index.js';
 import { InputError } from '../input-error.js';
@@ -15,7 +16,8 @@ import { type Checkpoint } from '../models/open-checkpoint.js';
 import { chooseBos } from '../models/tokenizers/bos.js';
 import { type TextTokenizer } from '../models/tokenizers/text-tokenizer.js';
 import { sizeText } from '../report/wording.js';
-import { type Task, taskNamed } from '../tasks/index.js';
+import { type Task } from '../tasks/index.js';
+import { taskNamed } from '../studies/index.js';
 import { type ModelOptions, warnOfMalformed } from './options.js';
 import { progress } from './terminal.js';
 
@@ -93,9 +95,9 @@ export async function askedOf(options: PromptOptions, command: Command): Promise
     const { tokenizer, noTokenizer, architecture } = checkpoint;
     if (tokenizer === null && options.ids === undefined) {
       // A model of a task's size has the task's own alphabet.
-      if (architecture.vocabulary === task.vocabulary.length) return { kind: 'task', task };
+      if (architecture.vocabulary === tokenCount(task)) return { kind: 'task', task };
       throw new InputError(
-        `${noTokenizer ?? 'There is no tokenizer.'} Its ${architecture.vocabulary} tokens are not the ${task.vocabulary.length} of ${task.name}: give token ids with --ids, or name its task with --task.`,
+        `${noTokenizer ?? 'There is no tokenizer.'} Its ${architecture.vocabulary} tokens are not the ${tokenCount(task)} of ${task.name}: give token ids with --ids, or name its task with --task.`,
       );
     }
     const language = languageOf(tokenizer, architecture.vocabulary, options);
@@ -177,5 +179,5 @@ export async function modelAndPrompt(
   const own = ids ?? task.encode(input ?? '');
   warnOfMalformed(task, own);
   const model = await modelFor(task, options.model, options.processing);
-  return { model, ids: own, tokens: own.map((id) => task.vocabulary[id] ?? '?') };
+  return { model, ids: own, tokens: tokensOf(task, own) };
 }

@@ -13,7 +13,8 @@ import { expectWritable, writeFileAtomic } from '../jobs/files.js';
 import { shortName } from '../models/hooks.js';
 import { randomFor } from '../random.js';
 import { renderHtml, renderTerminal } from '../report/index.js';
-import { resolvePosition, type Task, taskNamed } from '../tasks/index.js';
+import { resolvePosition, type Task } from '../tasks/index.js';
+import { taskNamed } from '../studies/index.js';
 import {
   type ModelOptions,
   type ThresholdOptions,

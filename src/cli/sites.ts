@@ -2,12 +2,13 @@
  * `inversionview sites`: where and at which tokens an input can be read.
  * @module
  */
+import { tokensOf } from '../tasks/tokens.js';
 import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
 import { describeSite, distinctSites, headOf, hookNames, shortName } from '../models/hooks.js';
 import { type Checkpoint } from '../models/open-checkpoint.js';
 import { chooseBos } from '../models/tokenizers/bos.js';
-import { taskNames, taskNamed, tasks } from '../tasks/index.js';
+import { taskNames, taskNamed, tasks } from '../studies/index.js';
 import { randomFor } from '../random.js';
 import { printJson } from './options.js';
 import { checkpointOf } from './prompt.js';
@@ -57,7 +58,7 @@ async function sitesOfModel(name: string, { input, bos, offline, json }: SitesOp
   await checkpoint.tensors.close();
   const { architecture, family } = checkpoint;
   const { layers, heads } = architecture;
-  const tokens = input === undefined ? null : tokensOf(checkpoint, input, bos);
+  const tokens = input === undefined ? null : tokensOfText(checkpoint, input, bos);
   const sites = distinctSites(architecture);
   if (json === true) {
     printJson({
@@ -87,7 +88,11 @@ async function sitesOfModel(name: string, { input, bos, offline, json }: SitesOp
     );
 }
 
-function tokensOf({ tokenizer, noTokenizer }: Checkpoint, input: string, bos: string | undefined): string[] {
+function tokensOfText(
+  { tokenizer, noTokenizer }: Checkpoint,
+  input: string,
+  bos: string | undefined,
+): string[] {
   if (tokenizer === null)
     throw new InputError(`${noTokenizer ?? 'There is no tokenizer.'} Leave out --input.`);
   return tokenizer.pieces(tokenizer.encode(input, { bos: chooseBos(tokenizer, bos) }));
@@ -105,7 +110,7 @@ function sitesOfTasks(name: string | undefined, options: SitesOptions): void {
       metric: task.metric,
       sites: task.sites.map((site) => ({ short: shortName(site), site, what: describeSite(site) })),
       input: task.decode(ids),
-      tokens: ids.map((id) => task.vocabulary[id] ?? '?'),
+      tokens: tokensOf(task, ids),
       places: task.places(ids),
     };
   });

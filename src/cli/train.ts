@@ -12,9 +12,17 @@ import { trainDecoder } from '../jobs/train-decoder.js';
 import { trainModel } from '../jobs/train-model.js';
 import { type Progress } from '../jobs/training-loop.js';
 import { recordTraining } from '../jobs/training-record.js';
-import { type Task, taskNamed, taskNames } from '../tasks/index.js';
-import { type DecoderRecipe, decoderPresets, decoderRecipe } from '../training/decoder-recipe.js';
-import { type ModelRecipe, modelPresets, modelRecipe } from '../training/model-recipe.js';
+import { type Task } from '../tasks/index.js';
+import {
+  decoderPresets,
+  decoderRecipe,
+  modelPresets,
+  modelRecipe,
+  taskNamed,
+  taskNames,
+} from '../studies/index.js';
+import { type DecoderRecipe } from '../training/decoder-recipe.js';
+import { type ModelRecipe } from '../training/model-recipe.js';
 import { type ModelOptions, choice, number, runtimeFor, whole, withRunOptions } from './options.js';
 
 interface RunOptions extends ModelOptions {

@@ -5,7 +5,7 @@ import { nodeRuntime } from '../engine/runtime/node.js';
 import { type Decoder } from '../inversion/decoder.js';
 import { openExactPreimages } from '../inversion/enumerate/exact.js';
 import { type HookedModel } from '../models/hooked-model.js';
-import { addition } from '../tasks/index.js';
+import { addition } from '../studies/index.js';
 import { type SweptQuery, drawSites, sweepCompleteness, sweptQueries } from './completeness-sweep.js';
 
 const runtime = nodeRuntime({ threads: 1 });
@@ -35,7 +35,7 @@ describe('queries of a sweep', () => {
       sites.flatMap((site) => [0, 1, 2, 3, 4].map((number) => `${site} ${number}`)),
     );
     for (const { ids, position } of queries) {
-      expect(addition.inSplit(ids)).toBe('test');
+      expect(addition.data.inSplit(ids)).toBe('test');
       expect(addition.positions(ids)).toContain(position);
     }
     expect(new Set(queries.map(({ ids }) => ids.join())).size).toBe(10);

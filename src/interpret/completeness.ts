@@ -6,6 +6,7 @@
  * the activation. All inputs inside are scored, and of those outside as many as asked for, drawn evenly.
  * @module
  */
+import { capability } from '../tasks/capabilities.js';
 import { type Runtime } from '../engine/index.js';
 import { spread } from '../inversion/candidates.js';
 import { type Decoder } from '../inversion/decoder.js';
@@ -105,11 +106,12 @@ export function startCompleteness(
   const inside = Array.from(set.members);
   const outside = drawOutside(set, options.outside, randomFor(seed, 'outside'));
   const inputs = [...inside, ...outside];
+  const { instance } = capability(task, 'data', 'Completeness');
   const scorer = createTreeScorer(
     runtime,
     decoder,
     task,
-    inputs.map((input) => task.data.instance(input)),
+    inputs.map((input) => instance(input)),
   );
   const site = decoder.config.sites.indexOf(query.site);
   const deviation = noise * spread(query.z);

@@ -3,7 +3,7 @@
  * @module
  */
 import { InputError } from '../input-error.js';
-import { type Feature, featureValue } from '../tasks/features/feature.js';
+import { type Feature, featureValue } from '../tasks/feature.js';
 import { type Task, featuresOf } from '../tasks/index.js';
 
 /** A condition on inputs. */

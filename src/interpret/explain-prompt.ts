@@ -4,6 +4,7 @@
  * the network had not read yet, so it would only mislead.
  * @module
  */
+import { tokensOf } from '../tasks/tokens.js';
 import { type Task } from '../tasks/task.js';
 import { type FeatureBits } from './feature-bits.js';
 import { type Prior } from './prior.js';
@@ -45,10 +46,7 @@ export function seenText(tokens: readonly string[], position: number): string {
 
 /** A query up to the place where it is read. */
 export const queryText = (task: Task, { ids, position }: Pick<ExplainedQuery, 'ids' | 'position'>): string =>
-  seenText(
-    ids.map((id) => task.vocabulary[id] ?? '?'),
-    position,
-  );
+  seenText(tokensOf(task, ids), position);
 
 /** Samples that differ in what the activation can have seen, each the first of its kind. */
 export function distinctlySeen<T extends ShownSample>(samples: readonly T[]): T[] {

@@ -9,7 +9,7 @@
  */
 import { z } from 'zod';
 import { InputError } from '../input-error.js';
-import { featureValue } from '../tasks/features/feature.js';
+import { featureValue } from '../tasks/feature.js';
 import { type Task } from '../tasks/task.js';
 import { type ExplainedQuery, type Message, explainPrompt, queryText } from './explain-prompt.js';
 import { type Prior } from './prior.js';

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Random, randomFor } from '../random.js';
-import { type FeatureValue, featureValue } from '../tasks/features/feature.js';
+import { type FeatureValue, featureValue } from '../tasks/feature.js';
 import { entropy, histogram } from './entropy.js';
 import { type FeatureTable, type Prior } from './prior.js';
 import { type WeightedSample } from './sample.js';

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fewSums } from '../../test/fixtures/few-sums.js';
 import { type Random, randomFor, seededRandom } from '../random.js';
-import { type Feature } from '../tasks/features/feature.js';
-import { type Task, addition } from '../tasks/index.js';
+import { type Feature } from '../tasks/feature.js';
+import { addition } from '../studies/index.js';
 import { entropy, histogram } from './entropy.js';
 import { countInterval, estimateBits } from './estimate.js';
 import { featureBits } from './feature-bits.js';
@@ -296,7 +296,7 @@ describe('featureBits and readout', () => {
     const random = seededRandom(12);
     for (const draws of [9, 30, 200]) {
       const inputs = Array.from({ length: draws }, () => ({
-        ids: addition.drawInput(random),
+        ids: addition.distribution.draw(random),
         position: 8,
         weight: 1,
       }));
@@ -319,7 +319,7 @@ describe('featureBits and readout', () => {
     for (let trial = 0; trial < trials; trial++) {
       const random = randomFor(trial, 'blind');
       const inputs = Array.from({ length: 40 }, () => ({
-        ids: few.drawInput(random),
+        ids: few.distribution.draw(random),
         position: 8,
         weight: 1,
       }));
@@ -334,7 +334,11 @@ describe('featureBits and readout', () => {
   it('are the same for a feature whatever others are measured', () => {
     const few = fewSums([100, 109, 155, 218, 291, 350, 444, 507, 683, 999]);
     const random = seededRandom(21);
-    const inputs = Array.from({ length: 60 }, () => ({ ids: few.drawInput(random), position: 8, weight: 1 }));
+    const inputs = Array.from({ length: 60 }, () => ({
+      ids: few.distribution.draw(random),
+      position: 8,
+      weight: 1,
+    }));
     const of = (features: readonly Feature[]) => {
       const prior = createPrior(few, features);
       return featureBits(prior, weightedSample(prior, inputs, 60), query, 5);
@@ -347,7 +351,7 @@ describe('featureBits and readout', () => {
   it('weigh inputs: what is found easily counts no more than what is not', () => {
     const random = seededRandom(13);
     const inputs = Array.from({ length: 4000 }, () => {
-      const ids = addition.drawInput(random);
+      const ids = addition.distribution.draw(random);
       // Inputs with an even first digit are found four times as often.
       const often = (ids[1] ?? 0) % 2 === 0;
       return { ids, position: 8, keep: often ? 0.8 : 0.2, weight: often ? 1 : 4 };
@@ -367,7 +371,7 @@ describe('featureBits and readout', () => {
   });
 
   it('draw the inputs of a task that has too many', () => {
-    const some: Task = { ...addition, enumeration: null };
+    const { enumeration: _, ...some } = addition;
     const prior = createPrior(some, addition.features.slice(0, 1));
     expect(prior).toMatchObject({ complete: false, inputs: 40_000 });
     expect(numberOf(addition.data.instance(0), 1)).toBe(100);

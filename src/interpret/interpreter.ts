@@ -11,7 +11,7 @@ import { type Readout } from '../inversion/reading.js';
 import { type Judged } from '../inversion/view.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { randomFor } from '../random.js';
-import { type Feature } from '../tasks/features/feature.js';
+import { type Feature } from '../tasks/feature.js';
 import { type SamplingRound, type Task } from '../tasks/task.js';
 import { exactAmount, readoutByPlace } from './by-place.js';
 import { type Estimate, estimateBits, foundWeights } from './estimate.js';

@@ -3,7 +3,8 @@ import { probedModel } from '../../test/fixtures/task-models.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { InputError } from '../input-error.js';
 import { runWithCache, type HookedModel } from '../models/hooked-model.js';
-import { addition, counting, featuresOf, resolvePosition } from '../tasks/index.js';
+import { addition, counting } from '../studies/index.js';
+import { featuresOf, resolvePosition } from '../tasks/index.js';
 import { attentionOf, heldOutInputs, sourceNames } from './attention.js';
 import { conditionOf } from './condition.js';
 import { profileOf } from './profile.js';
@@ -56,7 +57,7 @@ describe('heldOutInputs', () => {
     for (const ids of found) {
       expect(ids[1]).toBe(9);
       expect(ids).toHaveLength(14);
-      expect(addition.inSplit(ids)).toBe('test');
+      expect(addition.data.inSplit(ids)).toBe('test');
     }
     expect(heldOutInputs(addition, 40, 3, conditionOf(addition, 'F1=9'), ['A4'])).toEqual(found);
   });

@@ -9,7 +9,7 @@ import { type Runtime } from '../engine/index.js';
 import { InputError } from '../input-error.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { headOf } from '../models/hooks.js';
-import { type Feature, type FeatureValue, featureValue } from '../tasks/features/feature.js';
+import { type Feature, type FeatureValue, featureValue } from '../tasks/feature.js';
 import { resolvePosition } from '../tasks/positions.js';
 import { type Task } from '../tasks/task.js';
 import { attentionByName, heldOutInputs, meanShares } from './attention.js';

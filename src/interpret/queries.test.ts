@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fewSums } from '../../test/fixtures/few-sums.js';
 import { probedModel } from '../../test/fixtures/task-models.js';
-import { drawCases, experimentNamed } from '../causal/experiments/index.js';
+import { drawCases } from '../causal/experiment.js';
+import { addition, experimentNamed } from '../studies/index.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { seededRandom } from '../random.js';
-import { addition } from '../tasks/index.js';
 import { heldOutInputs } from './attention.js';
 import { conditionOf } from './condition.js';
 import { featureBits } from './feature-bits.js';
@@ -52,7 +52,7 @@ describe('mapSites', () => {
         tell: ({ ids, seed }: AskedActivation) => {
           const random = seededRandom(seed);
           const found = Array.from({ length: 9 }, () => ({
-            ids: few.drawInput(random),
+            ids: few.distribution.draw(random),
             position: 8,
             weight: 1,
           }));

@@ -3,9 +3,10 @@
  * independent draws that is worth. An enumerated preimage is known, not drawn, and worth infinitely many.
  * @module
  */
+import { capability } from '../tasks/capabilities.js';
 import { type ExactSet } from '../inversion/enumerate/exact.js';
 import { placeName } from '../tasks/positions.js';
-import { featureValue } from '../tasks/features/feature.js';
+import { featureValue } from '../tasks/feature.js';
 import { type Prior } from './prior.js';
 import { type Found } from './proposal.js';
 
@@ -28,6 +29,7 @@ export function exactSample(
   { members, positions }: Pick<ExactSet, 'members'> & Partial<Pick<ExactSet, 'positions'>>,
 ): WeightedSample {
   const { task } = prior;
+  const { instance } = capability(task, 'data', 'An exact preimage');
   return {
     inputs: members.length,
     shares: null,
@@ -38,7 +40,7 @@ export function exactSample(
         ? null
         : (at) => {
             const input = members[at] ?? 0;
-            return placeName(task, task.data.instance(input), positions[input] ?? 0);
+            return placeName(task, instance(input), positions[input] ?? 0);
           },
   };
 }

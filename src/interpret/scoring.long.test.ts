@@ -1,3 +1,4 @@
+import { type CapableTask } from '../tasks/capabilities.js';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { activationsOf as runOf } from '../../test/fixtures/brute-force.js';
@@ -12,7 +13,7 @@ import { createReader } from '../inversion/preimage.js';
 import { createSampler } from '../inversion/sampler.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { randomFor, seededRandom } from '../random.js';
-import { type Task, addition, counting } from '../tasks/index.js';
+import { addition, counting } from '../studies/index.js';
 import { completeness } from './completeness.js';
 import { estimateBits } from './estimate.js';
 import { createInterpreter } from './interpreter.js';
@@ -23,9 +24,9 @@ import { createSequenceScorer } from './sequence-scorer.js';
 import { createTreeScorer } from './tree-scorer.js';
 
 const runtime = nodeRuntime({ threads: 1 });
-const some = (task: Task, count: number, seed: number): number[][] => {
+const some = (task: CapableTask, count: number, seed: number): number[][] => {
   const random = seededRandom(seed);
-  return Array.from({ length: count }, () => task.drawInput(random));
+  return Array.from({ length: count }, () => task.distribution.draw(random));
 };
 const anyActivation = (width: number, seed: number): Float32Array => {
   const random = seededRandom(seed);
@@ -280,7 +281,7 @@ describe('interpreting', () => {
 describe('drawQueries', () => {
   it('draws held-out inputs that have the place, and says when none has', () => {
     for (const { ids, position } of drawQueries(addition, 30, 'A4', 1)) {
-      expect(addition.inSplit(ids)).toBe('test');
+      expect(addition.data.inSplit(ids)).toBe('test');
       expect(position).toBe(12);
     }
     expect(drawQueries(addition, 5, null, 1)).toEqual(drawQueries(addition, 5, null, 1));

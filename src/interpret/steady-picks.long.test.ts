@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fewSums } from '../../test/fixtures/few-sums.js';
 import { type Random, randomFor } from '../random.js';
-import { featureValue } from '../tasks/features/feature.js';
+import { featureValue } from '../tasks/feature.js';
 import { exactSample, weightedSample } from './sample.js';
 import { featureBits } from './feature-bits.js';
 import { createPrior } from './prior.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { at } from '../../test/fixtures/float64.js';
 import { randomFor, seededRandom } from '../random.js';
-import { addition } from '../tasks/index.js';
+import { addition } from '../studies/index.js';
 import { planCandidates, sliceRequest, spread } from './candidates.js';
 
 const z = seededRandom(2)

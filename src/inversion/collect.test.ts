@@ -5,7 +5,7 @@ import { GraphError, floatsOf } from '../engine/index.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { runWithCache } from '../models/hooked-model.js';
 import { seededRandom } from '../random.js';
-import { addition, counting } from '../tasks/index.js';
+import { addition, counting } from '../studies/index.js';
 import { activationAt, createCollector } from './collect.js';
 
 const runtime = nodeRuntime({ threads: 1 });

@@ -6,7 +6,7 @@ import { memoryDirectory } from '../models/weights/byte-source.js';
 import { decodeFloat16, encodeFloat16 } from '../models/weights/float16.js';
 import { fingerprint } from '../models/weights/fingerprint.js';
 import { type TensorToWrite, encodeSafetensors } from '../models/weights/safetensors-encode.js';
-import { addition } from '../tasks/index.js';
+import { addition } from '../studies/index.js';
 import { type Provenance, decoderFiles, expectTrainedOn, loadDecoder } from './decoder-files.js';
 
 const decoder = smallDecoder(addition);

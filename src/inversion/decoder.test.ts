@@ -1,9 +1,10 @@
+import { tokenCount } from '../tasks/tokens.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fixedDecoder, smallDecoder } from '../../test/fixtures/task-models.js';
 import { GraphError } from '../engine/index.js';
 import { seededRandom } from '../random.js';
-import { addition, counting } from '../tasks/index.js';
+import { addition, counting } from '../studies/index.js';
 import { drawnTokens, heard, makeDecoder, orderWord, spoken } from './decoder.js';
 
 const forms = ['plain', 'completion'] as const;
@@ -14,7 +15,7 @@ describe.each(cases)('$name, $form', ({ task, form }) => {
 
   it('hears what was spoken, whatever is drawn after it', () => {
     fc.assert(
-      fc.property(fc.nat(), fc.infiniteStream(fc.nat(task.vocabulary.length - 1)), (seed, junk) => {
+      fc.property(fc.nat(), fc.infiniteStream(fc.nat(tokenCount(task) - 1)), (seed, junk) => {
         const ids = task.sample(seededRandom(seed), seed % 2 === 0 ? 'train' : 'test');
         const said = spoken(task, form, ids);
         expect(said[0]).toBe(task.bos);
@@ -32,7 +33,7 @@ describe.each(cases)('$name, $form', ({ task, form }) => {
   it('makes of any draw a sequence that can be judged and scored', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.nat(task.vocabulary.length - 1), { minLength: length, maxLength: length }),
+        fc.array(fc.nat(tokenCount(task) - 1), { minLength: length, maxLength: length }),
         (drawn) => {
           const ids = heard(task, form, drawn);
           expect(ids[0]).toBe(task.bos);
@@ -51,10 +52,11 @@ describe.each(cases)('$name, $form', ({ task, form }) => {
 });
 
 describe('draws that are no input', () => {
-  const ids = (text: string): number[] => [...text].map((token) => addition.vocabulary.indexOf(token));
+  const ids = (text: string): number[] =>
+    [...text].map((token) => addition.tokenizer.vocabulary.indexOf(token));
   const hear = (form: 'plain' | 'completion', text: string): string =>
     heard(addition, form, ids(text))
-      .map((id) => addition.vocabulary[id])
+      .map((id) => addition.tokenizer.vocabulary[id])
       .join('');
 
   it('are given as far as they go', () => {

@@ -2,11 +2,12 @@
  * A trained decoder and the sequences it speaks in.
  * @module
  */
+import { capability } from '../tasks/capabilities.js';
 import { GraphError, type Value, constant } from '../engine/index.js';
 import { type DecoderConfig } from '../models/decoder-config.js';
 import { type ParameterSet } from '../models/weights/fingerprint.js';
 import { hash32 } from '../random.js';
-import { type Origin, type Task } from '../tasks/task.js';
+import { type Completion, type Origin, type Task } from '../tasks/task.js';
 
 /** A decoder with its weights. */
 export interface Decoder {
@@ -36,9 +37,13 @@ export function makeDecoder(name: string, config: DecoderConfig, parameters: Par
   };
 }
 
+/** How the free tokens that a decoder says become inputs. @throws InputError for a task whose tokens are all free */
+export const completionOf = (task: Task): Completion =>
+  capability(task, 'completion', 'A decoder of free tokens');
+
 /** Tokens that a decoder draws after BOS. */
 export const drawnTokens = (task: Task, form: DecoderConfig['form']): number =>
-  (form === 'completion' ? task.completion.maxFree : task.maxLength) - 1;
+  (form === 'completion' ? completionOf(task).maxFree : task.maxLength) - 1;
 
 /**
  * The sequence a decoder models for an input: the whole of it, or its free tokens. What is no longer than free tokens
@@ -46,7 +51,8 @@ export const drawnTokens = (task: Task, form: DecoderConfig['form']): number =>
  */
 export function spoken(task: Task, form: DecoderConfig['form'], ids: readonly number[]): readonly number[] {
   if (form === 'plain') return ids;
-  return ids.length <= task.completion.maxFree ? ids : task.completion.toFree(ids);
+  const { maxFree, toFree } = completionOf(task);
+  return ids.length <= maxFree ? ids : toFree(ids);
 }
 
 /**
@@ -58,9 +64,10 @@ export function originsOf(
   form: DecoderConfig['form'],
   ids: readonly number[],
 ): readonly Origin[] | null {
-  if (spoken(task, form, ids) !== ids) return task.completion.origins(ids);
+  if (spoken(task, form, ids) !== ids) return completionOf(task).origins(ids);
   // What ends before all free tokens are there was written, not drawn.
-  if (form === 'completion' && ids.length < task.completion.maxFree && ids.at(-1) === task.eos) return null;
+  if (form === 'completion' && ids.length < completionOf(task).maxFree && ids.at(-1) === task.eos)
+    return null;
   return ids.map((id, at) => (at === 0 ? { kind: 'fixed' } : { kind: 'said', steps: [{ at, among: [id] }] }));
 }
 
@@ -87,11 +94,11 @@ export function heard(
   order = 0,
 ): number[] {
   const ids = [task.bos];
+  const completion = form === 'completion' ? completionOf(task) : null;
   for (let at = 0; at < drawn.length; at++) {
     ids.push(drawn[at] ?? task.pad);
-    if (form === 'completion' && task.completion.done(ids))
-      return task.completion.complete(ids, order) ?? ids;
-    if (form === 'plain' && ids.at(-1) === task.eos) return ids;
+    if (completion?.done(ids) === true) return completion.complete(ids, order) ?? ids;
+    if (completion === null && ids.at(-1) === task.eos) return ids;
   }
   return ids;
 }

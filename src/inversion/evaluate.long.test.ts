@@ -7,14 +7,16 @@ import { InputError } from '../input-error.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { fullName } from '../models/hooks.js';
 import { randomFor, seededRandom } from '../random.js';
-import { type Task, addition, counting } from '../tasks/index.js';
+import { type Task } from '../tasks/index.js';
+import { addition, counting } from '../studies/index.js';
 import { type Decoder, drawnTokens, heard, orderWord } from './decoder.js';
 import { averageRate, inPreimageRates, joinRates, openUniforms } from './evaluate.js';
 import { type Metric } from './metrics.js';
 import { createSampler } from './sampler.js';
 
 const runtime = nodeRuntime({ threads: 1 });
-const ids = (text: string): number[] => [...text].map((token) => addition.vocabulary.indexOf(token));
+const ids = (text: string): number[] =>
+  [...text].map((token) => addition.tokenizer.vocabulary.indexOf(token));
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 

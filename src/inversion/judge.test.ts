@@ -4,7 +4,8 @@ import { at } from '../../test/fixtures/float64.js';
 import { probedModel } from '../../test/fixtures/task-models.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { seededRandom } from '../random.js';
-import { type Task, addition, counting } from '../tasks/index.js';
+import { type Task } from '../tasks/index.js';
+import { addition, counting } from '../studies/index.js';
 import { type Verdict, createJudge } from './judge.js';
 import { metrics } from './metrics.js';
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fromReading } from '../../test/fixtures/viewer.js';
 import { anyReading, exampleReading } from '../../test/fixtures/readings.js';
-import { type OwnInput, keptFromReading, keptReadingFault, readingOf } from './kept-reading.js';
+import { type OwnInput, keptReadingFault, readingOf } from './kept-reading.js';
 import type { Reading, Sample } from './reading.js';
 
 describe('a reading that is kept', () => {
@@ -15,7 +16,7 @@ describe('a reading that is kept', () => {
           .map((sample) => ({ ...sample, inside: sample.distance <= any.epsilon }))
           .sort((a, b) => a.distance - b.distance);
         const reading = { ...any, samples };
-        const kept = keptFromReading(reading, 'any');
+        const kept = fromReading(reading, 'any');
         expect(keptReadingFault(kept)).toBeNull();
         const again = readingOf(kept, samples.length + 1);
         expect({ ...again, samples: [] }).toEqual({ ...reading, samples: [] });
@@ -51,8 +52,8 @@ describe('a reading that is kept', () => {
         absent: 1,
       },
     };
-    expect(readingOf(keptFromReading(whole, 'whole'))).toEqual(whole);
-    const kept = { ...keptFromReading(whole, 'whole'), stated: null };
+    expect(readingOf(fromReading(whole, 'whole'))).toEqual(whole);
+    const kept = { ...fromReading(whole, 'whole'), stated: null };
     const { own: _own, ...without } = kept;
     for (const figure of ['candidates', 'inside', 'invalid', 'distinct'] as const)
       expect(readingOf(kept)[figure]).toBe(readingOf(without)[figure]);
@@ -62,7 +63,7 @@ describe('a reading that is kept', () => {
   });
 
   it('counts under another threshold what was drawn, repeated ones each time', () => {
-    const kept = keptFromReading(exampleReading(20), 'example');
+    const kept = fromReading(exampleReading(20), 'example');
     const counted = {
       ...kept,
       stated: null,
@@ -73,7 +74,7 @@ describe('a reading that is kept', () => {
   });
 
   it('is found at fault where its parts do not fit', () => {
-    const kept = keptFromReading(exampleReading(2), 'example');
+    const kept = fromReading(exampleReading(2), 'example');
     const [sample] = kept.samples;
     const verdict = sample?.euclidean ?? null;
     if (sample === undefined || verdict === null) throw new Error('no sample');
@@ -91,9 +92,9 @@ describe('a reading that is kept', () => {
   });
 
   it('is refused where the file is no reading, naming the field', () => {
-    expect(() => keptFromReading({ ...exampleReading(2), epsilon: -1 }, 'mine.json')).toThrow(
+    expect(() => fromReading({ ...exampleReading(2), epsilon: -1 }, 'mine.json')).toThrow(
       /^mine\.json .*epsilon/,
     );
-    expect(() => keptFromReading(null, 'mine.json')).toThrow(/^mine\.json/);
+    expect(() => fromReading(null, 'mine.json')).toThrow(/^mine\.json/);
   });
 });

@@ -7,8 +7,8 @@ import { z } from 'zod';
 import { InputError } from '../input-error.js';
 import { shortName } from '../models/hooks.js';
 import { randomFor } from '../random.js';
-import { tasks } from '../tasks/index.js';
 import { type Task } from '../tasks/task.js';
+import { idsOfTokens } from '../tasks/tokens.js';
 import { chooseShown } from './choose.js';
 import { indexOfPlace } from './placed.js';
 import { type Reading, type Sample, readingSchema } from './reading.js';
@@ -261,16 +261,18 @@ export function faultOf(task: Task | undefined, tokens: readonly string[]): stri
 }
 
 function idsOf(task: Task | undefined, tokens: readonly string[]): number[] | null {
-  const ids = tokens.map((token) => task?.vocabulary.indexOf(token) ?? -1);
-  return ids.includes(-1) ? null : ids;
+  if (task === undefined) return null;
+  const ids = idsOfTokens(task, tokens);
+  return ids.every((id) => id !== null) ? ids : null;
 }
 
 /**
  * A reading that was written by `inversionview read --json`, as a kept one: its shown samples, in its one metric.
  * @param name what to call it in an error
+ * @param tasks by which facts of its inputs are known
  * @throws InputError naming the first field that is wrong
  */
-export function keptFromReading(value: unknown, name: string): KeptReading {
+export function keptFromReading(value: unknown, name: string, tasks: readonly Task[]): KeptReading {
   const parsed = readingSchema.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

@@ -7,7 +7,8 @@ import { floatsOf } from '../engine/index.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { InputError } from '../input-error.js';
 import { runWithCache } from '../models/hooked-model.js';
-import { type Task, addition, counting } from '../tasks/index.js';
+import { type Task } from '../tasks/index.js';
+import { addition, counting } from '../studies/index.js';
 import { spoken } from './decoder.js';
 import { type Metric, metrics } from './metrics.js';
 import { type Query, type Reader, createReader } from './preimage.js';
@@ -38,7 +39,7 @@ const site = 'blocks.1.attn.hook_result.2';
 const textOf = (candidates: readonly Candidate[]): string[] => candidates.map((one) => one.ids.join(' '));
 
 const idsOf = (tokens: readonly string[]): number[] =>
-  tokens.map((token) => addition.vocabulary.indexOf(token));
+  tokens.map((token) => addition.tokenizer.vocabulary.indexOf(token));
 
 /** Distances of a candidate by definition, for each metric. */
 async function recomputed(candidate: readonly number[], metric: Metric, z: Float32Array): Promise<number[]> {

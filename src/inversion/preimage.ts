@@ -4,6 +4,7 @@
  * show each as it comes.
  * @module
  */
+import { tokensOf } from '../tasks/tokens.js';
 import { type Executable, GraphError, type Runtime, floatsOf } from '../engine/index.js';
 import { InputError } from '../input-error.js';
 import { expectFinite } from '../models/finite.js';
@@ -202,7 +203,7 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
           task: task.name,
           query: {
             input: task.decode(ids),
-            tokens: ids.map((id) => task.vocabulary[id] ?? '?'),
+            tokens: tokensOf(task, ids),
             position,
             place: placeName(task, ids, position),
             site,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../input-error.js';
-import { addition, counting } from '../tasks/index.js';
+import { addition, counting } from '../studies/index.js';
 import { mostCandidates, roundsFor } from './rounds.js';
 
 const total = (rounds: readonly { candidates: number }[]): number =>

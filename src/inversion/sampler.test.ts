@@ -7,7 +7,7 @@ import { graph, input, outputOf } from '../engine/index.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { type DecoderConfig } from '../models/decoder-config.js';
 import { randomFor, seededRandom } from '../random.js';
-import { addition, counting } from '../tasks/index.js';
+import { addition, counting } from '../studies/index.js';
 import { planCandidates, sliceRequest } from './candidates.js';
 import { type Decoder, drawnTokens } from './decoder.js';
 import { openUniforms } from './evaluate.js';

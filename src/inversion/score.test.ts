@@ -4,7 +4,8 @@ import { at, softmax } from '../../test/fixtures/float64.js';
 import { smallDecoder } from '../../test/fixtures/task-models.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { seededRandom } from '../random.js';
-import { type Task, addition, counting } from '../tasks/index.js';
+import { type Task } from '../tasks/index.js';
+import { addition, counting } from '../studies/index.js';
 import { type Decoder, spoken } from './decoder.js';
 import { createScorer } from './score.js';
 
@@ -113,7 +114,7 @@ describe('the score of a draw that could not be completed', () => {
     const z = seededRandom(4).fillGaussian(new Float32Array(32));
     const scorer = createScorer(runtime, decoder, addition);
     for (const text of ['61+861', '+=E3P0', 'B12']) {
-      const ids = [...`B${text}`].map((token) => addition.vocabulary.indexOf(token));
+      const ids = [...`B${text}`].map((token) => addition.tokenizer.vocabulary.indexOf(token));
       const [[bos, ...scores] = []] = await scorer.probabilities([ids], z, 1);
       const table = await nextTokens(decoder, z, 1, ids);
       expect(bos).toBeNull();

@@ -3,6 +3,7 @@
  * need no new candidates.
  * @module
  */
+import { idsOfTokens, tokensOf } from '../tasks/tokens.js';
 import { InputError } from '../input-error.js';
 import { randomFor } from '../random.js';
 import { placeName, resolvePosition } from '../tasks/positions.js';
@@ -88,7 +89,7 @@ export async function viewed(
     const { distance, position: matchedPosition, distances } = verdicts[metric];
     return {
       text: task.decode(ids),
-      tokens: ids.map((id) => task.vocabulary[id] ?? '?'),
+      tokens: tokensOf(task, ids),
       valid,
       distance,
       matchedPosition,
@@ -148,7 +149,7 @@ export interface AskedPlace {
  * @throws InputError for a place that the query has not, or its end
  */
 export function placeOf(task: Task, tokens: readonly string[], spec: string | number): AskedPlace {
-  const ids = tokens.map((token) => task.vocabulary.indexOf(token));
+  const ids = idsOfTokens(task, tokens).map((id) => id ?? -1);
   const position = resolvePosition(task, ids, spec);
   if (ids[position] === task.eos)
     throw new InputError(`No distance is taken at the end of an input: choose a place before ${spec}.`);

@@ -4,6 +4,7 @@
  */
 import { type Provenance } from '../inversion/decoder-files.js';
 import { shortName } from '../models/hooks.js';
+import { capability } from '../tasks/capabilities.js';
 import { type Task } from '../tasks/task.js';
 import { decoderRecipeSchema } from '../training/decoder-recipe.js';
 import { type ModelRecipe } from '../training/model-recipe.js';
@@ -26,12 +27,15 @@ const list = (record: Readonly<Record<string, string>>): string =>
     .map(([name, version]) => `${name} ${version}`)
     .join(', ');
 const json = (value: unknown): string => `\`\`\`json\n${JSON.stringify(value, null, 2)}\n\`\`\``;
-const dataOf = (task: Task): string =>
-  `${task.data.size.toLocaleString('en')} inputs, generated; ${task.data.splitSize.test.toLocaleString('en')} of them held out`;
+const dataOf = (task: Task): string => sizesOf(task, 'held out');
 
 /** The same of a model of unknown training. */
-const splitOf = (task: Task): string =>
-  `${task.data.size.toLocaleString('en')} inputs, generated; ${task.data.splitSize.test.toLocaleString('en')} of them are the test split, which the decoder does not see`;
+const splitOf = (task: Task): string => sizesOf(task, 'are the test split, which the decoder does not see');
+
+const sizesOf = ({ data }: Task, held: string): string =>
+  data === undefined
+    ? 'inputs drawn as they are needed'
+    : `${data.size.toLocaleString('en')} inputs, generated; ${data.splitSize.test.toLocaleString('en')} of them ${held}`;
 
 /** What the completed form is, and what the plain one gives. */
 function formText(steps: number, plain: PlainForm | null): string {
@@ -39,14 +43,14 @@ function formText(steps: number, plain: PlainForm | null): string {
     '- Form: completion, the free tokens are said and the task writes the rest, so that nearly every sample is an input. Published rates are of the plain form, in which every token is said.';
   if (plain === null) return own;
   return (
-    `${own} That form by the same recipe, after ${plain.steps.toLocaleString('en')} steps (here: ${steps.toLocaleString('en')}): ` +
+    `${own} That form by the same recipe, but for what its command sets, after ${plain.steps.toLocaleString('en')} steps (here: ${steps.toLocaleString('en')}): ` +
     `**${percent(plain.average)}** inside, ${percent(plain.valid)} valid, over ${plain.queries} queries a site (\`${plain.command}\`).`
   );
 }
 
 /** The card of a probed model. */
 export function modelCard(task: Task, summary: ModelSummary): string {
-  const { layers, heads, width } = task.model;
+  const { layers, heads, width } = capability(task, 'model', 'The card of a model');
   return `---
 license: mit
 library_name: transformers

@@ -2,6 +2,7 @@
  * Reads inputs at every site and place that the published web app shows, for its cache.
  * @module
  */
+import { tokensOf } from '../tasks/tokens.js';
 import { type Runtime, floatsOf } from '../engine/index.js';
 import { type Decoder } from '../inversion/decoder.js';
 import { metrics } from '../inversion/metrics.js';
@@ -11,6 +12,7 @@ import { roundsFor } from '../inversion/rounds.js';
 import { type HookedModel, runWithCache } from '../models/hooked-model.js';
 import { blockHook } from '../models/hooks.js';
 import { type AttentionPattern, exportStreamlit, viewerPositions } from '../report/streamlit.js';
+import { viewers } from '../studies/index.js';
 import { type Task } from '../tasks/task.js';
 
 /** What is exported. */
@@ -44,7 +46,7 @@ export async function streamlitFiles(
   { inputs, sites, seed, epsilon, candidates, temperatures = [], onPlace }: StreamlitExport,
 ): Promise<Record<string, Uint8Array>> {
   const queries = inputs.flatMap((ids) =>
-    viewerPositions(task.name, tokensOf(task, ids)).map((position) => ({ ids, position })),
+    viewerPositions(task.name, tokensOf(task, ids), viewers).map((position) => ({ ids, position })),
   );
   const reader = createReader(runtime, model, decoder, task);
   const readings: Reading[] = [];
@@ -85,12 +87,12 @@ export async function streamlitFiles(
   for (const ids of inputs) attention.push(...(await patterns(runtime, model, task, ids)));
   const encoder = new TextEncoder();
   return Object.fromEntries(
-    exportStreamlit(readings, attention).map(({ path, contents }) => [path, encoder.encode(contents)]),
+    exportStreamlit(readings, attention, viewers).map(({ path, contents }) => [
+      path,
+      encoder.encode(contents),
+    ]),
   );
 }
-
-const tokensOf = (task: Task, ids: readonly number[]): string[] =>
-  ids.map((id) => task.vocabulary[id] ?? '?');
 
 /** The attention pattern of every head over one input. */
 async function patterns(

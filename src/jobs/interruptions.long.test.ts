@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeRuntime } from '../engine/runtime/node.js';
-import { modelRecipe } from '../training/model-recipe.js';
+import { modelRecipe } from '../studies/index.js';
 import { type Checkpoint, loadCheckpoint } from './run-directory.js';
 import { trainModel } from './train-model.js';
 

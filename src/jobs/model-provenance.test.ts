@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryDirectory } from '../models/weights/byte-source.js';
-import { tasks } from '../tasks/index.js';
-import { modelRecipe } from '../training/model-recipe.js';
+import { modelRecipe, tasks } from '../studies/index.js';
 import { trainedOn } from './model-provenance.js';
 import { modelFor } from './shipped.js';
 

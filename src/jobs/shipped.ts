@@ -2,6 +2,7 @@
  * What the package ships: one trained model and one decoder for each task.
  * @module
  */
+import { tokenCount } from '../tasks/tokens.js';
 import { join } from 'node:path';
 import { InputError } from '../input-error.js';
 import { drawnTokens } from '../inversion/decoder.js';
@@ -35,13 +36,10 @@ export async function modelFor(
     ...(directory === undefined ? { name: `shipped ${task.name} model` } : {}),
     ...(learned === null ? {} : { trainedOn: learned }),
   };
-  if (
-    model.architecture.vocabulary !== task.vocabulary.length ||
-    model.architecture.positions < task.maxLength
-  ) {
+  if (model.architecture.vocabulary !== tokenCount(task) || model.architecture.positions < task.maxLength) {
     throw new InputError(
       `${model.name} has ${model.architecture.vocabulary} tokens and ${model.architecture.positions} positions; ` +
-        `${task.name} needs ${task.vocabulary.length} tokens and ${task.maxLength} positions.`,
+        `${task.name} needs ${tokenCount(task)} tokens and ${task.maxLength} positions.`,
     );
   }
   return model;
@@ -66,10 +64,10 @@ export async function decoderFor(
     );
   }
   const { vocabulary, places, form } = decoder.config;
-  if (vocabulary !== task.vocabulary.length || places < drawnTokens(task, form)) {
+  if (vocabulary !== tokenCount(task) || places < drawnTokens(task, form)) {
     throw new InputError(
       `${decoder.name} has ${vocabulary} tokens and ${places} places; ` +
-        `${task.name} needs ${task.vocabulary.length} tokens and ${drawnTokens(task, form)} places.`,
+        `${task.name} needs ${tokenCount(task)} tokens and ${drawnTokens(task, form)} places.`,
     );
   }
   expectTrainedOn(decoder, model);

@@ -11,7 +11,7 @@ import { type HookedModel } from '../models/hooked-model.js';
 import { shortName } from '../models/hooks.js';
 import { decodeFloat16, encodeFloat16 } from '../models/weights/float16.js';
 import { type ParameterSet } from '../models/weights/fingerprint.js';
-import { taskNamed } from '../tasks/index.js';
+import { taskNamed } from '../studies/index.js';
 import { type DecoderRecipe, decoderRecipeSchema } from '../training/decoder-recipe.js';
 import { type PlannedDecoderTraining, planDecoderTraining } from '../training/decoder-training.js';
 import { trainingDraws } from '../training/evaluation-draws.js';

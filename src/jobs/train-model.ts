@@ -6,7 +6,7 @@ import { type Runtime, type TrainingState, constant } from '../engine/index.js';
 import { readArchitecture } from '../models/families/index.js';
 import { gpt2Files } from '../models/gpt2-files.js';
 import { type ParameterSet, fingerprint } from '../models/weights/fingerprint.js';
-import { taskNamed } from '../tasks/index.js';
+import { taskNamed } from '../studies/index.js';
 import { modelAccuracy } from '../training/accuracy.js';
 import { type ModelRecipe, modelRecipeSchema } from '../training/model-recipe.js';
 import { planModelTraining, probedModelConfig } from '../training/model-training.js';

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { modelRecipe } from '../training/model-recipe.js';
+import { modelRecipe } from '../studies/index.js';
 import { holdRun } from './run-hold.js';
 import { type TrainingRecord, putRecord } from './training-record.js';
 import { statusOf, statuses } from './training-status.js';

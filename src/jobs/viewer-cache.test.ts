@@ -10,10 +10,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { exported } from '../../test/fixtures/viewer.js';
 import { countingReading, exampleReading } from '../../test/fixtures/readings.js';
 import { InputError } from '../input-error.js';
 import { type Reading } from '../inversion/reading.js';
-import { exportStreamlit } from '../report/streamlit.js';
 import { placeholderName } from '../report/streamlit-placeholder.js';
 import { expectViewerFolder, writeViewerCache } from './viewer-cache.js';
 
@@ -23,7 +23,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const filesOf = (...readings: readonly Reading[]): Record<string, Uint8Array> =>
   Object.fromEntries(
-    exportStreamlit(readings).map(({ path, contents }) => [path, new TextEncoder().encode(contents)]),
+    exported(readings).map(({ path, contents }) => [path, new TextEncoder().encode(contents)]),
   );
 const generations = 'training_outputs/cached_addition_generation';
 const examples = (tree: string): string[] =>

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { fromReading, exported, importedFrom } from '../../test/fixtures/viewer.js';
 import { exampleReading } from '../../test/fixtures/readings.js';
 import { InputError } from '../input-error.js';
-import { type KeptReading, keptFromReading, readingOf } from '../inversion/kept-reading.js';
-import { importReading } from './import-reading.js';
-import { exportStreamlit } from './streamlit.js';
+import { type KeptReading, readingOf } from '../inversion/kept-reading.js';
 
 const reading = exampleReading(20);
 /** Sorted: three digits make some distances equal. */
@@ -15,11 +14,11 @@ const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 describe('importReading', () => {
   it('takes a reading, a saved one with its request, and the viewer’s file of it: the same samples', () => {
-    const kept = keptFromReading(reading, 'r.json');
-    const cached = exportStreamlit([reading]).find(({ path }) => path.endsWith('-dist.json'))?.contents ?? '';
+    const kept = fromReading(reading, 'r.json');
+    const cached = exported([reading]).find(({ path }) => path.endsWith('-dist.json'))?.contents ?? '';
     const saved = { ...kept, request: { input: '615+861=1476' } };
     const [one, two, three] = [json(reading), json(saved), JSON.parse(cached)].map((value) =>
-      importReading(value, 'f.json'),
+      importedFrom(value, 'f.json'),
     );
     expect(one).toEqual(kept);
     expect(two).toEqual(saved);
@@ -37,11 +36,11 @@ describe('importReading', () => {
     [{ generation: 1, query_input: [] }, /^f\.json is not a cached file of the web app: query_input: /],
     [{ format: 'other' }, /^f\.json is not a saved reading: format: /],
     [
-      json({ ...keptFromReading(reading, ''), metrics: ['cosine'] }),
+      json({ ...fromReading(reading, ''), metrics: ['cosine'] }),
       /^f\.json is not a saved reading: view\.metric is none of its metrics\.$/,
     ],
   ])('refuses what is none: %#', (value, message) => {
-    expect(() => importReading(value, 'f.json')).toThrow(InputError);
-    expect(() => importReading(value, 'f.json')).toThrow(message);
+    expect(() => importedFrom(value, 'f.json')).toThrow(InputError);
+    expect(() => importedFrom(value, 'f.json')).toThrow(message);
   });
 });

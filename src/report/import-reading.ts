@@ -11,7 +11,7 @@ import {
   keptReadingFault,
   keptReadingShape,
 } from '../inversion/kept-reading.js';
-import { isCached, keptFromStreamlit } from './streamlit-import.js';
+import { type KnownTask, isCached, keptFromStreamlit } from './streamlit-import.js';
 
 const savedSchema = z.object({ ...keptReadingShape, request: z.unknown().optional() });
 
@@ -22,13 +22,19 @@ export type ImportedReading = KeptReading & { readonly request?: unknown };
  * Takes any file that holds a reading.
  * @param value what `JSON.parse` gave
  * @param name what to call it in an error: the file's name, with its folders where they are known
+ * @param known tasks, by which facts of its inputs are known
  * @throws InputError naming the first field that is wrong, or what is taken
  */
-export function importReading(value: unknown, name: string): ImportedReading {
+export function importReading(value: unknown, name: string, known: readonly KnownTask[]): ImportedReading {
   if (typeof value === 'object' && value !== null) {
     if ('format' in value) return savedReading(value, name);
-    if (isCached(value)) return keptFromStreamlit(value, name);
-    if ('samples' in value) return keptFromReading(value, name);
+    if (isCached(value)) return keptFromStreamlit(value, name, known);
+    if ('samples' in value)
+      return keptFromReading(
+        value,
+        name,
+        known.map(({ task }) => task),
+      );
   }
   throw new InputError(
     `${name} holds no reading: a saved reading, the output of "inversionview read --json", or a cached file of the ` +

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { fromViewer, exported } from '../../test/fixtures/viewer.js';
 import { exampleReading } from '../../test/fixtures/readings.js';
 import { keptReadingFault, readingOf } from '../inversion/kept-reading.js';
 import { type Reading } from '../inversion/reading.js';
-import { exportStreamlit } from './streamlit.js';
-import { isCached, keptFromStreamlit } from './streamlit-import.js';
+import { isCached } from './streamlit-import.js';
 
 /** The viewer's file of a reading, as it is parsed. */
 function cached(reading: Reading): Record<string, unknown> {
   const ending = reading.metric === 'cosine' ? '-sim.json' : '-dist.json';
-  const file = exportStreamlit([reading]).find(({ path }) => path.endsWith(ending));
+  const file = exported([reading]).find(({ path }) => path.endsWith(ending));
   return JSON.parse(file?.contents ?? 'null') as Record<string, unknown>;
 }
 
@@ -19,7 +19,7 @@ describe('a cached file', () => {
     const reading = { ...exampleReading(40), metric };
     const file = cached(reading);
     expect(isCached(file)).toBe(true);
-    const kept = keptFromStreamlit(file, 'file.json');
+    const kept = fromViewer(file, 'file.json');
     expect(keptReadingFault(kept)).toBeNull();
     expect(kept.query).toMatchObject({
       task: 'addition',
@@ -60,7 +60,7 @@ describe('a cached file', () => {
       metric: 'sim',
       generation: [[['&lt;s&gt;', 'Paris'], [0, 0.5], [0.1, 0.9], 1, 0.9]],
     };
-    const kept = keptFromStreamlit(file, 'facts.json');
+    const kept = fromViewer(file, 'facts.json');
     expect(kept.query.tokens).toEqual(['<s>', '&amp;', ` "x" ''`]);
     expect(kept.query).toMatchObject({ task: 'other', attention: null, short: 'm0', place: null });
     expect(kept.samples[0]).toMatchObject({
@@ -89,7 +89,7 @@ describe('a cached file', () => {
     ['a folder of facts', 'blocks.5.hook_resid_pre', 'a/cached_fact_generation/x/f.json', 0.25],
     ['a folder of IOI', 'blocks.20.hook_resid_pre', 'a/cached_ioi_generation/x/f.json', 0.1],
   ])('takes ε from the study: %s', (_, site, name, epsilon) => {
-    const kept = keptFromStreamlit(elsewhere(site), name);
+    const kept = fromViewer(elsewhere(site), name);
     expect(kept.view).toEqual({ metric: 'cosine', epsilon });
     // A sample at distance 0.2 is inside for facts alone.
     expect(readingOf(kept).inside).toBe(epsilon === 0.25 ? 1 : 0);
@@ -97,15 +97,15 @@ describe('a cached file', () => {
 
   it('keeps its temperature, which goes back into the viewer’s file', () => {
     const reading = { ...exampleReading(4), temperature: 0.5 };
-    const [file] = exportStreamlit([reading]).filter(({ path }) => path.endsWith('-0.5-dist.json'));
-    const kept = keptFromStreamlit(JSON.parse(file?.contents ?? 'null'), 'f.json');
+    const [file] = exported([reading]).filter(({ path }) => path.endsWith('-0.5-dist.json'));
+    const kept = fromViewer(JSON.parse(file?.contents ?? 'null'), 'f.json');
     expect(kept.query.temperature).toBe(0.5);
     expect(kept.query.warnings[0]).toContain('at temperature 0.5');
     expect(readingOf(kept).temperature).toBe(0.5);
-    expect(exportStreamlit([readingOf(kept)]).map(({ path }) => path)).toContain(file?.path);
+    expect(exported([readingOf(kept)]).map(({ path }) => path)).toContain(file?.path);
     const site = 'blocks.0.hook_mlp_out';
-    expect(keptFromStreamlit(elsewhere(site), 'f.json').query.temperature).toBeNull();
-    const old = keptFromStreamlit(elsewhere(site, { temperature: undefined }), 'f.json');
+    expect(fromViewer(elsewhere(site), 'f.json').query.temperature).toBeNull();
+    const old = fromViewer(elsewhere(site, { temperature: undefined }), 'f.json');
     expect(old.query).not.toHaveProperty('temperature');
   });
 
@@ -118,7 +118,7 @@ describe('a cached file', () => {
       metric: 'dist',
       generation: [[['B', '|', '', ''], [0, 0, 0, 0], [0.2, 0.1, 1000, 1000], 1, 0.1]],
     };
-    const kept = keptFromStreamlit(file, 'counting.json');
+    const kept = fromViewer(file, 'counting.json');
     expect(kept.query).toMatchObject({ task: 'counting', place: 'query', input: 'abbc|b:2' });
     expect(kept.samples[0]).toMatchObject({
       tokens: ['B', '|'],
@@ -139,7 +139,7 @@ describe('a cached file', () => {
     [{ temperature: -1 }, /temperature/],
   ])('with %j is refused, naming the field', (change, message) => {
     const file = Object.keys(change).length === 0 ? {} : { ...cached(exampleReading(2)), ...change };
-    expect(() => keptFromStreamlit(file, 'mine.json')).toThrow(message);
-    expect(() => keptFromStreamlit(file, 'mine.json')).toThrow(/^mine\.json/);
+    expect(() => fromViewer(file, 'mine.json')).toThrow(message);
+    expect(() => fromViewer(file, 'mine.json')).toThrow(/^mine\.json/);
   });
 });

@@ -7,9 +7,16 @@ import { z } from 'zod';
 import { InputError } from '../input-error.js';
 import { type KeptReading, annotationOf, faultOf } from '../inversion/kept-reading.js';
 import { shortName } from '../models/hooks.js';
-import { tasks } from '../tasks/index.js';
 import { type Task } from '../tasks/task.js';
+import { idsOfTokens, tokenOf, tokensOf } from '../tasks/tokens.js';
 import { unescapeHtml } from './escape.js';
+import { type ViewerTask } from './streamlit.js';
+
+/** A task and how the app shows it: its files are known by the tokens of their queries. */
+export interface KnownTask {
+  readonly task: Task;
+  readonly viewer: ViewerTask | null;
+}
 
 const token = z.string().max(200);
 const cachedSchema = z.object({
@@ -61,7 +68,7 @@ export const isCached = (value: unknown): boolean =>
  * @param name what to call it in an error: the file's name, with its folders where they are known
  * @throws InputError naming the first field that is wrong
  */
-export function keptFromStreamlit(value: unknown, name: string): KeptReading {
+export function keptFromStreamlit(value: unknown, name: string, known: readonly KnownTask[]): KeptReading {
   const parsed = cachedSchema.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -74,8 +81,8 @@ export function keptFromStreamlit(value: unknown, name: string): KeptReading {
   const temperature = parsed.data.temperature === 0 ? null : parsed.data.temperature;
   const metric = parsed.data.metric === 'sim' ? 'cosine' : 'euclidean';
   const queryTokens = query_input.map(unescapeHtml);
-  const task = taskOf(queryTokens);
-  const end = task?.vocabulary[task.eos];
+  const task = taskOf(queryTokens, known);
+  const end = task === undefined ? undefined : tokenOf(task, task.eos);
   // The files leave EOS out of the query, and show it in samples.
   const tokens = end === undefined ? queryTokens : [...queryTokens, end];
   if (query_position >= queryTokens.length)
@@ -132,23 +139,22 @@ export function keptFromStreamlit(value: unknown, name: string): KeptReading {
 }
 
 /** The task whose alphabet spells the tokens and whose signs are among them. */
-function taskOf(tokens: readonly string[]): Task | undefined {
-  const signs: Readonly<Record<string, readonly string[]>> = { addition: ['+', '='], counting: ['|', ':'] };
-  return tasks.find(
-    ({ name, vocabulary }) =>
-      tokens.every((own) => vocabulary.includes(own)) &&
-      (signs[name] ?? []).every((sign) => tokens.includes(sign)),
-  );
-}
+const taskOf = (tokens: readonly string[], known: readonly KnownTask[]): Task | undefined =>
+  known.find(
+    ({ task, viewer }) =>
+      viewer !== null &&
+      idsOfTokens(task, tokens).every((id) => id !== null) &&
+      viewer.signs.every((sign) => tokens.includes(sign)),
+  )?.task;
 
 function textOf(task: Task | undefined, tokens: readonly string[]): string {
   if (task === undefined) return tokens.join('');
-  const special = [task.bos, task.eos, task.pad].map((id) => task.vocabulary[id]);
+  const special = tokensOf(task, [task.bos, task.eos, task.pad]);
   return tokens.filter((own) => !special.includes(own)).join('');
 }
 
 function placeOf(task: Task | undefined, tokens: readonly string[], position: number): string | null {
   if (task === undefined) return null;
-  const ids = tokens.map((own) => task.vocabulary.indexOf(own));
+  const ids = idsOfTokens(task, tokens).map((id) => id ?? -1);
   return task.places(ids).find(({ index }) => index === position)?.name ?? null;
 }

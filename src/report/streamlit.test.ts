@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { exported } from '../../test/fixtures/viewer.js';
 import { z } from 'zod';
 import { countingReading, exampleReading } from '../../test/fixtures/readings.js';
 import { InputError } from '../input-error.js';
 import { type Reading } from '../inversion/reading.js';
-import { type AttentionPattern, type ExportedFile, exportStreamlit } from './streamlit.js';
+import { type AttentionPattern, type ExportedFile } from './streamlit.js';
 
 const numbers = z.array(z.number());
 const generationFile = z.strictObject({
@@ -84,7 +85,7 @@ const at = (reading: Reading, position: number, site = reading.query.site): Read
 
 describe('exportStreamlit', () => {
   it('writes one file for a reading, and names the positions not read', () => {
-    const files = exportStreamlit([exampleReading(3)]);
+    const files = exported([exampleReading(3)]);
     expect(files.map(({ path }) => path.slice(additionRoot.length)).sort()).toEqual([
       '/B615+861=1476/blocks.0.attn.hook_result.0-10-Auto-none.json',
       '/B615+861=1476/blocks.0.attn.hook_result.0-11-Auto-none.json',
@@ -115,7 +116,7 @@ describe('exportStreamlit', () => {
         { ...at(reading, position, site), metric: 'cosine' as const },
       ]),
     );
-    const files = exportStreamlit(readings);
+    const files = exported(readings);
     expect(files).toHaveLength(20);
     const opened = openGenerations(files, additionRoot, 5);
     expect(opened).toHaveLength(20);
@@ -127,7 +128,7 @@ describe('exportStreamlit', () => {
   });
 
   it('exports counting, short samples too, and nothing of addition', () => {
-    const files = exportStreamlit([countingReading()]);
+    const files = exported([countingReading()]);
     const opened = openGenerations(files, countingRoot, 3);
     expect(opened).toHaveLength(1);
     expect(opened[0]?.example).toBe('Bvvzccvczvvvzvcvc|v:8');
@@ -137,7 +138,7 @@ describe('exportStreamlit', () => {
 
   it('names temperatures as the viewer takes them apart, and leaves Auto mode to be preselected', () => {
     const reading = exampleReading(3);
-    const files = exportStreamlit([0.5, 1, 2].map((temperature) => ({ ...reading, temperature })));
+    const files = exported([0.5, 1, 2].map((temperature) => ({ ...reading, temperature })));
     openGenerations(files, additionRoot, 5);
     const temperatureOf = (name: string): unknown => {
       const file = files.find(({ path }) => path.endsWith(`-8-${name}-dist.json`));
@@ -145,7 +146,7 @@ describe('exportStreamlit', () => {
     };
     expect(['0.5', '1.0', '2.0'].map(temperatureOf)).toEqual([0.5, 1, 2]);
     expect(files.filter(({ path }) => path.endsWith('-8-Auto-none.json'))).toHaveLength(1);
-    expect(() => exportStreamlit([reading, { ...reading, temperature: null }])).toThrow(
+    expect(() => exported([reading, { ...reading, temperature: null }])).toThrow(
       /\(Auto, dist\) is there twice/,
     );
   });
@@ -163,7 +164,7 @@ describe('exportStreamlit', () => {
       weights,
     });
     const grid = [pattern(0, 0), pattern(0, 1), pattern(1, 0), pattern(1, 1)];
-    const files = exportStreamlit([], grid);
+    const files = exported([], grid);
     expect(files.map(({ path }) => path)).toEqual(
       ['0-0', '0-1', '1-0', '1-1'].map((name) => `webAPP/cached_attention/B1+1=2/${name}.json`),
     );
@@ -172,23 +173,23 @@ describe('exportStreamlit', () => {
     expect(data.attn_weights).toHaveLength(6);
     for (const row of data.attn_weights) expect(row).toHaveLength(6);
     expect(data.attn_weights[0]).toEqual([1, 0, 0, 0, 0, 0]);
-    expect(() => exportStreamlit([], grid.slice(1))).toThrow('layer 0, head 0 over B1+1=2 is missing');
-    const counting = exportStreamlit([], [pattern(0, 0, 'counting')]).map(({ path }) => path);
+    expect(() => exported([], grid.slice(1))).toThrow('layer 0, head 0 over B1+1=2 is missing');
+    const counting = exported([], [pattern(0, 0, 'counting')]).map(({ path }) => path);
     expect(counting).toEqual(['webAPP/cached_counting_attention/B1+1=2/0-0.json']);
   });
 
   it('refuses what the viewer cannot show', () => {
     const reading = exampleReading(1);
     const refuse = (changed: Reading, message: RegExp): void => {
-      expect(() => exportStreamlit([changed])).toThrow(InputError);
-      expect(() => exportStreamlit([changed])).toThrow(message);
+      expect(() => exported([changed])).toThrow(InputError);
+      expect(() => exported([changed])).toThrow(message);
     };
     refuse({ ...reading, task: 'ioi' }, /addition and counting/);
     refuse(at(reading, 1), /\+, =, A1, A2, A3; position 1/);
     refuse(at(reading, 8, 'blocks.0.attn.hook_z'), /not blocks\.0\.attn\.hook_z/);
     refuse(at(reading, 8, '../../blocks.0.hook_mlp_out'), /not \.\.\//);
     refuse({ ...reading, query: { ...reading.query, tokens: ['B', '1', 'E'] } }, /in this order/);
-    expect(() => exportStreamlit([reading, reading])).toThrow(
+    expect(() => exported([reading, reading])).toThrow(
       'a0.0 at position 8 of 615+861=1476 (Auto, dist) is there twice',
     );
   });
@@ -207,7 +208,7 @@ describe('exportStreamlit', () => {
           tokens: ['B', ...extra],
           matchedPosition: 0,
         }));
-        const files = exportStreamlit([
+        const files = exported([
           {
             ...reading,
             samples,

@@ -51,37 +51,22 @@ export interface AttentionPattern {
   readonly weights: readonly (readonly number[])[];
 }
 
-interface ViewerTask {
+/** How the published web app shows a task. */
+export interface ViewerTask {
+  /** Name of the task. */
+  readonly task: string;
+  /** Folders of its examples, relative to the root of the app's repository. */
   readonly generation: string;
   readonly attention: string;
+  /** What the app calls the positions that it shows. */
   readonly labels: readonly string[];
   /** Indices of the labelled positions, in their order; −1 for one that the input has not. */
   positions(tokens: readonly string[]): number[];
+  /** Tokens that every input has: by them its files are known. */
+  readonly signs: readonly string[];
+  /** Tokens that a sample has at the least: the app takes one at a fixed place from the end. */
+  readonly fewest: number;
 }
-
-const viewerTasks: Readonly<Record<'addition' | 'counting', ViewerTask>> = {
-  addition: {
-    generation: 'training_outputs/cached_addition_generation',
-    attention: 'webAPP/cached_attention',
-    labels: ['+', '=', 'A1', 'A2', 'A3'],
-    positions(tokens) {
-      const [plus, equals] = [tokens.indexOf('+'), tokens.indexOf('=')];
-      const answer = [1, 2, 3].map((place) =>
-        equals >= 0 && equals + place < tokens.length ? equals + place : -1,
-      );
-      return [plus, equals, ...answer];
-    },
-  },
-  counting: {
-    generation: 'training_outputs/cached_counting_generation',
-    attention: 'webAPP/cached_counting_attention',
-    labels: ['|', 'query', ':'],
-    positions(tokens) {
-      const [bar, colon] = [tokens.indexOf('|'), tokens.indexOf(':')];
-      return [bar, bar >= 0 ? bar + 1 : -1, colon];
-    },
-  },
-};
 
 const viewerSite = /^blocks\.\d+\.(?:attn\.hook_result\.\d+|hook_resid_(?:pre|mid|post)|hook_mlp_out)$/;
 const endToken = 'E';
@@ -90,16 +75,18 @@ const longestName = 200;
 
 /**
  * The viewer's files for some readings and attention patterns.
- * @param readings of addition or counting, each with another query, site or metric; all positions that the viewer labels
+ * @param readings each with another query, site or metric; all positions that the viewer labels
  *   should be there, for both metrics where its switch between them is to work
  * @param attention for each input every head of every layer
+ * @param viewers the tasks that the viewer shows
  * @throws InputError for a task, site or position that the viewer does not show, a repeated reading, or a missing head
- * @example exportStreamlit([reading]).map(({ path }) => path)
+ * @example exportStreamlit([reading], [], viewers).map(({ path }) => path)
  * // ['training_outputs/cached_addition_generation/B615+861=1476/blocks.0.attn.hook_result.0-8-Auto-dist.json', …]
  */
 export function exportStreamlit(
   readings: readonly Reading[],
-  attention: readonly AttentionPattern[] = [],
+  attention: readonly AttentionPattern[],
+  viewers: readonly ViewerTask[],
 ): ExportedFile[] {
   const files = new Map<string, unknown>();
   const add = (path: string, contents: unknown, what: string): void => {
@@ -110,7 +97,7 @@ export function exportStreamlit(
   const read = new Set<string>();
   for (const reading of readings) {
     const { query } = reading;
-    const task = viewerTask(reading.task);
+    const task = viewerTask(reading.task, viewers);
     const tokens = withoutEnd(query.tokens);
     const folder = `${task.generation}/${exampleName(tokens)}`;
     const positions = labelledPositions(task, tokens, query.input);
@@ -129,7 +116,7 @@ export function exportStreamlit(
     const temperature = temperatureName(reading);
     add(
       `${folder}/${query.site}-${query.position}-${temperature}-${metric}.json`,
-      generationFile(reading, tokens),
+      generationFile(reading, tokens, task.fewest),
       what,
     );
     labelled.set(folder, { site: query.site, positions });
@@ -142,7 +129,7 @@ export function exportStreamlit(
   }
   for (const pattern of attention) {
     const tokens = withoutEnd(pattern.tokens);
-    const folder = `${viewerTask(pattern.task).attention}/${exampleName(tokens)}`;
+    const folder = `${viewerTask(pattern.task, viewers).attention}/${exampleName(tokens)}`;
     const what = `The attention of layer ${pattern.layer}, head ${pattern.head} over ${tokens.join('')}`;
     add(`${folder}/${pattern.layer}-${pattern.head}.json`, attentionFile(pattern, tokens), what);
   }
@@ -150,9 +137,11 @@ export function exportStreamlit(
   return [...files].map(([path, contents]) => ({ path, contents: JSON.stringify(contents) }));
 }
 
-function viewerTask(name: string): ViewerTask {
-  if (name === 'addition' || name === 'counting') return viewerTasks[name];
-  throw new InputError(`Only addition and counting are exported to the viewer, not ${name}.`);
+function viewerTask(name: string, viewers: readonly ViewerTask[]): ViewerTask {
+  const found = viewers.find(({ task }) => task === name);
+  if (found !== undefined) return found;
+  const shown = viewers.map(({ task }) => task);
+  throw new InputError(`Only ${shown.join(' and ')} are exported to the viewer, not ${name}.`);
 }
 
 /** The published files leave EOS out of the query, and show it in samples. */
@@ -173,8 +162,11 @@ function exampleName(tokens: readonly string[]): string {
  * @param tokens from BOS on
  * @throws InputError for a task that it does not show, or an input that lacks one of the places
  */
-export const viewerPositions = (task: string, tokens: readonly string[]): readonly number[] =>
-  labelledPositions(viewerTask(task), withoutEnd(tokens), tokens.join(''));
+export const viewerPositions = (
+  task: string,
+  tokens: readonly string[],
+  viewers: readonly ViewerTask[],
+): readonly number[] => labelledPositions(viewerTask(task, viewers), withoutEnd(tokens), tokens.join(''));
 
 function labelledPositions(task: ViewerTask, tokens: readonly string[], input: string): number[] {
   const positions = task.positions(tokens);
@@ -197,7 +189,7 @@ function temperatureName({ temperature = null }: Reading): string {
 /** Three digits behind the point, as in the published files; JSON has no infinity. */
 const rounded = (value: number): number => (Number.isFinite(value) ? Number(value.toFixed(3)) : 0);
 
-function generationFile(reading: Reading, tokens: readonly string[]): unknown {
+function generationFile(reading: Reading, tokens: readonly string[], fewest: number): unknown {
   const { query, metric, attention } = reading;
   const isHead = query.site.includes('hook_result');
   return {
@@ -209,20 +201,19 @@ function generationFile(reading: Reading, tokens: readonly string[]): unknown {
     metric: metric === 'cosine' ? 'sim' : 'dist',
     generation: [...reading.samples]
       .sort((a, b) => a.distance - b.distance)
-      .map((sample) => generationItem(sample, reading)),
+      .map((sample) => generationItem(sample, reading, fewest)),
   };
 }
 
 /** The viewer stops at a weight outside 0 … 1. */
 const weight = (value: number | undefined): number => rounded(Math.min(1, Math.max(0, value ?? 0)));
 
-function generationItem(sample: Sample, { metric, task }: Reading): unknown {
+function generationItem(sample: Sample, { metric }: Reading, fewest: number): unknown {
   const far = metric === 'cosine' ? 2 : 1000;
   const value = (distance: number): number => {
     const known = Number.isFinite(distance) ? distance : far;
     return rounded(metric === 'cosine' ? 1 - known : known);
   };
-  const fewest = task === 'counting' ? 4 : 1;
   const places = Array.from({ length: Math.max(fewest, sample.tokens.length) }, (_, at) => at);
   return [
     places.map((at) => escapeHtml(sample.tokens[at] ?? '')),

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../input-error.js';
-import { addition } from './addition.js';
-import { counting } from './counting.js';
+import { addition, counting } from '../studies/index.js';
 import { placeName, resolvePosition } from './positions.js';
 
 const sum = addition.encode('615+861=1476');

@@ -7,7 +7,7 @@ import { permute, rankOf } from './permutation.js';
 import type { Split, TaskData } from './task.js';
 
 /** Data with the split of each index. */
-export interface SplitData extends TaskData {
+export interface SplitData extends Omit<TaskData, 'inSplit'> {
   splitOf(index: number): Split;
 }
 

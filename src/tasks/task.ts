@@ -1,13 +1,15 @@
 /**
- * What a task is: a finite set of inputs written in a small alphabet, the names of their places, the sites of the
- * probed model worth reading on them, and the settings under which they are read. A task is one object of data and
- * pure functions; everything that samples, trains or judges takes it as an argument.
+ * What a task is: inputs in the probed model's tokens, the names of their places, the sites worth reading on them, and
+ * the settings under which they are read. A task is one object of data and pure functions; everything that samples,
+ * trains or judges takes it as an argument. What only some tasks can do is a capability: who needs one asks for it by
+ * `capability` of `capabilities.ts`, which says what is missing where it is not there.
  *
  * "ids" are token ids of one input without padding, from BOS to EOS, unless a function says otherwise.
  * @module
  */
+import type { Tokenizer } from '../models/tokenizers/tokenizer.js';
 import type { Random } from '../random.js';
-import type { Feature } from './features/feature.js';
+import type { Feature } from './feature.js';
 
 /** `train` is what models and decoders learn from; `test` is held out from both. */
 export type Split = 'train' | 'test';
@@ -34,6 +36,22 @@ export interface TaskData {
   readonly splitSize: Readonly<Record<Split, number>>;
   /** The k-th input of a split in its shuffled order, 0 ≤ k < splitSize[split]. */
   member(split: Split, k: number): number[];
+  /** The split an input belongs to; null when it is not in the data. */
+  inSplit(ids: readonly number[]): Split | null;
+}
+
+/** The distribution of a task's inputs. */
+export interface Distribution {
+  /** Natural logarithm of the probability of an input; −∞ for what is not an input. */
+  logProbability(ids: readonly number[]): number;
+  /** An input drawn from it. */
+  draw(random: Random): number[];
+}
+
+/** Which tokens the probed model answers with. */
+export interface Answer {
+  /** Their indices: they follow from what stands before them. */
+  determined(ids: readonly number[]): readonly number[];
 }
 
 /**
@@ -116,13 +134,13 @@ export interface Redraw {
   accepts(ids: readonly number[]): boolean;
 }
 
-/** A task: see the module's header. */
+/** What every task has, and the capabilities of some: see the module's header. */
 export interface Task {
   readonly name: string;
   /** What its inputs are, in a sentence or two. */
   readonly about: string;
-  /** Token strings; the index is the id. */
-  readonly vocabulary: readonly string[];
+  /** The tokens of the probed model. */
+  readonly tokenizer: Tokenizer;
   readonly bos: number;
   readonly eos: number;
   readonly pad: number;
@@ -133,8 +151,8 @@ export interface Task {
   /** The largest distance that counts as inside the preimage. */
   readonly epsilon: number;
   readonly metric: 'euclidean' | 'cosine';
-  /** Size of the probed model that the task is published with. */
-  readonly model: { readonly layers: number; readonly heads: number; readonly width: number };
+  /** Auto mode: the rounds of one query. */
+  readonly rounds: readonly SamplingRound[];
   /** @throws InputError when the text is empty, too long, or has a character that is no token. */
   encode(input: string): number[];
   /** The text, without BOS, EOS and PAD. */
@@ -145,29 +163,25 @@ export interface Task {
   places(ids: readonly number[]): readonly Place[];
   /** The positions whose activations are asked about in training and evaluation, in order. */
   positions(ids: readonly number[]): readonly number[];
-  /** Indices of the tokens that the probed model answers with: they follow from what stands before them. */
-  determined(ids: readonly number[]): readonly number[];
-  /** An input drawn uniformly from a split. */
+  /** An input drawn from a split. */
   sample(random: Random, split: Split): number[];
-  /** The split an input belongs to; null when it is not in the data. */
-  inSplit(ids: readonly number[]): Split | null;
-  readonly data: TaskData;
-  readonly completion: Completion;
-  readonly redraw: Redraw;
+  /** A random input as text. */
+  draw(random: Random): string;
   /** Facts about an input for display; empty when it is malformed. */
   annotate(ids: readonly number[]): Record<string, string | number>;
   /** What could be known of an input; a readout speaks of these. */
   readonly features: readonly Feature[];
-  /** Natural logarithm of the probability of an input under the input distribution; −∞ for what is not an input. */
-  logProbability(ids: readonly number[]): number;
-  /** An input drawn from the input distribution. */
-  drawInput(random: Random): number[];
-  /** How exact preimages are found; null where inputs cannot be gone through. */
-  readonly enumeration: Enumeration | null;
-  /** Auto mode: the rounds of one query. */
-  readonly rounds: readonly SamplingRound[];
-  /** A random input as text, from the whole data. */
-  draw(random: Random): string;
+
+  /** Inputs in a fixed order, by number. */
+  readonly data?: TaskData;
+  readonly completion?: Completion;
+  readonly redraw?: Redraw;
+  readonly distribution?: Distribution;
+  readonly answer?: Answer;
+  /** How exact preimages are found. */
+  readonly enumeration?: Enumeration;
+  /** Size of the probed model that the task is published with. */
+  readonly model?: { readonly layers: number; readonly heads: number; readonly width: number };
 }
 
 /** Auto mode of the two synthetic tasks: four times through sharp, plain, flat, and flat with noise; 1,024 candidates. */

@@ -1,10 +1,12 @@
+import { tokenCount } from '../tasks/tokens.js';
 import { describe, expect, it } from 'vitest';
 import { at } from '../../test/fixtures/float64.js';
 import { probedModel } from '../../test/fixtures/task-models.js';
 import { floatsOf } from '../engine/index.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { runWithCache } from '../models/hooked-model.js';
-import { type Task, addition, counting } from '../tasks/index.js';
+import { type Task } from '../tasks/index.js';
+import { addition, counting } from '../studies/index.js';
 import { modelAccuracy } from './accuracy.js';
 
 const runtime = nodeRuntime({ threads: 1 });
@@ -15,7 +17,7 @@ async function greedy(task: Task, inputs: readonly number[][]): Promise<number[]
     await runWithCache(runtime, await probedModel(task), inputs, { names: ['logits'] }),
     'logits',
   );
-  const [vocabulary, length] = [task.vocabulary.length, inputs[0]?.length ?? 0];
+  const [vocabulary, length] = [tokenCount(task), inputs[0]?.length ?? 0];
   return inputs.map((_, row) =>
     Array.from({ length }, (__, place) => {
       const start = (row * length + place) * vocabulary;
@@ -27,7 +29,7 @@ async function greedy(task: Task, inputs: readonly number[][]): Promise<number[]
 
 describe.each([addition, counting])('accuracy of a model of $name', (task) => {
   // Random weights are right by chance: what counts as the answer is one token, at a place that changes with the test.
-  const asked = (place: number): Task => ({ ...task, determined: () => [place] });
+  const asked = (place: number): Task => ({ ...task, answer: { determined: () => [place] } });
   const count = 300;
   const held = Array.from({ length: count }, (_, k) => task.data.member('test', k));
 
@@ -55,9 +57,9 @@ describe.each([addition, counting])('accuracy of a model of $name', (task) => {
   it('wants every answer token right, and takes no more inputs than are held out', async () => {
     const model = await probedModel(task);
     const measure = (own: Task) => modelAccuracy(runtime, model.architecture, model.parameter, own, count);
-    expect(await measure({ ...task, determined: () => [] })).toBe(1);
+    expect(await measure({ ...task, answer: { determined: () => [] } })).toBe(1);
     const [two, four] = [await measure(asked(2)), await measure(asked(4))];
-    const both = await measure({ ...task, determined: () => [2, 4] });
+    const both = await measure({ ...task, answer: { determined: () => [2, 4] } });
     expect(both).toBeLessThanOrEqual(Math.min(two, four));
 
     const few: Task = { ...asked(2), data: { ...task.data, splitSize: { train: 1, test: 5 } } };

@@ -3,6 +3,7 @@
  * Each answer token is judged after the right ones before it, which is when a greedy answer is right as a whole.
  * @module
  */
+import { capability } from '../tasks/capabilities.js';
 import { type Runtime, type Value, floatsOf, graph, input } from '../engine/index.js';
 import { expectFinite } from '../models/finite.js';
 import { type Architecture } from '../models/architecture.js';
@@ -39,9 +40,10 @@ export function heldOutWhere(
   count: number,
   holds: (ids: readonly number[]) => boolean = () => true,
 ): number[][] {
+  const { splitSize, member } = capability(task, 'data', 'Accuracy');
   const found: number[][] = [];
-  for (let k = 0; k < task.data.splitSize.test && found.length < count; k++) {
-    const ids = task.data.member('test', k);
+  for (let k = 0; k < splitSize.test && found.length < count; k++) {
+    const ids = member('test', k);
     if (holds(ids)) found.push(ids);
   }
   return found;
@@ -62,6 +64,7 @@ export async function answeredRight(
 ): Promise<number> {
   const places = task.maxLength - 1;
   const { vocabulary } = architecture;
+  const { determined } = capability(task, 'answer', 'Accuracy');
   const { logits } = transformer(architecture, parameter, input('ids', 'int32', [batch, places]));
   const executable = await runtime.compile(graph({ logits }));
   let right = 0;
@@ -76,7 +79,7 @@ export async function answeredRight(
           scores.subarray(row * places * vocabulary, (row * places + ids.length - 1) * vocabulary),
           'logits',
         );
-        const answered = task.determined(ids).every((at) => {
+        const answered = determined(ids).every((at) => {
           const from = (row * places + at - 1) * vocabulary;
           return largest(scores.subarray(from, from + vocabulary)) === ids[at];
         });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomFor } from '../random.js';
-import { addition, counting } from '../tasks/index.js';
+import { addition, counting } from '../studies/index.js';
 import { type Batch, type BatchSource, batchReader } from './batches.js';
 
 /** Batches in a chunk: what is drawn and ordered together. */
@@ -78,7 +78,7 @@ describe('batches', () => {
   it('are drawn from the training split alone', () => {
     for (const task of [addition, counting]) {
       for (const ids of chunkOf(source({ task }), 0).flatMap(({ sequences }) => sequences))
-        expect(task.inSplit(ids)).toBe('train');
+        expect(task.data.inSplit(ids)).toBe('train');
     }
   });
 });

@@ -5,12 +5,13 @@ import { nodeRuntime } from '../engine/runtime/node.js';
 import { type Collector, activationAt, createCollector } from '../inversion/collect.js';
 import { heard, spoken } from '../inversion/decoder.js';
 import { randomFor } from '../random.js';
-import { type Task, addition, counting } from '../tasks/index.js';
+import { type CapableTask } from '../tasks/index.js';
+import { addition, counting, decoderRecipe } from '../studies/index.js';
 import { type DecoderBatch, batchesPerChunk, drawDecoderChunk } from './decoder-data.js';
-import { type DecoderRecipe, decoderConfigFor, decoderRecipe } from './decoder-recipe.js';
+import { type DecoderRecipe, decoderConfigFor } from './decoder-recipe.js';
 
 const runtime = nodeRuntime({ threads: 1 });
-const collectors = new Map<Task, Collector>();
+const collectors = new Map<CapableTask, Collector>();
 afterAll(async () => {
   for (const collector of collectors.values()) await collector.dispose();
 });
@@ -18,13 +19,13 @@ for (const task of [addition, counting]) {
   const model = await probedModel(task);
   collectors.set(task, createCollector(runtime, model, task.sites, task.maxLength, task.pad, 32));
 }
-const collectorOf = (task: Task): Collector => {
+const collectorOf = (task: CapableTask): Collector => {
   const collector = collectors.get(task);
   if (collector === undefined) throw new Error('no collector');
   return collector;
 };
 
-const recipeOf = (task: Task, changes: Partial<DecoderRecipe> = {}): DecoderRecipe => ({
+const recipeOf = (task: CapableTask, changes: Partial<DecoderRecipe> = {}): DecoderRecipe => ({
   ...decoderRecipe(task.name, 'fast', 3),
   batch: 8,
   perInput: 4,
@@ -32,7 +33,7 @@ const recipeOf = (task: Task, changes: Partial<DecoderRecipe> = {}): DecoderReci
   ...changes,
 });
 const draw = (
-  task: Task,
+  task: CapableTask,
   recipe: DecoderRecipe,
   index = 0,
   weights?: readonly number[],
@@ -54,7 +55,7 @@ interface Row {
 }
 
 /** The samples of a chunk, taken from what the training is fed. */
-function rowsOf(task: Task, batches: readonly DecoderBatch[]): Row[] {
+function rowsOf(task: CapableTask, batches: readonly DecoderBatch[]): Row[] {
   return batches.flatMap(({ places, feeds }) => {
     const field = (name: string): ArrayLike<number> => feeds[name]?.data as ArrayLike<number>;
     const rows = field('site').length;
@@ -78,7 +79,7 @@ function rowsOf(task: Task, batches: readonly DecoderBatch[]): Row[] {
   });
 }
 /** The inputs of a chunk, drawn again, by what is said of them: in counting several may be said alike. */
-function inputsOf(task: Task, recipe: DecoderRecipe, index: number): Map<string, number[][]> {
+function inputsOf(task: CapableTask, recipe: DecoderRecipe, index: number): Map<string, number[][]> {
   const random = randomFor(recipe.seed, 'decoder', index);
   const bySpoken = new Map<string, number[][]>();
   for (let i = 0; i < (recipe.batch * batchesPerChunk) / recipe.perInput; i++) {
@@ -104,7 +105,7 @@ describe.each(cases)('samples for a decoder of $name, $form', ({ task, form }) =
     expect(rows).toHaveLength(8 * batchesPerChunk);
     const inputs = inputsOf(task, recipe, 0);
     const all = [...inputs.values()].flat();
-    for (const ids of all) expect(task.inSplit(ids)).toBe('train');
+    for (const ids of all) expect(task.data.inSplit(ids)).toBe('train');
     const collected = await collectorOf(task).collect(all);
     for (const { said, site, z } of rows) {
       const near = (inputs.get(said.join(' ')) ?? []).some((ids) =>

@@ -2,11 +2,12 @@
  * How decoders are trained: the published settings under `paper`, and our own for two processors.
  * @module
  */
+import { tokenCount } from '../tasks/tokens.js';
 import { z } from 'zod';
+import { drawnTokens } from '../inversion/decoder.js';
 import { type DecoderConfig, decoderConfigSchema } from '../models/decoder-config.js';
 import { type Task } from '../tasks/task.js';
 import { scheduleSchema } from './model-recipe.js';
-import { type Presets, namedPreset, presetNames } from './presets.js';
 
 const count = z.number().int().min(1);
 
@@ -51,9 +52,14 @@ export const decoderRecipeSchema = z.object({
 
 /** The recipe of a decoder. */
 export type DecoderRecipe = z.infer<typeof decoderRecipeSchema>;
-type Preset = Omit<DecoderRecipe, 'task' | 'preset' | 'seed'>;
+/** What a preset decides. */
+export type DecoderSettings = Omit<DecoderRecipe, 'task' | 'preset' | 'seed'>;
 
-const paper = (hidden: number, steps: number, rebalance: number): Preset => ({
+/**
+ * The published settings.
+ * @param hidden width inside the blocks of the conditioning
+ */
+export const paperSettings = (hidden: number, steps: number, rebalance: number): DecoderSettings => ({
   architecture: {
     layers: 2,
     heads: 4,
@@ -78,7 +84,8 @@ const paper = (hidden: number, steps: number, rebalance: number): Preset => ({
   evaluateQueries: 100,
 });
 
-const fast: Preset = {
+/** Ours, for two processors. */
+export const fastSettings: DecoderSettings = {
   architecture: {
     layers: 2,
     heads: 4,
@@ -103,35 +110,13 @@ const fast: Preset = {
   evaluateQueries: 100,
 };
 
-// 100 epochs of 1M samples in batches of 256.
-const published = 390_625;
-const presets: Presets<Preset> = {
-  addition: {
-    paper: paper(32, published, 0),
-    fast: { ...fast, schedule: { ...fast.schedule, steps: 12_000 } },
-  },
-  counting: { paper: paper(64, published, 6), fast },
-};
-
-/** The names of a task's presets. */
-export const decoderPresets = (task: string): string[] => presetNames(presets, task);
-
-/**
- * The named settings of a task.
- * @throws InputError for an unknown preset, with those there are
- */
-export function decoderRecipe(task: string, preset = 'fast', seed = 0): DecoderRecipe {
-  return { task, preset, seed, ...namedPreset(presets, task, preset) };
-}
-
 /** The whole architecture of a task's decoder. */
 export function decoderConfigFor(task: Task, recipe: DecoderRecipe, activationWidth: number): DecoderConfig {
-  const { form } = recipe.architecture;
   return {
     ...recipe.architecture,
-    vocabulary: task.vocabulary.length,
+    vocabulary: tokenCount(task),
     // The last token is predicted, never read.
-    places: (form === 'completion' ? task.completion.maxFree : task.maxLength) - 1,
+    places: drawnTokens(task, recipe.architecture.form),
     activation_width: activationWidth,
     sites: [...task.sites],
   };

@@ -9,8 +9,8 @@ import { activationAt, createCollector } from '../inversion/collect.js';
 import { makeDecoder } from '../inversion/decoder.js';
 import { decodeFloat16, encodeFloat16 } from '../models/weights/float16.js';
 import { randomFor } from '../random.js';
-import { addition } from '../tasks/index.js';
-import { type DecoderRecipe, decoderRecipe } from './decoder-recipe.js';
+import { addition, decoderRecipe } from '../studies/index.js';
+import { type DecoderRecipe } from './decoder-recipe.js';
 import { type PlannedDecoderTraining, planDecoderTraining } from './decoder-training.js';
 
 const runtime = nodeRuntime({ threads: 1 });

@@ -5,11 +5,13 @@
 export { answeredRight, heldOutWhere, modelAccuracy } from './accuracy.js';
 export {
   type DecoderRecipe,
+  type DecoderSettings,
   decoderConfigFor,
-  decoderPresets,
-  decoderRecipe,
+  fastSettings,
+  paperSettings,
   decoderRecipeSchema,
 } from './decoder-recipe.js';
 export { type PlannedDecoderTraining, planDecoderTraining } from './decoder-training.js';
-export { type ModelRecipe, modelPresets, modelRecipe, modelRecipeSchema } from './model-recipe.js';
+export { type ModelRecipe, type ModelSettings, modelRecipeSchema } from './model-recipe.js';
+export { type Presets, namedPreset } from './presets.js';
 export { type PlannedTraining, planModelTraining, probedModelConfig } from './model-training.js';

@@ -1,9 +1,8 @@
 /**
- * How probed models are trained: the published settings under `paper`, and our own, faster ones.
+ * How a probed model is trained. Each study has its own settings: the published ones under `paper`, and faster ones.
  * @module
  */
 import { z } from 'zod';
-import { type Presets, namedPreset, presetNames } from './presets.js';
 
 const count = z.number().int().min(1);
 
@@ -43,66 +42,5 @@ export const modelRecipeSchema = z.object({
 /** The recipe of a probed model. */
 export type ModelRecipe = z.infer<typeof modelRecipeSchema>;
 
-type Preset = Omit<ModelRecipe, 'task' | 'preset' | 'seed'>;
-
-const presets: Presets<Preset> = {
-  addition: {
-    paper: {
-      batch: 512,
-      schedule: { kind: 'constant', peak: 1e-4, warmup: 0, steps: 59_350, floor: 1 },
-      weightDecay: 0.01,
-      deviation: 0.02,
-      optimizer: 'adamw',
-      clip: 1,
-      dropout: 0.1,
-      loss: 'every',
-      trim: 0,
-    },
-    fast: {
-      batch: 512,
-      schedule: { kind: 'cosine', peak: 4e-3, warmup: 300, steps: 5_000, floor: 0.01 },
-      weightDecay: 0.01,
-      deviation: 0.02,
-      optimizer: 'adamw',
-      clip: null,
-      dropout: 0,
-      loss: 'determined',
-      trim: 0,
-    },
-  },
-  counting: {
-    paper: {
-      batch: 128,
-      schedule: { kind: 'constant', peak: 5e-4, warmup: 0, steps: 914_100, floor: 1 },
-      weightDecay: 0.01,
-      deviation: 0.02,
-      optimizer: 'adamw',
-      clip: 1,
-      dropout: 0,
-      loss: 'determined',
-      trim: 0,
-    },
-    fast: {
-      batch: 256,
-      schedule: { kind: 'cosine', peak: 2e-3, warmup: 500, steps: 8_000, floor: 0.01 },
-      weightDecay: 0.01,
-      deviation: 0.125,
-      optimizer: 'muon',
-      clip: null,
-      dropout: 0,
-      loss: 'single',
-      trim: 4,
-    },
-  },
-};
-
-/** The names of a task's presets. */
-export const modelPresets = (task: string): string[] => presetNames(presets, task);
-
-/**
- * The named settings of a task.
- * @throws InputError for an unknown preset, with those there are
- */
-export function modelRecipe(task: string, preset = 'fast', seed = 0): ModelRecipe {
-  return { task, preset, seed, ...namedPreset(presets, task, preset) };
-}
+/** What a preset decides. */
+export type ModelSettings = Omit<ModelRecipe, 'task' | 'preset' | 'seed'>;

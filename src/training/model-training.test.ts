@@ -4,9 +4,10 @@ import { at, crossEntropy } from '../../test/fixtures/float64.js';
 import { smallWeights } from '../../test/fixtures/small-gpt2.js';
 import { type Tensor, type Value, floatsOf, graph, input } from '../engine/index.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
-import { type Task, addition, counting } from '../tasks/index.js';
+import { type Task } from '../tasks/index.js';
+import { addition, counting, modelRecipe } from '../studies/index.js';
 import { batchReader } from './batches.js';
-import { type ModelRecipe, modelRecipe } from './model-recipe.js';
+import { type ModelRecipe } from './model-recipe.js';
 import { planModelTraining, probedModelConfig } from './model-training.js';
 
 const runtime = nodeRuntime({ threads: 1 });
@@ -80,7 +81,7 @@ describe('the loss of a probed model', () => {
   ] as const)('is the mean cross-entropy over $name', async ({ task, changes }) => {
     const recipe = recipeOf(task, changes);
     const counted =
-      changes.loss === 'every' ? everyToken : (ids: readonly number[]) => [...task.determined(ids)];
+      changes.loss === 'every' ? everyToken : (ids: readonly number[]) => [...task.answer.determined(ids)];
     const wanted = definedLoss(task, recipe, 21, counted);
     expect(Math.abs((await lossAt(task, recipe, 21)) / wanted - 1)).toBeLessThan(1e-5);
   });

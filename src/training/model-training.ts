@@ -2,6 +2,8 @@
  * Training a probed model: a GPT-2 from scratch on a task's data.
  * @module
  */
+import { capability } from '../tasks/capabilities.js';
+import { tokenCount } from '../tasks/tokens.js';
 import {
   type Tensor,
   type Value,
@@ -36,14 +38,15 @@ export interface PlannedTraining {
 
 /** The dimensions of a task's probed model as a Hugging Face config. */
 export function probedModelConfig(task: Task): Gpt2Config {
+  const { layers, heads, width } = capability(task, 'model', 'The training of a model');
   return readGpt2Config({
     model_type: 'gpt2',
     architectures: ['GPT2LMHeadModel'],
-    n_layer: task.model.layers,
-    n_head: task.model.heads,
-    n_embd: task.model.width,
+    n_layer: layers,
+    n_head: heads,
+    n_embd: width,
     n_positions: task.maxLength,
-    vocab_size: task.vocabulary.length,
+    vocab_size: tokenCount(task),
     bos_token_id: task.bos,
     eos_token_id: task.eos,
     pad_token_id: task.pad,
@@ -113,9 +116,13 @@ function modelFeeds(task: Task, recipe: ModelRecipe, { sequences, places }: Batc
   const rows = sequences.length;
   const read = places - 1;
   const ids = int32([rows, read], padded(sequences, read, task.pad));
+  const counted: (sequence: readonly number[]) => readonly number[] =
+    recipe.loss === 'every'
+      ? (sequence) => sequence.map((_, at) => at).slice(1)
+      : capability(task, 'answer', 'A loss on the answer').determined;
   if (recipe.loss === 'single') {
     const asked = sequences.map((sequence) => {
-      const [at, ...more] = task.determined(sequence);
+      const [at, ...more] = counted(sequence);
       if (at === undefined || more.length > 0)
         throw new Error(`${task.name}: an input has not one answer token`);
       return at;
@@ -134,9 +141,7 @@ function modelFeeds(task: Task, recipe: ModelRecipe, { sequences, places }: Batc
   const targets = new Int32Array(rows * read);
   const weights = new Float32Array(rows * read);
   sequences.forEach((sequence, row) => {
-    const counted =
-      recipe.loss === 'every' ? sequence.map((_, at) => at).slice(1) : task.determined(sequence);
-    for (const at of counted) {
+    for (const at of counted(sequence)) {
       targets[row * read + at - 1] = sequence[at] ?? task.pad;
       weights[row * read + at - 1] = 1;
     }

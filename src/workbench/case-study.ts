@@ -8,9 +8,9 @@ import { metricSchema } from '../inversion/kept-reading.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { describeSite, headOf, shortName } from '../models/hooks.js';
 import { randomFor } from '../random.js';
+import { decoderPresets, decoderRecipe, modelPresets, modelRecipe } from '../studies/index.js';
 import { type Task } from '../tasks/task.js';
-import { decoderPresets, decoderRecipe } from '../training/decoder-recipe.js';
-import { modelPresets, modelRecipe } from '../training/model-recipe.js';
+import { tokenOf } from '../tasks/tokens.js';
 import { caseIdSchema, count } from './fields.js';
 
 /** A place where activations are read. */
@@ -147,9 +147,9 @@ export function describe(
 ): Case {
   const figures = decoder?.provenance.figures ?? null;
   const rates = new Map(figures?.sites.map(({ site, rate }) => [site, rate]));
-  const token = (tokenId: number): string => task.vocabulary[tokenId] ?? '?';
+  const token = (tokenId: number): string => tokenOf(task, tokenId);
   const own = words[task.name];
-  const sizes = probed?.model.architecture ?? task.model;
+  const sizes = probed?.model.architecture ?? task.model ?? { layers: 0, heads: 0, width: 0 };
   return {
     id,
     task: task.name,
@@ -171,14 +171,14 @@ export function describe(
       head: headOf(site)?.head ?? null,
       rate: rates.get(site) ?? null,
     })),
-    vocabulary: [...task.vocabulary],
+    vocabulary: [...task.tokenizer.vocabulary],
     bos: token(task.bos),
     eos: token(task.eos),
     pad: token(task.pad),
     maxLength: task.maxLength,
     epsilon: task.epsilon,
     metric: task.metric,
-    enumerated: task.enumeration?.kind === 'all' ? task.data.size : null,
+    enumerated: task.enumeration?.kind === 'all' ? (task.data?.size ?? null) : null,
     rounds: task.rounds.map((round) => ({ ...round })),
     candidates: task.rounds.reduce((sum, { candidates }) => sum + candidates, 0),
     model:

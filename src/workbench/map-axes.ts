@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { resolveSite, shortName } from '../models/hooks.js';
 import { placeName, resolvePosition } from '../tasks/positions.js';
+import { tokenOf, tokensOf } from '../tasks/tokens.js';
 import { type Bench, type Turns } from './bench.js';
 import { caseIdSchema, count, inputSchema, siteNameSchema } from './fields.js';
 import { limits } from './limits.js';
@@ -63,12 +64,12 @@ export function axesOf(own: OpenCase, request: MapRequest, bench: Bench) {
 /** Axes as they are sent. */
 export const describeAxes = ({ task, ids, sites, positions, candidates }: MapAxes): OverviewPlan => ({
   input: task.decode(ids),
-  tokens: ids.map((id) => task.vocabulary[id] ?? '?'),
+  tokens: tokensOf(task, ids),
   sites: sites.map((site) => ({ site, short: shortName(site) })),
   positions: positions.map((position) => ({
     position,
     place: placeName(task, ids, position),
-    token: task.vocabulary[ids[position] ?? task.pad] ?? '?',
+    token: tokenOf(task, ids[position] ?? task.pad),
   })),
   candidates,
 });

@@ -6,12 +6,13 @@ import { type Colours } from '../inversion/colours.js';
 import { type Verdict } from '../inversion/judge.js';
 import { type JudgedInput } from '../inversion/view.js';
 import { type Task } from '../tasks/task.js';
+import { tokensOf } from '../tasks/tokens.js';
 
 /** An input that was judged. @param places names of the query's places */
 export function inputOf(task: Task, places: readonly string[], { ids, valid, verdicts }: JudgedInput) {
   const own = new Map(task.places(ids).map(({ name, index }) => [name, index]));
   return {
-    tokens: ids.map((id) => task.vocabulary[id] ?? '?'),
+    tokens: tokensOf(task, ids),
     text: task.decode(ids),
     valid,
     fault: valid ? null : task.check(ids),

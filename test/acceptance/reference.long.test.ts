@@ -10,7 +10,8 @@ import { transformer } from '../../src/models/transformer.js';
 import { type HookedModel, runWithCache } from '../../src/models/hooked-model.js';
 import { headSite } from '../../src/models/hooks.js';
 import { padded } from '../../src/models/padding.js';
-import { type Task, addition } from '../../src/tasks/index.js';
+import { type CapableTask } from '../../src/tasks/index.js';
+import { addition } from '../../src/studies/index.js';
 import { conditionOf } from '../../src/interpret/condition.js';
 import { shareOf } from '../../src/share.js';
 import { answeredRight, heldOutWhere, modelAccuracy } from '../../src/training/accuracy.js';
@@ -42,7 +43,7 @@ describe.each([...shipped, ...published])('the $name checkpoint', (checkpoint) =
 /** Held-out inputs and whether each is answered right, one forward pass for all of an input's answer tokens. */
 async function answers(
   model: HookedModel,
-  task: Task,
+  task: CapableTask,
   count: number,
 ): Promise<{ ids: number[]; right: boolean }[]> {
   const batch = 1000;
@@ -59,7 +60,7 @@ async function answers(
       'logits',
     );
     rows.forEach((ids, row) => {
-      const right = task.determined(ids).every((at) => {
+      const right = task.answer.determined(ids).every((at) => {
         const from = (row * places + at - 1) * vocabulary;
         const own = scores.subarray(from, from + vocabulary);
         return own.indexOf(Math.max(...own)) === ids[at];
@@ -107,7 +108,7 @@ describe('the published addition checkpoint', () => {
     const site = headSite(0, 0);
     const width = model.architecture.width;
     const query = addition.encode('835+141=976');
-    const position = query.indexOf(addition.vocabulary.indexOf('='));
+    const position = query.indexOf(addition.tokenizer.vocabulary.indexOf('='));
     const outputs = await runWithCache(runtime, model, [query], { names: [site] });
     const own = floatsOf(outputs, site).slice(position * width, (position + 1) * width);
     // The definition, taken literally: every input is run, and its nearest position counts, EOS left out.

@@ -28,7 +28,7 @@ inBrowser('information of many inputs', (open) => {
     await scoring.getByRole('img', { name: /Log-probability under the decoder against distance/ }).waitFor();
     await settled(scoring);
     expect(await progress()).toContainEqual(expect.stringMatching(/of 16 draws of noise/));
-    expect(await scoring.textContent()).toMatch(/\d of [\d,]+ inputs inside are\s+below the floor/);
+    expect(await scoring.textContent()).toMatch(/\d of [\d,]+ inputs inside are\s+below\s+the\s+floor/);
     const { text } = await downloaded(page, 'Save the scatter as JSON');
     const { completeness } = JSON.parse(text) as { completeness: { draws: number; points: unknown[] } };
     expect(completeness.draws).toBe(16);

@@ -1,8 +1,8 @@
 /** Keeping and sharing: links, saved readings, exported files, files opened. */
 import { type Locator, type Page } from 'playwright-core';
 import { expect, it } from 'vitest';
+import { exported as viewerFiles } from '../fixtures/viewer.js';
 import { parseReading } from '../../src/inversion/reading.js';
-import { exportStreamlit } from '../../src/report/index.js';
 import { complete, contentsOf, headReading, inBrowser, insideShare, live, rowsOf } from './page.js';
 
 /** Chooses an entry of the export menu. @returns the file's name and contents */
@@ -102,10 +102,9 @@ inBrowser('keep and share', (open) => {
     const page = await open(`${headReading}&candidates=64`);
     const share = await insideShare(await complete(page));
     const json = await exported(page, live(page), 'JSON');
-    const [cached] = exportStreamlit(
-      [parseReading(JSON.parse(json.contents.toString()), json.name)],
-      [],
-    ).filter(({ path }) => /Auto-dist/.test(path));
+    const [cached] = viewerFiles([parseReading(JSON.parse(json.contents.toString()), json.name)]).filter(
+      ({ path }) => /Auto-dist/.test(path),
+    );
     await page.getByRole('link', { name: 'Saved' }).click();
     const file = page.getByLabel('A file to open');
     await file.setInputFiles({ name: json.name, mimeType: 'application/json', buffer: json.contents });

@@ -6,7 +6,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { askPlus, experimentNamed, runExperiment } from '../../src/causal/index.js';
+import { askAblation, runExperiment } from '../../src/causal/index.js';
+import { experimentNamed, plusCheck } from '../../src/studies/index.js';
 import { nodeRuntime } from '../../src/engine/runtime/node.js';
 import { publishedModel, reference } from '../fixtures/reference.js';
 
@@ -125,7 +126,13 @@ describe('the published models', () => {
 
   it('keep nothing of an input at "+"', async ({ skip }) => {
     skip(reference.absent, reference.reason);
-    const { places } = await askPlus(runtime, await publishedModel('addition', 'transformerlens'), 300, 1);
+    const { places } = await askAblation(
+      runtime,
+      await publishedModel('addition', 'transformerlens'),
+      plusCheck,
+      300,
+      1,
+    );
     for (const { kl, logitLoss } of places) {
       expect(kl).toBeLessThan(1e-5);
       expect(Math.abs(logitLoss)).toBeLessThan(0.01);

@@ -9,7 +9,7 @@ import { decoderFiles } from '../../src/inversion/decoder-files.js';
 import { type Decoder } from '../../src/inversion/decoder.js';
 import { gpt2Files } from '../../src/models/gpt2-files.js';
 import { fingerprint } from '../../src/models/weights/fingerprint.js';
-import { addition, counting } from '../../src/tasks/index.js';
+import { addition, counting } from '../../src/studies/index.js';
 import { probedModelConfig } from '../../src/training/model-training.js';
 import { smallWeights } from '../fixtures/small-gpt2.js';
 import { smallDecoder } from '../fixtures/task-models.js';

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gpt2Files } from '../../src/models/gpt2-files.js';
-import { addition } from '../../src/tasks/index.js';
+import { addition } from '../../src/studies/index.js';
 import { probedModelConfig } from '../../src/training/model-training.js';
 import { smallWeights } from '../fixtures/small-gpt2.js';
 import { bundledCommand, type Command, refusal } from './command.js';

@@ -10,7 +10,7 @@ import { createPrior } from '../../src/interpret/prior.js';
 import { exactSample } from '../../src/interpret/sample.js';
 import { endpointFrom, languageModelAt } from '../../src/jobs/language-model.js';
 import { renderExplanation } from '../../src/report/explanation.js';
-import { addition } from '../../src/tasks/index.js';
+import { addition } from '../../src/studies/index.js';
 import { fewSums } from '../fixtures/few-sums.js';
 import { type Behaviour, type Endpoint, behaviours, startEndpoint } from './endpoint.js';
 

@@ -6,7 +6,7 @@ import { nodeRuntime } from '../../src/engine/runtime/node.js';
 import { openExactPreimages } from '../../src/inversion/enumerate/exact.js';
 import { createInterpreter } from '../../src/interpret/interpreter.js';
 import { activationsOf } from '../../src/interpret/queries.js';
-import { addition } from '../../src/tasks/index.js';
+import { addition } from '../../src/studies/index.js';
 import { publishedModel, reference } from '../fixtures/reference.js';
 
 describe('a0.0 at "=" of 835+141=976', () => {

@@ -10,7 +10,7 @@ import {
   randomInputSchema,
   serverStatusSchema,
 } from '../../src/server/contract/index.js';
-import { addition, counting } from '../../src/tasks/index.js';
+import { addition, counting } from '../../src/studies/index.js';
 import { type TestServer, ask, json, problemIn, smallCase, startTestServer } from './start.js';
 
 let server: TestServer;

@@ -17,7 +17,7 @@ import {
   bitsMapEventSchemas,
   limits,
 } from '../../src/server/contract/index.js';
-import { addition } from '../../src/tasks/index.js';
+import { addition } from '../../src/studies/index.js';
 import { type TestServer, ask, gathered, json, problemIn, smallCase, startTestServer } from './start.js';
 import { toldIn } from './telling.js';
 

@@ -10,7 +10,7 @@ import { InputError } from '../../src/input-error.js';
 import { activationsOf } from '../../src/interpret/queries.js';
 import { type HookedModel } from '../../src/models/hooked-model.js';
 import { createInspector } from '../../src/workbench/verbs/inspect.js';
-import { addition } from '../../src/tasks/index.js';
+import { addition } from '../../src/studies/index.js';
 import { probedModelConfig } from '../../src/training/model-training.js';
 import { createJudge } from '../../src/inversion/judge.js';
 import { judgeMany } from '../../src/inversion/judge-many.js';

@@ -17,7 +17,7 @@ import {
   patchEventSchemas,
   sweepEventSchemas,
 } from '../../src/server/contract/index.js';
-import { addition } from '../../src/tasks/index.js';
+import { addition } from '../../src/studies/index.js';
 import { type TestServer, ask, gathered, json, problemIn, smallCase, startTestServer } from './start.js';
 
 let server: TestServer;

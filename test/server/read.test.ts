@@ -16,7 +16,7 @@ import {
   readEventSchemas,
 } from '../../src/server/contract/index.js';
 import { folderLibrary } from '../../src/server/models/library.js';
-import { addition } from '../../src/tasks/index.js';
+import { addition } from '../../src/studies/index.js';
 import { createBench } from '../../src/workbench/bench.js';
 import { answering } from '../../src/workbench/calls.js';
 import { readVerbs } from '../../src/workbench/verbs/read.js';

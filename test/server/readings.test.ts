@@ -4,9 +4,8 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { keptFromReading } from '../../src/inversion/kept-reading.js';
+import { fromReading, exported } from '../fixtures/viewer.js';
 import { type Reading, readingSchema } from '../../src/inversion/reading.js';
-import { exportStreamlit } from '../../src/report/streamlit.js';
 import {
   type KeptReading,
   keptReadingSchema,
@@ -27,7 +26,7 @@ afterAll(() => server.dispose());
 
 /** A reading as the page keeps it. */
 const kept = (reading: Reading = exampleReading(20)): KeptReading =>
-  keptReadingSchema.parse({ ...keptFromReading(reading, 'example'), request: null });
+  keptReadingSchema.parse({ ...fromReading(reading, 'example'), request: null });
 
 describe('a saved reading', () => {
   it('is there until it is deleted', async () => {
@@ -231,7 +230,7 @@ describe('POST /api/import', () => {
 
   it('takes a cached file of the published web app', async () => {
     const reading = exampleReading(20);
-    const files = exportStreamlit([reading]);
+    const files = exported([reading]);
     const file = files.find(({ path }) => path.endsWith('-8-Auto-dist.json'));
     const own = keptReadingSchema.parse(
       await server.client.import({ name: 'x.json', content: JSON.parse(file?.contents ?? '') }),

@@ -38,7 +38,7 @@ export interface PassOptions {
 export function expectEnumerable(task: Task): void {
   if (task.enumeration?.kind === 'all') return;
   const instead =
-    task.enumeration === null
+    task.enumeration === undefined
       ? 'Only its decoder can find preimages.'
       : `They are too many: classes of equal probability are gone through and ${task.enumeration.drawn} is drawn.`;
   throw new InputError(`The inputs of ${task.name} cannot all be enumerated. ${instead}`);

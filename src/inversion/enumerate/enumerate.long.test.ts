@@ -1,3 +1,4 @@
+import { type CapableTask } from '../../tasks/capabilities.js';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { activationsOf } from '../../../test/fixtures/brute-force.js';
@@ -6,14 +7,14 @@ import { probedModel } from '../../../test/fixtures/task-models.js';
 import { nodeRuntime } from '../../engine/runtime/node.js';
 import { InputError } from '../../input-error.js';
 import { type HookedModel } from '../../models/hooked-model.js';
-import { memorySource } from '../../models/weights/byte-source.js';
+import { type ByteSource, memorySource } from '../../models/weights/byte-source.js';
 import { seededRandom } from '../../random.js';
-import { type Task, counting } from '../../tasks/index.js';
+import { type Task } from '../../tasks/index.js';
+import { counting } from '../../studies/index.js';
 import { createJudge } from '../judge.js';
 import { type Metric, metrics } from '../metrics.js';
 import { enumerateActivations } from './activations.js';
 import { openExactPreimages } from './exact.js';
-import { type ByteSource } from '../../models/weights/byte-source.js';
 import { type Keep, digestOf, identityOf, keepActivations, keptActivations, nameOf } from './kept.js';
 import { measure } from './measure.js';
 import { absent, findPrefixes, fresh } from './prefixes.js';
@@ -111,7 +112,7 @@ describe('measure', () => {
   });
 });
 
-async function exactDistances(of: Task, query: Float32Array, metric: Metric): Promise<number[][]> {
+async function exactDistances(of: CapableTask, query: Float32Array, metric: Metric): Promise<number[][]> {
   const judge = createJudge(runtime, model, of, site);
   const inputs = Array.from({ length: of.data.size }, (_, input) => of.data.instance(input));
   const verdicts = await judge.judge(inputs, query);
@@ -266,8 +267,9 @@ describe('openExactPreimages', () => {
   });
 
   it('refuses what cannot be enumerated, unknown sites and queries of another width', async () => {
+    const { enumeration: _, ...unlisted } = task;
     const open = (of: Task, at: string): Promise<unknown> => openExactPreimages(runtime, model, of, at);
-    await expect(open({ ...task, enumeration: null }, site)).rejects.toThrow(
+    await expect(open(unlisted, site)).rejects.toThrow(
       new InputError('The inputs of addition cannot all be enumerated. Only its decoder can find preimages.'),
     );
     await expect(open(counting, site)).rejects.toThrow(
@@ -359,7 +361,7 @@ describe('strataPreimage', () => {
     expect(weights).toBeCloseTo(found.probability, 10);
     const random = seededRandom(9);
     const judge = createJudge(runtime, probed, counting, at);
-    const blind = Array.from({ length: 3000 }, () => counting.drawInput(random));
+    const blind = Array.from({ length: 3000 }, () => counting.distribution.draw(random));
     const inside =
       (await judge.judge(blind, z)).euclidean.filter(({ distance }) => distance <= 0.5).length / 3000;
     const error = 3 * Math.hypot(found.standardError, Math.sqrt((inside * (1 - inside)) / 3000)) + 0.002;

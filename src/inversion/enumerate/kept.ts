@@ -4,6 +4,7 @@
  * read, or does not fit in any way, is no error: the pass is made again and the file replaced.
  * @module
  */
+import { capability } from '../../tasks/capabilities.js';
 import { z } from 'zod';
 import { type HookedModel } from '../../models/hooked-model.js';
 import { type ByteSource } from '../../models/weights/byte-source.js';
@@ -30,16 +31,18 @@ const headerSchema = z.object({
 });
 
 /** What the activations depend on: another model, processing, site or task gives another identity. */
-export const identityOf = (model: HookedModel, task: Task, site: string): string =>
-  JSON.stringify({
+export function identityOf(model: HookedModel, task: Task, site: string): string {
+  const { size, instance } = capability(task, 'data', 'An exact preimage');
+  return JSON.stringify({
     model: model.hash,
     processing: model.processing,
     site,
     task: task.name,
-    inputs: task.data.size,
+    inputs: size,
     // Tasks of one name and size may differ: a few of their inputs tell.
-    sample: [0, 0.3, 0.6, 1].map((share) => task.data.instance(Math.floor(share * (task.data.size - 1)))),
+    sample: [0, 0.3, 0.6, 1].map((share) => instance(Math.floor(share * (size - 1)))),
   });
+}
 
 /** The name of the file for an activation's identity. */
 export async function nameOf(identity: string): Promise<string> {

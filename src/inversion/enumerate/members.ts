@@ -2,6 +2,7 @@
  * Some inputs of an exact preimage, for a person to look at.
  * @module
  */
+import { capability } from '../../tasks/capabilities.js';
 import { type Runtime } from '../../engine/index.js';
 import { type HookedModel } from '../../models/hooked-model.js';
 import { type Random } from '../../random.js';
@@ -31,7 +32,8 @@ export async function someMembers(
   count: number,
   random: Random,
 ): Promise<Member[]> {
-  const shown = evenlyDrawn(members, count, random).map((input) => task.data.instance(input));
+  const { instance } = capability(task, 'data', 'An exact preimage');
+  const shown = evenlyDrawn(members, count, random).map((input) => instance(input));
   if (shown.length === 0) return [];
   const judge = createJudge(runtime, model, task, query.site);
   try {

@@ -4,6 +4,7 @@
  * alike must follow one another, which they do where a task numbers them in the order of its tokens.
  * @module
  */
+import { capability } from '../../tasks/capabilities.js';
 import { type Task } from '../../tasks/task.js';
 
 /** What an input is at a position: without it (after its end), with a row of its own, or with that of the input before. */
@@ -26,7 +27,7 @@ export interface Prefixes {
 
 /** Goes through all inputs of a task, from `instance(0)` on. */
 export function findPrefixes(task: Task): Prefixes {
-  const inputs = task.data.size;
+  const { size: inputs, instance } = capability(task, 'data', 'An exact preimage');
   const widest = task.maxLength;
   const tokens = new Int32Array(inputs * widest).fill(task.pad);
   const marks = Array.from({ length: widest }, () => new Uint8Array(inputs));
@@ -34,7 +35,7 @@ export function findPrefixes(task: Task): Prefixes {
   let before: readonly number[] = [];
   let places = 0;
   for (let input = 0; input < inputs; input++) {
-    const ids = task.data.instance(input);
+    const ids = instance(input);
     const end = ids.indexOf(task.eos);
     const length = end < 0 ? ids.length : end;
     places = Math.max(places, length);

@@ -12,7 +12,7 @@ import { type HubSettings, expanded, hubSettings } from '../../jobs/hub/settings
 import { type FoundModel, findOnHub, namedModel } from '../../jobs/open-model.js';
 import { shippedDirectory } from '../../jobs/shipped.js';
 import { chooseBos } from '../../models/tokenizers/bos.js';
-import { tasks } from '../../tasks/index.js';
+import { tasks } from '../../studies/index.js';
 import { type Call, type Emitted } from '../../workbench/verb.js';
 import { type ListedModel, type ModelShelf, type modelEventSchemas } from '../../workbench/verbs/models.js';
 import { type Folders, findDirectories, insideOf, resolveRef } from './directories.js';

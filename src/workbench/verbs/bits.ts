@@ -10,6 +10,7 @@ import { estimateBits } from '../../interpret/estimate.js';
 import { type Pool, drawnOf } from '../../interpret/proposal.js';
 import { activationsOf } from '../../interpret/queries.js';
 import { randomFor } from '../../random.js';
+import { capability } from '../../tasks/capabilities.js';
 import { type SamplingRound, type Task } from '../../tasks/task.js';
 import { type Bench, caseStream } from '../bench.js';
 import { count, jobEvents } from '../fields.js';
@@ -90,7 +91,8 @@ function createBitsMap(own: OpenCase, bench: Bench) {
     const placed = positions.map((position) => ({ ids, position }));
     const activations = await activationsOf(runtime, model, task, site, placed);
     // Each input is run once, for all positions.
-    const inputs = [ids, ...Array.from({ length: blind }, () => task.drawInput(random))];
+    const { draw } = capability(task, 'distribution', 'An amount of information');
+    const inputs = [ids, ...Array.from({ length: blind }, () => draw(random))];
     const nearest = await judgeMany(runtime, model, task, site, inputs, activations, signal);
     for await (const { position, candidates: judged } of reader.survey({
       ids,
@@ -146,8 +148,8 @@ function createBitsMap(own: OpenCase, bench: Bench) {
 
 /** Bits of one input alone; of what is no input, of one that is as likely as all others. */
 function mostBits(task: Task, ids: readonly number[]): number {
-  const log = task.logProbability(ids);
-  return log > -Infinity ? -log / Math.LN2 : Math.log2(task.data.size);
+  const log = capability(task, 'distribution', 'An amount of information').logProbability(ids);
+  return log > -Infinity ? -log / Math.LN2 : Math.log2(task.data?.size ?? Infinity);
 }
 
 /** See the module. */

@@ -12,6 +12,7 @@ import { expectEnumerable } from '../../inversion/enumerate/activations.js';
 import { metricSchema } from '../../inversion/kept-reading.js';
 import { shortName } from '../../models/hooks.js';
 import { completenessFigure } from '../../report/plots/completeness.js';
+import { capability } from '../../tasks/capabilities.js';
 import { type Task } from '../../tasks/task.js';
 import { type Bench, type Turns, caseStream } from '../bench.js';
 import { count, jobEvents, progressEventSchema } from '../fields.js';
@@ -20,7 +21,7 @@ import { limits } from '../limits.js';
 import { type OpenCase } from '../open-cases.js';
 import { ProblemError } from '../problem-error.js';
 import { placed, queryOf, queryRecord, seldom, viewed } from '../query-records.js';
-import { type Emitted } from '../verb.js';
+import { type Emitted, type EventOf } from '../verb.js';
 
 /** Body of `POST /api/completeness`. */
 const completenessRequestSchema = z.strictObject({
@@ -79,6 +80,7 @@ export const completenessEventSchemas = {
   progress: progressEventSchema,
   scatter: scatterEventSchema,
 };
+export type CompletenessEvent = EventOf<typeof completenessEventSchemas>;
 
 /** Milliseconds of draws in one turn. */
 const turnLength = 400;
@@ -189,12 +191,13 @@ async function scatter(work: Work): Promise<void> {
 }
 
 function unlikelyOf(task: Task, { points }: Completeness) {
+  const { instance } = capability(task, 'data', 'Completeness');
   return points
     .filter(({ inside }) => inside)
     .sort((a, b) => a.logProbability - b.logProbability)
     .slice(0, mostUnlikely)
     .map(({ input, logProbability, distance }) => ({
-      text: task.decode(task.data.instance(input)),
+      text: task.decode(instance(input)),
       logProbability,
       distance,
     }));

@@ -9,6 +9,7 @@ import {
   type SweepPosition,
   alignedPositions,
   contrastsOf,
+  determinedIn,
   isDrawable,
   nameOf,
   tokenNamed,
@@ -16,6 +17,7 @@ import {
 import { InputError } from '../../input-error.js';
 import { placeName, resolvePosition } from '../../tasks/positions.js';
 import { type Task } from '../../tasks/task.js';
+import { tokenOf } from '../../tasks/tokens.js';
 import { benchVerb } from '../bench.js';
 import { caseIdSchema, count, inputSchema, placeSchema, seedSchema } from '../fields.js';
 import { limits } from '../limits.js';
@@ -150,8 +152,8 @@ function aboutText(
 /** Describes the first contrast of a request, or says why there is none. @throws InputError for an input of no tokens */
 export function describeContrast(task: Task, request: ParsedContrast): Contrast {
   const ids = task.encode(request.input);
-  const determined = new Set(task.determined(ids));
-  const textOf = (id: number | undefined): string => task.vocabulary[id ?? task.pad] ?? '?';
+  const determined = new Set(determinedIn(task, ids));
+  const textOf = (id: number | undefined): string => tokenOf(task, id ?? task.pad);
   const common = {
     input: task.decode(ids),
     tokens: ids.map((id, at) => ({
@@ -183,7 +185,7 @@ export function describeContrast(task: Task, request: ParsedContrast): Contrast 
   const { contrast, answerAt, contrastAnswerAt } = head;
   const { changes } = request;
   const changedAt = new Map(changes.map(({ at, token }) => [resolvePosition(task, ids, at), token]));
-  const follows = new Set(task.determined(contrast));
+  const follows = new Set(determinedIn(task, contrast));
   const changeOf = (at: number): NonNullable<Contrast['found']>['tokens'][number]['change'] => {
     const change = changedAt.get(at);
     if (change !== undefined) return change === null ? 'redrawn' : 'given';

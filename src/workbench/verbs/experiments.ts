@@ -3,18 +3,10 @@
  * @module
  */
 import { z } from 'zod';
-import {
-  type OrderRecord,
-  type PatchAnswer,
-  ask,
-  askPlus,
-  experimentNamed,
-  experimentsOf,
-  plusCheck,
-  resolveHook,
-} from '../../causal/index.js';
+import { type OrderRecord, type PatchAnswer, ask, askAblation, resolveHook } from '../../causal/index.js';
 import { InputError } from '../../input-error.js';
 import { incrementsFigure } from '../../report/plots/index.js';
+import { ablationNamed, experimentNamed, experimentsOf } from '../../studies/index.js';
 import { type Turns, benchVerb, caseStream } from '../bench.js';
 import { type LoadedCase } from '../case-study.js';
 import { caseIdSchema, jobEvents, progressEventSchema, seedSchema } from '../fields.js';
@@ -60,7 +52,7 @@ type ParsedExperiment = z.output<typeof experimentRequestSchema>;
 
 /** The recipes of a task. */
 function listExperiments({ task }: LoadedCase): ExperimentList {
-  const experiments = experimentsOf(task);
+  const experiments = experimentsOf(task.name);
   const note =
     experiments.length > 0
       ? null
@@ -68,22 +60,18 @@ function listExperiments({ task }: LoadedCase): ExperimentList {
   return { experiments, note };
 }
 
-const isPlusCheck = ({ task }: LoadedCase, { experiment }: ParsedExperiment): boolean =>
-  experiment === plusCheck.name && task.name === plusCheck.task.name;
-
 /** What an experiment would throw before it runs. @throws InputError */
-function expectRunnable(own: LoadedCase, request: ParsedExperiment): void {
+function expectRunnable(own: LoadedCase, { experiment }: ParsedExperiment): void {
   const { task, model } = own;
   const { note } = listExperiments(own);
   if (note !== null) throw new InputError(note);
   const hooks = hooksOf(model);
-  if (isPlusCheck(own, request)) resolveHook(plusCheck.site, hooks);
-  else
-    for (const { site } of experimentNamed(request.experiment, task.name).steps.flat())
-      resolveHook(site, hooks);
+  const check = ablationNamed(experiment, task.name);
+  const patched = check === null ? experimentNamed(experiment, task.name).steps.flat() : [check];
+  for (const { site } of patched) resolveHook(site, hooks);
 }
 
-/** Runs a named experiment in both orders, or the "+" check. */
+/** Runs a named experiment in both orders, or a mean ablation. */
 async function runExperiment(
   own: OpenCase,
   request: ParsedExperiment,
@@ -97,8 +85,9 @@ async function runExperiment(
   const { task, model } = own;
   const runtime = runtimeFor(bench, model);
   const { experiment, inputs, contrasts, metric, seed } = request;
-  if (isPlusCheck(own, request)) {
-    const record = await askPlus(runtime, model, inputs, seed);
+  const check = ablationNamed(experiment, task.name);
+  if (check !== null) {
+    const record = await askAblation(runtime, model, check, inputs, seed);
     emit({ event: 'ablation', data: { record } });
   } else {
     const answer = await ask(runtime, model, task, {

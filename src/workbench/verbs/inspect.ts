@@ -12,6 +12,7 @@ import { blockHook } from '../../models/hooks.js';
 import { padded } from '../../models/padding.js';
 import { placeName } from '../../tasks/positions.js';
 import { type Task } from '../../tasks/task.js';
+import { tokenCount, tokenOf, tokensOf } from '../../tasks/tokens.js';
 import { type Bench, benchVerb } from '../bench.js';
 import { caseIdSchema, count, inputSchema } from '../fields.js';
 import { type OpenCase } from '../open-cases.js';
@@ -97,7 +98,6 @@ export function createInspector(runtime: Runtime, model: HookedModel, task: Task
     const data = padded([ids], places, task.pad);
     return (await known).run({ ids: { dtype: 'int32', shape: [1, places], data } });
   }
-  const tokenOf = (id: number): string => task.vocabulary[id] ?? '?';
 
   return {
     async inspect({ input, top }) {
@@ -108,27 +108,27 @@ export function createInspector(runtime: Runtime, model: HookedModel, task: Task
         if (!(error instanceof InputError)) throw error;
         return { ok: false, input, problem: error.message, at: firstForeign(task, input) };
       }
-      const size = task.vocabulary.length;
+      const size = tokenCount(task);
       const logits = floatsOf(await run('logits', ['logits'], ids), 'logits').subarray(0, ids.length * size);
       expectFinite(logits, 'logits');
       const next = ids.map((_, at) => softmax(logits.subarray(at * size, (at + 1) * size)));
-      const determined = new Set(task.determined(ids));
+      const determined = new Set(task.answer?.determined(ids));
       const problem = task.check(ids);
       return {
         ok: true,
         input,
         tokens: ids.map((id, at) => ({
-          text: tokenOf(id),
+          text: tokenOf(task, id),
           place: placeName(task, ids, at),
           determined: determined.has(at),
           probability: at === 0 ? null : rounded(next[at - 1]?.[id] ?? 0),
           next: likeliest(next[at] ?? new Float64Array(), top).map(({ id: token, probability }) => ({
-            token: tokenOf(token),
+            token: tokenOf(task, token),
             probability: rounded(probability),
           })),
         })),
         problem: problem === null ? null : `The input is not one of the task's: ${problem}.`,
-        split: task.inSplit(ids),
+        split: task.data?.inSplit(ids) ?? null,
         positions: [...task.positions(ids)],
         annotation: task.annotate(ids),
       };
@@ -138,7 +138,7 @@ export function createInspector(runtime: Runtime, model: HookedModel, task: Task
       const outputs = await run('attention', patterns, ids);
       return {
         input: task.decode(ids),
-        tokens: ids.map(tokenOf),
+        tokens: tokensOf(task, ids),
         places: ids.map((_, at) => placeName(task, ids, at)),
         patterns: patterns.map((name) => {
           const all = floatsOf(outputs, name);

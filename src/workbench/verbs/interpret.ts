@@ -16,7 +16,7 @@ import { type BitsRecord } from '../../interpret/records.js';
 import { shortName } from '../../models/hooks.js';
 import { randomFor } from '../../random.js';
 import { bitsFigure } from '../../report/plots/bits.js';
-import { featuresOf } from '../../tasks/features/feature.js';
+import { featuresOf } from '../../tasks/feature.js';
 import { type Bench, caseStream } from '../bench.js';
 import { count, jobEvents, progressEventSchema } from '../fields.js';
 import { bothSchemes, figureSchema } from '../figures.js';

@@ -21,6 +21,7 @@ import {
 import { type OpenCase } from '../open-cases.js';
 import { choiceOf, drawing, readerOf } from '../readers.js';
 import { exact } from '../samples.js';
+import { type EventOf } from '../verb.js';
 
 /** Body of `POST /api/overview`. */
 const overviewRequestSchema = z.strictObject({ ...mapFields, ...drawing });
@@ -48,6 +49,7 @@ export const overviewEventSchemas = {
   cell: overviewCellSchema,
   done: mapDoneSchema,
 };
+export type OverviewEvent = EventOf<typeof overviewEventSchemas>;
 
 function planOf(own: OpenCase, request: z.output<typeof overviewRequestSchema>, bench: Bench) {
   const { temperature, noise, ...map } = request;

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { keptReadingFault, keptReadingShape, readingOf } from '../../inversion/kept-reading.js';
 import { renderHtml } from '../../report/html.js';
 import { importReading } from '../../report/import-reading.js';
+import { studies } from '../../studies/index.js';
 import { count, nameSchema } from '../fields.js';
 import { limits } from '../limits.js';
 import { inputProblem, notFound } from '../faults.js';
@@ -90,7 +91,7 @@ export function parseKept(value: unknown, name: string): KeptReading {
 const imported = (value: unknown, name: string): KeptReading =>
   typeof value === 'object' && value !== null && 'format' in value
     ? parseKept(value, name)
-    : parseKept({ ...importReading(value, name), request: null }, name);
+    : parseKept({ ...importReading(value, name, studies), request: null }, name);
 
 const verb = verbsOf<{ readonly readings: SavedReadings }>();
 const address = z.object({ name: nameSchema });

@@ -16,6 +16,7 @@ import { InputError } from '../../input-error.js';
 import { shortName } from '../../models/hooks.js';
 import { figureSvg, sweepFigure, themes } from '../../report/plots/index.js';
 import { placeName } from '../../tasks/positions.js';
+import { tokenOf } from '../../tasks/tokens.js';
 import { type Turns, caseStream } from '../bench.js';
 import { type LoadedCase } from '../case-study.js';
 import { count, jobEvents, placeSchema, siteNameSchema } from '../fields.js';
@@ -111,7 +112,7 @@ const describePlan = ({ task, ids, cases, sites, positions }: Plan): SweepPlan =
   positions: positions.map(({ positions: [position = 0] }) => ({
     position,
     place: placeName(task, ids, position),
-    token: task.vocabulary[ids[position] ?? task.pad] ?? '?',
+    token: tokenOf(task, ids[position] ?? task.pad),
   })),
   contrasts: cases.length,
 });

@@ -6,9 +6,7 @@
  * @module
  */
 import { z } from 'zod';
-import { taskNamed } from '../../tasks/index.js';
-import { decoderRecipe } from '../../training/decoder-recipe.js';
-import { modelRecipe } from '../../training/model-recipe.js';
+import { decoderRecipe, modelRecipe, taskNamed } from '../../studies/index.js';
 import { count, nameSchema, seedSchema } from '../fields.js';
 import { notFound } from '../faults.js';
 import { problemSchema } from '../problems.js';

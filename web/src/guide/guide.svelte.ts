@@ -1,9 +1,9 @@
 /**
- * Where a person is in the guided reading.
+ * The progress of the guided reading.
  * @module
  */
-import type { Settings } from '../manners/settings.svelte.js';
-import { sayProblem } from '../manners/problems.js';
+import type { Settings } from '../state/settings.svelte.js';
+import { sayProblem } from '../problems.js';
 import type { Workbench } from '../state/workbench.svelte.js';
 import { guided, type Step, steps } from './steps.js';
 
@@ -53,7 +53,7 @@ export function createGuide(bench: Workbench, settings: Settings): Guide {
       problem = '';
       bench.view = 'read';
       const { choice, run } = bench.live;
-      run.clear();
+      run.reset();
       Object.assign(choice.asking, {
         site: null,
         position: null,

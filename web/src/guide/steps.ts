@@ -1,6 +1,6 @@
 /**
- * The guided reading: one head of the shipped addition model, from the question to what it knows. What is said here of
- * the head is what its samples show, and a test in the browser holds them to it.
+ * The guided reading: one head of the shipped addition model, from the question to what it knows. A browser test
+ * checks that its samples show what is claimed here.
  * @module
  */
 import type { Workbench } from '../state/workbench.svelte.js';

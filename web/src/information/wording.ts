@@ -1,9 +1,18 @@
 /**
- * Bits and their intervals as the page writes them.
+ * Formats of bits and their intervals on the page.
  * @module
  */
 import type { ToldEvent } from '../../../src/server/contract/index.js';
-import { grouped, share } from '../see/numbers.js';
+import { type Job, wordsOf } from '../follow.svelte.js';
+import { grouped, share } from '../ui/numbers.js';
+
+/** What a measurement is doing. */
+export function measuring(readout: Job): string {
+  const { progress } = readout;
+  return progress !== null && progress.done === progress.all
+    ? 'Measuring features…'
+    : wordsOf(readout, readout.queue === null ? '' : 'Measuring…');
+}
 
 /** An estimate as the server gives it. */
 export type Estimate = NonNullable<ToldEvent['record']['estimate']>;
@@ -34,10 +43,10 @@ export const sentenceOf = ({ record, draws }: ToldEvent): string =>
     : record.readout.sentence;
 
 /** The same in one line: where the preimage matches at several places, what it tells at the query's own. */
-export function lineOf(told: ToldEvent): string {
-  const { place, readout } = told.record;
+export function lineOf(answer: ToldEvent): string {
+  const { place, readout } = answer.record;
   const own = readout.places.find((part) => part.place === place);
   return own === undefined
-    ? sentenceOf(told)
+    ? sentenceOf(answer)
     : `at ${own.place}, where ${share(own.share, 1)} matches: ${own.sentence}`;
 }

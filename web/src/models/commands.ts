@@ -1,5 +1,5 @@
 /**
- * What one would run next with a model, as lines for a shell.
+ * Commands to run next with a model, as lines for a shell.
  * @module
  */
 import type { DescribedModel } from '../../../src/server/contract/index.js';

@@ -1,5 +1,5 @@
 /**
- * Which case study a model can be of.
+ * The case study that a model belongs to.
  * @module
  */
 import type { Case, DescribedModel } from '../../../src/server/contract/index.js';

@@ -5,7 +5,7 @@
 import type { BitsCell, OverviewCell } from '../../../src/server/contract/index.js';
 import type { Metric } from '../state/address.js';
 import { bitsText, intervalText, refusalText } from '../information/wording.js';
-import { grouped } from '../see/numbers.js';
+import { grouped } from '../ui/numbers.js';
 
 /** What is known of one site and position. */
 export interface Known {
@@ -13,7 +13,7 @@ export interface Known {
   readonly bits: BitsCell | undefined;
 }
 
-/** How cells are looked at. */
+/** Threshold and metric that cells are judged by. */
 export interface CellView {
   readonly epsilon: number;
   readonly metric: Metric;

@@ -1,7 +1,8 @@
 /**
- * What a person chose on the Patch page, and how the address holds it.
+ * What was chosen on the Patch page, and how the address holds it.
  * @module
  */
+import type { AddressFields } from '../state/address.js';
 
 /** The parts of the page. */
 export const tabs = ['sweep', 'sites', 'experiments', 'attribution'] as const;
@@ -54,7 +55,7 @@ export interface PatchChoice {
 }
 
 /** Nothing chosen. */
-export const emptyPatch = (): PatchChoice => ({
+const emptyPatch = (): PatchChoice => ({
   tab: 'sweep',
   changes: [],
   contrast: null,
@@ -84,8 +85,7 @@ function changeOf(text: string): Change {
     : { at: placeOf(text.slice(0, at)), token: text.slice(at + 1) };
 }
 
-/** Reads the page's fields of an address. What cannot be understood is left at its default. */
-export function parsePatch(fields: URLSearchParams): PatchChoice {
+function parse(fields: URLSearchParams): PatchChoice {
   const empty = emptyPatch();
   const whole = (key: string, least: number, otherwise: number): number => {
     const value = Number(fields.get(key) ?? NaN);
@@ -112,8 +112,7 @@ export function parsePatch(fields: URLSearchParams): PatchChoice {
   };
 }
 
-/** The fields that {@link parsePatch} reads; what is at its default is left out. */
-export function* patchFields(choice: PatchChoice): Generator<[string, string]> {
+function* format(choice: PatchChoice): Generator<[string, string]> {
   const empty = emptyPatch();
   if (choice.tab !== empty.tab) yield ['tab', choice.tab];
   for (const { at, token } of choice.changes)
@@ -132,3 +131,6 @@ export function* patchFields(choice: PatchChoice): Generator<[string, string]> {
   if (choice.token !== null) yield ['token', choice.token];
   if (choice.against !== null) yield ['against', choice.against];
 }
+
+/** See the module. */
+export const patchFields: AddressFields<PatchChoice> = { parse, format };

@@ -1,5 +1,5 @@
 /**
- * Effects as the page writes them.
+ * Formats of effects on the page.
  * @module
  */
 

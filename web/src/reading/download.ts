@@ -1,5 +1,5 @@
 /**
- * Files out of the page.
+ * Downloads, and conversion of figures to PNG.
  * @module
  */
 
@@ -10,7 +10,7 @@ export function download(file: Blob, name: string): void {
   link.href = url;
   link.download = name;
   link.click();
-  // The browser has taken the file when the click returns; the address may go once it has begun.
+  // The download has started when the click returns; the object URL can be revoked a little later.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 

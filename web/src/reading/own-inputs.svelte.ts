@@ -5,7 +5,7 @@
  */
 import type { Client } from '../../../src/server/client.js';
 import type { JudgeRequest, OwnInput, ReadRequest } from '../../../src/server/contract/index.js';
-import { isAbort, sayProblem } from '../manners/problems.js';
+import { isAbort, sayProblem } from '../problems.js';
 
 /** See the module. */
 export interface OwnInputs {

@@ -98,27 +98,27 @@ export function collect(): Collection {
   };
 }
 
-/** The samples of a reading that was kept. */
-export function keptSamples(kept: readonly KeptSample[]): Samples {
+/** The samples of a saved reading. */
+export function samplesOfSaved(saved: readonly KeptSample[]): Samples {
   const facts = new Map<string, number>();
-  for (const sample of kept) widen(facts, sample);
+  for (const sample of saved) widen(facts, sample);
   const sum = (count: (sample: KeptSample) => number): number =>
-    kept.reduce((total, sample) => total + count(sample), 0);
+    saved.reduce((total, sample) => total + count(sample), 0);
   return samplesOf({
-    list: kept,
-    counts: kept.map(({ count }) => count),
-    colours: kept.map(({ tokenDelta, follows = [] }) =>
+    list: saved,
+    counts: saved.map(({ count }) => count),
+    colours: saved.map(({ tokenDelta, follows = [] }) =>
       tokenDelta === null ? undefined : { deltas: tokenDelta, follows },
     ),
     facts,
     candidates: sum(({ count }) => count),
     invalid: sum(({ count, valid }) => (valid ? 0 : count)),
-    longest: Math.max(0, ...kept.map(({ tokens }) => tokens.length)),
+    longest: Math.max(0, ...saved.map(({ tokens }) => tokens.length)),
   });
 }
 
 /** Before anything has come. */
-export const noSamples: Samples = keptSamples([]);
+export const noSamples: Samples = samplesOfSaved([]);
 
 function samplesOf(known: Pick<Samples, Exclude<keyof Samples, 'sorted' | 'sortedAt'>>): Samples {
   const made: Record<string, Sorted> = {};

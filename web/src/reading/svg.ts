@@ -1,12 +1,12 @@
 /**
- * A reading as a figure: one SVG that stands alone, with the query, its attention, the shares and as many samples as a page
+ * A reading as a figure: a self-contained SVG, with the query, its attention, the shares and as many samples as a page
  * of a paper takes, chosen evenly by rank on both sides of ε.
  * @module
  */
 import { deltaLevel, deltaSwatch, hex, type Scheme } from '../../../src/report/palette.js';
 import { distanceText } from '../../../src/report/wording.js';
-import { visible } from '../ask/tokens.js';
-import { epsilonText, grouped, share } from '../see/numbers.js';
+import { visible } from '../ui/tokens.js';
+import { epsilonText, grouped, share } from '../ui/numbers.js';
 import type { Metric } from '../state/address.js';
 import type { Shown } from './run.svelte.js';
 import { insideOf } from './samples.js';

@@ -1,8 +1,8 @@
 /**
- * Files into the page: chosen or dropped anywhere on it.
+ * Import of files that are chosen, or dropped anywhere on the page.
  * @module
  */
-import { sayProblem } from '../manners/problems.js';
+import { sayProblem } from '../problems.js';
 import type { Workbench } from '../state/workbench.svelte.js';
 
 /** What becomes of files. */
@@ -31,7 +31,7 @@ export function createImport(bench: Workbench): Importing {
       bench.open(await bench.client.import({ name: file.name, content }), null);
     } catch (error) {
       problem = sayProblem(error);
-      // The page of saved readings is where this is said.
+      // The page of saved readings shows the problem.
       bench.view = 'saved';
     } finally {
       busy = false;

@@ -1,28 +1,29 @@
 /**
- * The address holds all that a person chose, so that a link shows the same: `#read?case=addition&input=615+861=1476&…`.
+ * The address holds everything that was chosen, so that a link shows the same: `#read?case=addition&input=615+861=1476&…`.
  * What is at its default is left out. Pinned readings have the same fields under `1.`, `2.` …
  * @module
  */
 import { limits } from '../../../src/server/contract/limits.js';
 import type { CaseSite } from '../../../src/server/contract/index.js';
-import { parsePatch, type PatchChoice, patchFields } from '../patch/choice.js';
 
 /** A distance. */
 export type Metric = 'euclidean' | 'cosine';
 
-/** The pages of the workbench. */
-export const views = [
-  'read',
-  'attention',
-  'overview',
-  'patch',
-  'information',
-  'train',
-  'saved',
-  'models',
-] as const;
-/** A page of the workbench. */
-export type ViewName = (typeof views)[number];
+/** The fields of the address that hold what was chosen on a page. */
+export interface AddressFields<Choice extends object> {
+  /** Reads them. What cannot be understood is left at its default. */
+  parse(fields: URLSearchParams): Choice;
+  /** Those that `parse` reads; what is at its default is left out. */
+  format(choice: Choice): Iterable<readonly [key: string, value: string]>;
+}
+
+/** What the address needs to know of a page. */
+export interface PageAddress<Choice extends object = object> {
+  /** As it stands behind `#`. */
+  readonly name: string;
+  /** None where nothing is chosen on it. */
+  readonly fields?: AddressFields<Choice>;
+}
 
 /** What is asked: everything that sampling depends on. Null is the default of the case. */
 export interface Asking {
@@ -39,7 +40,7 @@ export interface Asking {
   seed: number;
 }
 
-/** How a reading is looked at; moving these samples nothing. Null is the default of the case. */
+/** How a reading is shown; changing it samples nothing. Null is the default of the case. */
 export interface Look {
   metric: Metric | null;
   epsilon: number | null;
@@ -61,40 +62,18 @@ export interface PaneAddress {
   own: string[];
 }
 
-/** The model that is described: a directory, a `.gguf` file or a name on the hub. */
-export interface ModelChoice {
-  name: string | null;
-  /** Whether nothing is fetched for it. */
-  offline: boolean;
-  /** A text that is taken apart into tokens. */
-  text: string;
-  /** What stands before it; null is what the model's files name. */
-  bos: string | null;
-}
-
-/** All that a person chose. */
+/** Everything that was chosen. */
 export interface Address {
-  view: ViewName;
+  /** Name of the page. */
+  view: string;
   live: PaneAddress;
   pinned: PaneAddress[];
-  overview: { figure: string; candidates: number };
-  patch: PatchChoice;
-  /** Of the page of information: whether all inputs are run, whether completeness is scored, in how many draws of noise. */
-  information: { exact: boolean; scatter: boolean; draws: number };
-  /** Name of the training that is watched. */
-  training: string | null;
-  models: ModelChoice;
+  /** What was chosen on pages, by their names. */
+  choices: ReadonlyMap<string, object>;
 }
 
 /** Seed of a reading unless another is given. */
 export const firstSeed = 1;
-/** Candidates of each cell of an overview unless told otherwise. */
-export const overviewCandidates = 64;
-/** Draws of noise of a completeness scatter unless told otherwise. */
-export const scatterDraws = 100;
-/** The figure of an overview unless told otherwise. */
-export const firstFigure = 'inside';
-
 /** A reading of which nothing was chosen. */
 export const emptyPane = (): PaneAddress => ({
   asking: {
@@ -113,7 +92,7 @@ export const emptyPane = (): PaneAddress => ({
 });
 
 /** Reads the part of an address behind `#`. What cannot be understood is left at its default. */
-export function parseAddress(hash: string): Address {
+export function parseAddress(hash: string, pages: readonly [PageAddress, ...PageAddress[]]): Address {
   const [name, query] = splitOnce(hash.replace(/^#/, ''), '?');
   const fields = new URLSearchParams(query);
   const numbers = new Set(
@@ -124,53 +103,24 @@ export function parseAddress(hash: string): Address {
   );
   const pinned = [...numbers].sort((a, b) => a - b).map((number) => paneOf(fields, `${number}.`));
   return {
-    view: views.find((view) => view === name) ?? 'read',
+    view: (pages.find((page) => page.name === name) ?? pages[0]).name,
     live: paneOf(fields, ''),
     pinned,
-    overview: {
-      figure: fields.get('figure') ?? firstFigure,
-      candidates: numberOf(fields.get('cell'), isCount) ?? overviewCandidates,
-    },
-    patch: parsePatch(fields),
-    information: {
-      exact: fields.get('exact') === 'on',
-      scatter: fields.get('completeness') === 'on',
-      draws: numberOf(fields.get('draws'), isCount) ?? scatterDraws,
-    },
-    training: fields.get('training'),
-    models: {
-      name: fields.get('model') || null,
-      offline: fields.get('offline') === 'on',
-      text: (fields.get('text') ?? '').slice(0, limits.text),
-      bos: fields.get('bos') || null,
-    },
+    choices: new Map(pages.flatMap((page) => (page.fields ? [[page.name, page.fields.parse(fields)]] : []))),
   };
 }
 
 /** The part of an address behind `#`: what {@link parseAddress} reads. */
-export function formatAddress({
-  view,
-  live,
-  pinned,
-  overview,
-  patch,
-  information,
-  training,
-  models,
-}: Address): string {
-  const fields: [string, string][] = [...paneFields(live, '')];
+export function formatAddress(
+  { view, live, pinned, choices }: Address,
+  pages: readonly PageAddress[],
+): string {
+  const fields: (readonly [string, string])[] = [...paneFields(live, '')];
   for (const [at, pane] of pinned.entries()) fields.push(...paneFields(pane, `${at + 1}.`));
-  if (overview.figure !== firstFigure) fields.push(['figure', overview.figure]);
-  if (overview.candidates !== overviewCandidates) fields.push(['cell', String(overview.candidates)]);
-  fields.push(...patchFields(patch));
-  if (information.exact) fields.push(['exact', 'on']);
-  if (information.scatter) fields.push(['completeness', 'on']);
-  if (information.draws !== scatterDraws) fields.push(['draws', String(information.draws)]);
-  if (training !== null) fields.push(['training', training]);
-  if (models.name !== null) fields.push(['model', models.name]);
-  if (models.offline) fields.push(['offline', 'on']);
-  if (models.text !== '') fields.push(['text', models.text]);
-  if (models.bos !== null) fields.push(['bos', models.bos]);
+  for (const page of pages) {
+    const choice = choices.get(page.name);
+    if (page.fields !== undefined && choice !== undefined) fields.push(...page.fields.format(choice));
+  }
   const query = fields.map(([key, value]) => `${key}=${escapeField(value)}`).join('&');
   return query === '' ? `#${view}` : `#${view}?${query}`;
 }
@@ -184,6 +134,9 @@ function numberOf(text: string | null, accepted: (value: number) => boolean): nu
   const value = Number(text);
   return Number.isFinite(value) && accepted(value) ? value : null;
 }
+
+/** A positive whole number; null where there is none. */
+export const countOf = (text: string | null): number | null => numberOf(text, isCount);
 
 /** Temperatures of a comma-separated list, each once; null unless all of them are ones. */
 export function temperaturesOf(text: string | null): number[] | null {
@@ -211,7 +164,7 @@ function paneOf(fields: URLSearchParams, prefix: string): PaneAddress {
       input: get('input') ?? '',
       site: get('site'),
       position: positionOf(get('at')),
-      candidates: numberOf(get('candidates'), isCount),
+      candidates: countOf(get('candidates')),
       temperature: temperaturesOf(get('temperature')),
       noise: numberOf(get('noise'), isNotNegative),
       seed: numberOf(get('seed'), isSeed) ?? firstSeed,

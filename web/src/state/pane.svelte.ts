@@ -1,12 +1,12 @@
 /**
- * A reading on the page: what is asked, how it is looked at, and the run that answers. One is live and follows the ask
- * strip; the others are pinned beside it.
+ * A reading on the page: the question, the view and the run that answers. One is live and follows the
+ * query bar; the others are pinned beside it.
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
 import type { Case, KeptReading, ReadRequest } from '../../../src/server/contract/index.js';
 import { createOwnInputs, type OwnInputs } from '../reading/own-inputs.svelte.js';
-import { createRun, type Run } from '../reading/run.svelte.js';
+import { createRun, type Run, shownOf } from '../reading/run.svelte.js';
 import { type Metric, type PaneAddress } from './address.js';
 
 /** See the module. */
@@ -26,7 +26,7 @@ export function createPane(client: Client, address: PaneAddress, run = createRun
   return { id: ++lastId, choice, run, own: createOwnInputs(client) };
 }
 
-/** A copy of what was chosen, free of the pane. */
+/** A copy of what was chosen, independent of the pane. */
 export const choiceOf = ({ choice }: Pane): PaneAddress => $state.snapshot(choice);
 
 /** The request of a pane; null while something is not chosen yet. */
@@ -45,7 +45,7 @@ export function requestOf({ choice: { asking } }: Pane): ReadRequest | null {
   };
 }
 
-/** Threshold and metric under which a reading is looked at. */
+/** Threshold and metric under which a reading is shown. */
 export interface Look {
   readonly epsilon: number;
   readonly metric: Metric;
@@ -56,20 +56,20 @@ export interface LookAt extends Look {
   readonly alsoAt: string | null;
 }
 
-/** Threshold and metric under which a pane is looked at: chosen ones, or those of the case. */
-export function lookOf({ choice: { look }, run: { shown } }: Pane, its: Case | null): Look {
+/** Threshold and metric under which a pane is shown: chosen ones, or those of the case. */
+export function lookOf({ choice: { look }, run: { answer: shown } }: Pane, its: Case | null): Look {
   const metric = look.metric ?? its?.metric ?? 'euclidean';
   const [only] = shown?.metrics ?? [];
   return {
     epsilon: look.epsilon ?? its?.epsilon ?? 0.1,
-    // A file may have distances in one metric alone.
+    // A file may have distances in only one metric.
     metric: shown !== null && only !== undefined && !shown.metrics.includes(metric) ? only : metric,
   };
 }
 
-/** Puts a kept reading into a pane: its question, its view and its samples. */
-export function showKept({ choice, run, own }: Pane, kept: KeptReading, saved: string | null): void {
-  const { request, query, view } = kept;
+/** Puts a saved reading into a pane: its question, its view and its samples. */
+export function showSaved({ choice, run, own }: Pane, reading: KeptReading, name: string | null): void {
+  const { request, query, view } = reading;
   choice.asking = {
     case: request?.case ?? query.task,
     input: query.input,
@@ -86,8 +86,8 @@ export function showKept({ choice, run, own }: Pane, kept: KeptReading, saved: s
     epsilon: view.epsilon,
     alsoAt: view.alsoAt ?? null,
   };
-  choice.own = (kept.own ?? []).map(({ text }) => text);
-  own.show(kept.own ?? []);
-  choice.saved = saved;
-  run.show(kept);
+  choice.own = (reading.own ?? []).map(({ text }) => text);
+  own.show(reading.own ?? []);
+  choice.saved = name;
+  run.show(shownOf(reading));
 }

@@ -1,5 +1,5 @@
 /**
- * What the server is doing, asked for now and then while the page is looked at.
+ * What the server is doing, polled while the page is visible.
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
@@ -9,13 +9,13 @@ import type { ServerStatus } from '../../../src/server/contract/index.js';
 export interface Status {
   /** Null when there is nothing to say. */
   readonly words: string | null;
-  /** Begins to ask; returns what ends it. */
+  /** Starts polling; returns a function that stops it. */
   start(): () => void;
 }
 
 const everyMilliseconds = 2000;
 
-/** Makes it; nothing is asked before `start`. */
+/** Makes it; no request is sent before `start`. */
 export function createStatus(client: Client): Status {
   let known = $state.raw<ServerStatus | null>(null);
   const words = $derived.by(() => {

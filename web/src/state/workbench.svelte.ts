@@ -1,14 +1,15 @@
 /**
- * The state of the page: cases, the live reading and the pinned ones, and what a person does to them. Components read it
- * and call it; it knows nothing of how it looks.
+ * The state of the page: cases, the live reading and the pinned ones, and the actions on them. It knows nothing of the
+ * components that show it.
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
 import type { Case, CaseList, KeptReading } from '../../../src/server/contract/index.js';
-import { createInspection, type Inspected, type InputInspection } from '../ask/inspection.svelte.js';
-import { isConnectionLost, sayProblem } from '../manners/problems.js';
-import { type Address, formatAddress, parseAddress, type ViewName } from './address.js';
-import { choiceOf, createPane, type Pane, requestOf, showKept } from './pane.svelte.js';
+import { createInspection, type Inspected, type InputInspection } from '../query-bar/inspection.svelte.js';
+import { isConnectionLost, sayProblem } from '../problems.js';
+import { copyRun } from '../reading/run.svelte.js';
+import { formatAddress, type PageAddress, parseAddress } from './address.js';
+import { choiceOf, createPane, type Pane, requestOf, showSaved } from './pane.svelte.js';
 
 /** See the module. */
 export interface Workbench {
@@ -20,12 +21,10 @@ export interface Workbench {
   readonly ready: boolean;
   /** What keeps the page from working; null when all is well. */
   readonly trouble: string | null;
-  view: ViewName;
-  readonly overview: Address['overview'];
-  readonly information: Address['information'];
-  readonly patch: Address['patch'];
-  readonly models: Address['models'];
-  training: string | null;
+  /** Name of the page that is open. @throws where it is set to one that there is not */
+  view: string;
+  /** What was chosen on a page, by its name; changing it changes the address. */
+  choiceOf(page: string): object;
   readonly live: Pane;
   readonly pinned: readonly Pane[];
   /** The live reading's case, input and position. */
@@ -39,54 +38,51 @@ export interface Workbench {
   chooseCase(id: string): Promise<void>;
   /** A text in the input field. @param ask reads it even when it is no input of the task */
   type(text: string, ask?: boolean): Promise<void>;
-  /** Draws an input and reads it; resolves to whether it is still the one asked about. */
+  /** Draws an input and reads it; resolves to whether it is still the current one. */
   random(): Promise<boolean>;
   chooseSite(short: string): void;
   choosePosition(index: number): void;
-  choose(short: string, index: number): void;
+  /** Opens the reading of a site at a position. */
+  read(short: string, index: number): void;
   walkSites(step: number): void;
   walkPositions(step: number): void;
   /** Asks what the pane says, unless it is answered already. */
   refresh(pane: Pane, again?: boolean): void;
-  /** Keeps the live reading beside a new one that starts as its copy. */
+  /** Pins the live reading beside a new one that starts as its copy. */
   pin(follows?: boolean): Pane;
   close(pane: Pane): void;
   /** Makes a pinned reading the live one. */
   exchange(pane: Pane): void;
-  /** Shows a kept reading. */
-  open(kept: KeptReading, saved: string | null): void;
+  /** Shows a saved reading. */
+  open(reading: KeptReading, name: string | null): void;
   /** The address without the page's own part: `#read?case=…`. */
   address(): string;
   /** Loads the cases, follows the address and keeps it up to date; returns what ends that. */
   start(): () => void;
 }
 
-/** How long a person rests between keys before the model looks at what was typed. */
+/** Pause in typing after which the input is inspected. */
 const typingMilliseconds = 120;
-/** How long the address waits for a person to come to rest: browsers refuse pages that change it every frame. */
+/** Delay of changes of the address: browsers throttle pages that change it every frame. */
 const addressMilliseconds = 200;
-/** How often the server is looked for when it does not answer. */
+/** Interval of new attempts while the server does not answer. */
 const retryMilliseconds = 2000;
 
 /** Makes the state; nothing is asked before `start`. */
-export function createWorkbench(client: Client): Workbench {
-  const first = parseAddress(location.hash);
+export function createWorkbench(client: Client, pages: readonly [PageAddress, ...PageAddress[]]): Workbench {
+  const first = parseAddress(location.hash, pages);
   let cases = $state.raw<readonly Case[]>([]);
   let directories = $state.raw<CaseList['directories']>([]);
   let version = $state('');
   let ready = $state(false);
   let trouble = $state<string | null>(null);
-  let view = $state<ViewName>(first.view);
-  let training = $state<string | null>(first.training);
-  const overview = $state(first.overview);
-  const information = $state(first.information);
-  const patch = $state(first.patch);
-  const models = $state(first.models);
+  let view = $state(first.view);
+  const choices = new Map([...first.choices].map(([name, chosen]) => [name, changing(chosen)]));
   let live = $state.raw(createPane(client, first.live));
   let pinned = $state.raw<readonly Pane[]>(first.pinned.map((pane) => createPane(client, pane)));
   const inspection = createInspection(client);
   let typing: ReturnType<typeof setTimeout> | undefined;
-  /** Counts what a person does to the question: an answer that comes after the next such act changes nothing. */
+  /** Number of actions on the question so far: an answer that arrives after a later action is ignored. */
   let acts = 0;
 
   const caseOf = (id: string): Case | null => cases.find((known) => known.id === id) ?? null;
@@ -96,16 +92,7 @@ export function createWorkbench(client: Client): Workbench {
   );
   const position = $derived(indexOf(live.choice.asking.position, inspection.good));
   const hash = $derived(
-    formatAddress({
-      view,
-      live: live.choice,
-      pinned: pinned.map(({ choice }) => choice),
-      overview,
-      patch,
-      information,
-      training,
-      models,
-    }),
+    formatAddress({ view, live: live.choice, pinned: pinned.map(({ choice }) => choice), choices }, pages),
   );
 
   function refresh(pane: Pane, again = false): void {
@@ -113,7 +100,7 @@ export function createWorkbench(client: Client): Workbench {
     if (pane === live && asking.input !== inspection.text) return;
     const request = requestOf(pane);
     if (request === null || caseOf(asking.case)?.unavailable !== null) {
-      pane.run.clear();
+      pane.run.reset();
       void pane.own.judge(null, []);
     } else {
       pane.choice.saved = null;
@@ -156,7 +143,7 @@ export function createWorkbench(client: Client): Workbench {
     }
   }
 
-  /** Sets site or position of the live reading and of those that follow it. */
+  /** Sets the site or position of the live reading and of those that follow it. */
   function move(to: { site?: string; position?: string | number }): void {
     for (const pane of [live, ...pinned.filter(({ choice }) => choice.look.follows)]) {
       Object.assign(pane.choice.asking, to);
@@ -174,17 +161,22 @@ export function createWorkbench(client: Client): Workbench {
   }
 
   function walkPositions(step: number): void {
-    // All but EOS can be read.
+    // Every position except EOS can be read.
     const most = (inspection.good?.tokens.length ?? 0) - 2;
     const next = position === null ? (step > 0 ? 0 : most) : position + step;
     if (next >= 0 && next <= most) move({ position: nameOf(next) });
   }
 
+  async function loadCase(id: string): Promise<void> {
+    const loaded = await client.case(id);
+    // The case may have been added while this request was under way.
+    if (caseOf(id) === null) cases = [...cases, loaded];
+  }
+
   async function chooseCase(id: string): Promise<void> {
     const own = (acts += 1);
     if (caseOf(id) === null) {
-      const loaded = await client.case(id);
-      if (caseOf(id) === null) cases = [...cases, loaded];
+      await loadCase(id);
       if (own !== acts) return;
     }
     const its = caseOf(id);
@@ -196,7 +188,7 @@ export function createWorkbench(client: Client): Workbench {
     choice.look.epsilon = null;
     if (!sameTask) {
       choice.asking.input = its?.examples[0] ?? '';
-      // Places and inputs of one task are none of another's.
+      // Places and inputs belong to one task.
       choice.look.alsoAt = null;
       choice.own = [];
     }
@@ -209,15 +201,15 @@ export function createWorkbench(client: Client): Workbench {
     const name = pane.choice.saved;
     if (name === null) return;
     try {
-      const kept = await client.openReading(name);
+      const reading = await client.openReading(name);
       const { epsilon, metric, alsoAt } = pane.choice.look;
-      showKept(pane, kept, name);
-      // The address says how it was last looked at; the file says how it was saved.
+      showSaved(pane, reading, name);
+      // The address has the view it was last shown under; the file has the one it was saved under.
       pane.choice.look = {
         ...pane.choice.look,
-        epsilon: epsilon ?? kept.view.epsilon,
-        metric: metric ?? kept.view.metric,
-        alsoAt: alsoAt ?? kept.view.alsoAt ?? null,
+        epsilon: epsilon ?? reading.view.epsilon,
+        metric: metric ?? reading.view.metric,
+        alsoAt: alsoAt ?? reading.view.alsoAt ?? null,
       };
     } catch (error) {
       trouble = sayProblem(error);
@@ -225,7 +217,7 @@ export function createWorkbench(client: Client): Workbench {
     }
   }
 
-  /** Makes what was chosen complete, and asks. */
+  /** Completes what was chosen with defaults, and asks. */
   async function settle(): Promise<void> {
     const choice = live.choice;
     if (choice.asking.case === '') {
@@ -235,8 +227,7 @@ export function createWorkbench(client: Client): Workbench {
     for (const id of new Set(ids)) {
       if (caseOf(id) !== null) continue;
       try {
-        const loaded = await client.case(id);
-        cases = [...cases, loaded];
+        await loadCase(id);
       } catch (error) {
         trouble = sayProblem(error);
       }
@@ -248,16 +239,13 @@ export function createWorkbench(client: Client): Workbench {
     else await inspection.look(choice.asking.case, choice.asking.input);
   }
 
-  /** Takes over an address that came from outside: a link, the back button. */
+  /** Applies an address that came from outside: a link, the back button. */
   function follow(): void {
     if (location.hash === hash) return;
     acts += 1;
-    const wanted = parseAddress(location.hash);
-    ({ view, training } = wanted);
-    Object.assign(overview, wanted.overview);
-    Object.assign(information, wanted.information);
-    Object.assign(patch, wanted.patch);
-    Object.assign(models, wanted.models);
+    const wanted = parseAddress(location.hash, pages);
+    ({ view } = wanted);
+    for (const [name, choice] of choices) Object.assign(choice, wanted.choices.get(name));
     for (const pane of pinned) pane.run.cancel();
     pinned = wanted.pinned.map((pane) => createPane(client, pane));
     Object.assign(live.choice, wanted.live);
@@ -284,10 +272,7 @@ export function createWorkbench(client: Client): Workbench {
   return {
     client,
     inspection,
-    overview,
-    information,
-    patch,
-    models,
+    choiceOf: (page) => choices.get(page) ?? {},
     get cases() {
       return cases;
     },
@@ -307,13 +292,8 @@ export function createWorkbench(client: Client): Workbench {
       return view;
     },
     set view(next) {
+      if (pages.every(({ name }) => name !== next)) throw new Error(`There is no page "${next}".`);
       view = next;
-    },
-    get training() {
-      return training;
-    },
-    set training(next) {
-      training = next;
     },
     get live() {
       return live;
@@ -336,19 +316,22 @@ export function createWorkbench(client: Client): Workbench {
     random,
     chooseSite: (short) => move({ site: short }),
     choosePosition: (index) => move({ position: nameOf(index) }),
-    choose: (short, index) => move({ site: short, position: nameOf(index) }),
+    read(short, index) {
+      move({ site: short, position: nameOf(index) });
+      view = 'read';
+    },
     walkSites,
     walkPositions,
     refresh,
     pin(follows = false) {
-      const kept = live;
-      kept.choice.look.follows = follows;
-      const choice = choiceOf(kept);
+      const before = live;
+      before.choice.look.follows = follows;
+      const choice = choiceOf(before);
       choice.look.follows = false;
-      live = createPane(client, choice, kept.run.copy());
-      pinned = [...pinned, kept];
+      live = createPane(client, choice, copyRun(client, before.run));
+      pinned = [...pinned, before];
       if (choice.saved === null) refresh(live);
-      return kept;
+      return before;
     },
     close(pane) {
       pane.run.cancel();
@@ -362,19 +345,19 @@ export function createWorkbench(client: Client): Workbench {
       live.choice.look.follows = false;
       void inspection.look(live.choice.asking.case, live.choice.asking.input);
     },
-    open(kept, saved) {
+    open(reading, name) {
       acts += 1;
-      showKept(live, kept, saved);
+      showSaved(live, reading, name);
       view = 'read';
       void inspection.look(live.choice.asking.case, live.choice.asking.input);
     },
     address: () => hash,
     start() {
-      let shown: ViewName | null = null;
+      let shown: string | null = null;
       let beside = pinned.length;
       const write = (): void => {
         if (location.hash === hash) return;
-        // The back button goes from page to page, not from sample to sample.
+        // The back button goes from page to page, not from one choice to the next.
         const step = shown !== null && (shown !== view || beside !== pinned.length);
         history[step ? 'pushState' : 'replaceState'](null, '', hash);
         shown = view;
@@ -384,7 +367,7 @@ export function createWorkbench(client: Client): Workbench {
         $effect(() => {
           if (!ready) return;
           if (location.hash === hash) {
-            // Opened by a link, or gone back to: what comes next is a step from here.
+            // Reached by a link or the back button: the next change is a step from here.
             [shown, beside] = [view, pinned.length];
             return;
           }
@@ -400,6 +383,12 @@ export function createWorkbench(client: Client): Workbench {
       };
     },
   };
+}
+
+/** An object whose changes are noticed. */
+function changing<T extends object>(start: T): T {
+  const own = $state(start);
+  return own;
 }
 
 /** The index of a place by its name or number; null where the input has none. */
