@@ -8,7 +8,7 @@ import { metricSchema } from '../inversion/kept-reading.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { describeSite, headOf, shortName } from '../models/hooks.js';
 import { randomFor } from '../random.js';
-import { decoderPresets, decoderRecipe, modelPresets, modelRecipe } from '../studies/index.js';
+import { decoderPresets, decoderRecipe, modelPresets, modelRecipe, studyNamed } from '../studies/index.js';
 import { type Task } from '../tasks/task.js';
 import { tokenOf } from '../tasks/tokens.js';
 import { caseIdSchema, count } from './fields.js';
@@ -121,18 +121,6 @@ export interface LoadedCase {
   readonly described: Case;
 }
 
-/** Words on tasks, and the inputs that their help shows. */
-const words: Readonly<Record<string, { readonly about: string; readonly example: string }>> = {
-  addition: {
-    about: 'Three-digit addition: two numbers from 100 to 999 and their sum.',
-    example: '535+861=1396',
-  },
-  counting: {
-    about: 'Counting a letter: a string of three letters, the letter asked for, and how often it occurs.',
-    example: 'vvzccvczvvvzvcvc|v:8',
-  },
-};
-
 /** Describes a case whose model could not be loaded: what the task alone tells. */
 export const describeUnloaded = (id: string, task: Task, unavailable: string): Case =>
   describe(id, task, null, null, unavailable);
@@ -148,16 +136,13 @@ export function describe(
   const figures = decoder?.provenance.figures ?? null;
   const rates = new Map(figures?.sites.map(({ site, rate }) => [site, rate]));
   const token = (tokenId: number): string => tokenOf(task, tokenId);
-  const own = words[task.name];
+  const { summary, example } = studyNamed(task.name);
   const sizes = probed?.model.architecture ?? task.model ?? { layers: 0, heads: 0, width: 0 };
   return {
     id,
     task: task.name,
-    about: own?.about ?? task.name,
-    examples: [
-      ...(own === undefined ? [] : [own.example]),
-      ...[1, 2].map((seed) => task.draw(randomFor(seed, 'example'))),
-    ],
+    about: summary,
+    examples: [example, ...[1, 2].map((seed) => task.draw(randomFor(seed, 'example')))],
     unavailable,
     layers: sizes.layers,
     heads: sizes.heads,

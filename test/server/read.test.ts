@@ -7,14 +7,10 @@ import { createReader } from '../../src/inversion/preimage.js';
 import { readingSchema } from '../../src/inversion/reading.js';
 import { thinnedRounds } from '../../src/inversion/rounds.js';
 import { decoderFor, modelFor } from '../../src/jobs/shipped.js';
-import {
-  type KeptReading,
-  type ReadEvent,
-  type ReadRequest,
-  judgementSchema,
-  overviewEventSchemas,
-  readEventSchemas,
-} from '../../src/server/contract/index.js';
+import { judgementSchema } from '../../src/workbench/verbs/judge.js';
+import { overviewEventSchemas } from '../../src/workbench/verbs/overview.js';
+import { type ReadEvent, type ReadRequest, readEventSchemas } from '../../src/workbench/verbs/read.js';
+import { type KeptReading } from '../../src/workbench/verbs/readings.js';
 import { folderLibrary } from '../../src/server/models/library.js';
 import { addition } from '../../src/studies/index.js';
 import { createBench } from '../../src/workbench/bench.js';

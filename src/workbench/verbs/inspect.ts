@@ -19,6 +19,7 @@ import { type OpenCase } from '../open-cases.js';
 
 /** An input of a case. */
 const inputRequestSchema = z.strictObject({ case: caseIdSchema, input: inputSchema });
+export type InputRequest = z.input<typeof inputRequestSchema>;
 
 /** Body of `POST /api/inspect`. */
 const inspectRequestSchema = inputRequestSchema.extend({
