@@ -4,9 +4,10 @@
  * @module
  */
 import { z } from 'zod';
-import { resolveSite, shortName } from '../models/hooks.js';
-import { placeName, resolvePosition } from '../tasks/positions.js';
-import { tokenOf, tokensOf } from '../tasks/tokens.js';
+import { resolveSite } from '../models/hooks.js';
+import { resolvePosition } from '../tasks/positions.js';
+import { tokensOf } from '../tasks/tokens.js';
+import { positionAxis, positionAxisSchema, siteAxis, siteAxisSchema } from './axes.js';
 import { type Bench, type Turns } from './bench.js';
 import { caseIdSchema, count, inputSchema, siteNameSchema } from './fields.js';
 import { limits } from './limits.js';
@@ -31,8 +32,8 @@ type MapRequest = z.output<z.ZodObject<typeof mapFields>>;
 export const overviewPlanSchema = z.object({
   input: z.string(),
   tokens: z.array(z.string()),
-  sites: z.array(z.object({ site: z.string(), short: z.string() })),
-  positions: z.array(z.object({ position: count, place: z.string().nullable(), token: z.string() })),
+  sites: siteAxisSchema,
+  positions: positionAxisSchema,
   candidates: count,
 });
 export type OverviewPlan = z.infer<typeof overviewPlanSchema>;
@@ -65,12 +66,8 @@ export function axesOf(own: OpenCase, request: MapRequest, bench: Bench) {
 export const describeAxes = ({ task, ids, sites, positions, candidates }: MapAxes): OverviewPlan => ({
   input: task.decode(ids),
   tokens: tokensOf(task, ids),
-  sites: sites.map((site) => ({ site, short: shortName(site) })),
-  positions: positions.map((position) => ({
-    position,
-    place: placeName(task, ids, position),
-    token: tokenOf(task, ids[position] ?? task.pad),
-  })),
+  sites: siteAxis(sites),
+  positions: positionAxis(task, ids, positions),
   candidates,
 });
 

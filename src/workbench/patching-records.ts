@@ -17,8 +17,8 @@ export const tokenSchema = z.string().min(1).max(100);
 /** What an effect is measured by. */
 export const patchMetricSchema = z.enum(['logit-difference', 'kl', 'probability']);
 
-/** What every result starts with; see `Baselines` of `causal`. */
-const baselines = {
+/** What a result rests on; see `Circumstances` of `causal`. */
+const circumstances = {
   experiment: text,
   task: name,
   about: text,
@@ -28,6 +28,11 @@ const baselines = {
   heldOut: z.boolean(),
   model: text,
   n: count,
+};
+
+/** What every result of patching starts with; see `Baselines` of `causal`. */
+const baselines = {
+  ...circumstances,
   metric: patchMetricSchema,
   unit: name,
   clean: z.number(),
@@ -81,15 +86,7 @@ export type SweptRecord = z.infer<typeof sweepRecordSchema>;
 
 /** A mean ablation. */
 export const ablationRecordSchema = z.object({
-  experiment: text,
-  task: name,
-  about: text,
-  seed: count.nullable(),
-  contrasts: count,
-  /** Whether the model is known not to have trained on the inputs. */
-  heldOut: z.boolean(),
-  model: text,
-  n: count,
+  ...circumstances,
   site: z.string(),
   position: z.string(),
   places: list(

@@ -3,7 +3,9 @@
  * list. It loads no library, so that a page can have it; `table.ts` holds what the verbs do.
  *
  * Parts of an address are named as in a route: `:id` in the path (with a pattern in braces where only some are taken),
- * `?case&seed` in the query.
+ * `?case&seed` in the query. Bodies are JSON (`Content-Type: application/json`), and unknown fields are refused. What is
+ * not 2xx comes with a `Failure` (`problems.ts`). Streams are `text/event-stream`: each event has a name and one line of
+ * JSON; lines that begin with a colon are to be skipped.
  * @module
  */
 import { limits } from './limits.js';

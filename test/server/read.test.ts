@@ -9,13 +9,17 @@ import { thinnedRounds } from '../../src/inversion/rounds.js';
 import { decoderFor, modelFor } from '../../src/jobs/shipped.js';
 import { judgementSchema } from '../../src/workbench/verbs/judge.js';
 import { overviewEventSchemas } from '../../src/workbench/verbs/overview.js';
-import { type ReadEvent, type ReadRequest, readEventSchemas } from '../../src/workbench/verbs/read.js';
+import {
+  type ReadEvent,
+  type ReadRequest,
+  readEventSchemas,
+  readVerbs,
+} from '../../src/workbench/verbs/read.js';
 import { type KeptReading } from '../../src/workbench/verbs/readings.js';
 import { folderLibrary } from '../../src/server/models/library.js';
 import { addition } from '../../src/studies/index.js';
 import { createBench } from '../../src/workbench/bench.js';
 import { answering } from '../../src/workbench/calls.js';
-import { readVerbs } from '../../src/workbench/verbs/read.js';
 import { type TestServer, ask, gathered, json, problemIn, smallCase, startTestServer } from './start.js';
 
 let server: TestServer;

@@ -58,7 +58,8 @@ export type BitsMapEvent = EventOf<typeof bitsMapEventSchemas>;
 
 function planOf(own: OpenCase, request: z.output<typeof bitsMapRequestSchema>, bench: Bench) {
   const { epsilon = own.task.epsilon, metric = own.task.metric, ...map } = request;
-  return { ...axesOf(own, map, bench), epsilon, metric };
+  const axes = axesOf(own, map, bench);
+  return { ...axes, epsilon, metric, most: mostBits(axes.task, axes.ids) };
 }
 
 /** One site of a map; `candidates` are draws of the decoder a cell, half at temperature 1 and half at 2. */
@@ -159,7 +160,7 @@ export const bitsVerbs = {
     events: bitsMapEventSchemas,
     plan: planOf,
     async run({ bench, turn, emit, signal }, plan) {
-      emit({ event: 'plan', data: { ...describeAxes(plan), most: mostBits(plan.task, plan.ids) } });
+      emit({ event: 'plan', data: { ...describeAxes(plan), most: plan.most } });
       const done = await surveySites({ turn }, plan, (own, order) =>
         own.part(createBitsMap, bench).survey(order, (data) => emit({ event: 'bits', data }), signal),
       );

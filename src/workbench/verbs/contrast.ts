@@ -18,6 +18,7 @@ import { InputError } from '../../input-error.js';
 import { placeName, resolvePosition } from '../../tasks/positions.js';
 import { type Task } from '../../tasks/task.js';
 import { tokenOf } from '../../tasks/tokens.js';
+import { positionAxis, positionAxisSchema } from '../axes.js';
 import { benchVerb } from '../bench.js';
 import { caseIdSchema, count, inputSchema, placeSchema, seedSchema } from '../fields.js';
 import { limits } from '../limits.js';
@@ -64,7 +65,7 @@ export const contrastSchema = z.object({
     }),
   ),
   /** Places that can be predicted. */
-  answers: z.array(z.object({ position: count, place: z.string().nullable(), token: z.string() })),
+  answers: positionAxisSchema,
   /** What keeps the contrast from being used, and what to do; null when all is well. */
   problem: z.string().nullable(),
   /** Null where there is a problem. */
@@ -81,7 +82,7 @@ export const contrastSchema = z.object({
         contrast: z.string(),
       }),
       /** Positions that both have, up to where the answer is predicted. */
-      positions: z.array(z.object({ position: count, place: z.string().nullable(), token: z.string() })),
+      positions: positionAxisSchema,
       /** Whether it is drawn, so that there are others like it. */
       drawn: z.boolean(),
       /** What is to be known of it: that it is no input of the task, that the two differ in length. */
@@ -166,11 +167,7 @@ export function describeContrast(task: Task, request: ParsedContrast): Contrast 
             ? ('be redrawn' as const)
             : ('be given' as const),
     })),
-    answers: [...determined].map((position) => ({
-      position,
-      place: placeName(task, ids, position),
-      token: textOf(ids[position]),
-    })),
+    answers: positionAxis(task, ids, [...determined]),
   };
   let contrasted: Contrasted;
   try {
@@ -210,11 +207,11 @@ export function describeContrast(task: Task, request: ParsedContrast): Contrast 
         clean: textOf(ids[answerAt]),
         contrast: textOf(contrast[contrastAnswerAt]),
       },
-      positions: aligned.map(({ positions: [position = 0] }) => ({
-        position,
-        place: placeName(task, ids, position),
-        token: textOf(ids[position]),
-      })),
+      positions: positionAxis(
+        task,
+        ids,
+        aligned.map(({ positions: [position = 0] }) => position),
+      ),
       drawn: changes.some(({ token }) => token === null),
       notes: [
         ...(ids[answerAt] === contrast[contrastAnswerAt] ? ['It has the same answer.'] : []),

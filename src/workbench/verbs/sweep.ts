@@ -13,10 +13,8 @@ import {
   sweptSites,
 } from '../../causal/index.js';
 import { InputError } from '../../input-error.js';
-import { shortName } from '../../models/hooks.js';
 import { figureSvg, sweepFigure, themes } from '../../report/plots/index.js';
-import { placeName } from '../../tasks/positions.js';
-import { tokenOf } from '../../tasks/tokens.js';
+import { positionAxis, positionAxisSchema, siteAxis, siteAxisSchema } from '../axes.js';
 import { type Turns, caseStream } from '../bench.js';
 import { type LoadedCase } from '../case-study.js';
 import { count, jobEvents, placeSchema, siteNameSchema } from '../fields.js';
@@ -48,8 +46,8 @@ export type SweepRequest = z.input<typeof sweepRequestSchema>;
 
 /** Event `plan` of a sweep: its axes, in the order of a run. */
 const sweepPlanSchema = z.object({
-  sites: z.array(z.object({ site: z.string(), short: z.string() })),
-  positions: z.array(z.object({ position: count, place: z.string().nullable(), token: z.string() })),
+  sites: siteAxisSchema,
+  positions: positionAxisSchema,
   contrasts: count,
 });
 export type SweepPlan = z.infer<typeof sweepPlanSchema>;
@@ -108,12 +106,12 @@ function planOf({ task, model }: LoadedCase, request: z.output<typeof sweepReque
 type Plan = ReturnType<typeof planOf>;
 
 const describePlan = ({ task, ids, cases, sites, positions }: Plan): SweepPlan => ({
-  sites: sites.map((site) => ({ site, short: shortName(site) })),
-  positions: positions.map(({ positions: [position = 0] }) => ({
-    position,
-    place: placeName(task, ids, position),
-    token: tokenOf(task, ids[position] ?? task.pad),
-  })),
+  sites: siteAxis(sites),
+  positions: positionAxis(
+    task,
+    ids,
+    positions.map((aligned) => aligned.positions[0] ?? 0),
+  ),
   contrasts: cases.length,
 });
 
