@@ -5,13 +5,15 @@ import tseslint from 'typescript-eslint';
 
 /**
  * The layers, left to right: a folder imports its own rank and those to the left of it.
- * engine <- models <- { tasks, training, inversion, causal, interpret, report } <- studies <- jobs <- { server, cli }
+ * engine <- models <- { tasks, training, inversion, causal, interpret, report } <- studies <- workbench <- jobs
+ * <- { server, cli }
  */
 const ranks = [
   ['engine'],
   ['models'],
   ['tasks', 'training', 'inversion', 'causal', 'interpret', 'report'],
   ['studies'],
+  ['workbench'],
   ['jobs'],
   ['server', 'cli'],
 ];
@@ -54,6 +56,10 @@ const onlyNode = [
 ];
 
 const nodeGlobals = ['Buffer', 'process', 'global', 'require', '__dirname', '__filename', 'setImmediate'];
+
+/** What is not for the page to load. */
+const pageFolders =
+  '^(?:\\.\\./)+src/(?!server/client|workbench/limits|inversion/placed|report/(?:palette|wording)|models/hooks)';
 
 function importRule(patterns) {
   return { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] };
@@ -135,15 +141,20 @@ export default defineConfig(
   },
   ...layering,
   {
-    // The page draws and asks: it takes the contract with the server, and from the layers words, names and colours.
+    // The page draws and asks: it loads the client, bounds, words and colours, and takes types of what it is sent.
     files: ['web/**/*.ts', 'web/**/*.svelte'],
     rules: {
       ...browserRules,
       ...importRule([
         {
-          regex: '^(?:\\.\\./)+src/(?!server/(?:client|contract/)|report/(?:palette|wording)|models/hooks)',
+          regex: `${pageFolders}(?!workbench/|inversion/kept-reading)`,
           message:
-            'The page takes src/server/client, src/server/contract and words and colours of src/report.',
+            'The page loads src/server/client, bounds of src/workbench, words and colours of src/report.',
+        },
+        {
+          regex: `${pageFolders}(?:workbench/|inversion/kept-reading)`,
+          allowTypeImports: true,
+          message: 'The page takes types of src/workbench alone, so that it loads no library.',
         },
         ...onlyNode,
       ]),

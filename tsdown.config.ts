@@ -16,7 +16,7 @@ const entries: Record<string, string> = {
   'interpret/index': 'src/interpret/index.ts',
   'jobs/index': 'src/jobs/index.ts',
   'cli/main': 'src/cli/main.ts',
-  'server/workbench/worker': 'src/server/workbench/worker.ts',
+  'server/worker': 'src/server/worker.ts',
 };
 
 export default defineConfig({

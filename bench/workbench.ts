@@ -5,7 +5,7 @@
  *     npx tsx bench/workbench.ts [task] [readings]
  * @module
  */
-import { type ReadRequest } from '../src/server/contract/index.js';
+import { type ReadRequest } from '../src/workbench/verbs/read.js';
 import { createClient } from '../src/server/client.js';
 import { taskNamed } from '../src/studies/index.js';
 import { ownWorkbench } from '../test/browser/workbench.js';

@@ -26,7 +26,7 @@ export default async function setup(): Promise<() => void> {
   await build({
     config: false,
     cwd: repository,
-    entry: { 'cli/main': 'src/cli/main.ts', 'server/workbench/worker': 'src/server/workbench/worker.ts' },
+    entry: { 'cli/main': 'src/cli/main.ts', 'server/worker': 'src/server/worker.ts' },
     outDir: join(place, 'dist'),
     platform: 'node',
     target: 'node20',

@@ -11,7 +11,7 @@ const fromSources = import.meta.url.endsWith('.ts');
 
 /**
  * Starts a module as a worker thread.
- * @param entry its path under src/ and dist/ without an ending: `server/workbench/worker`
+ * @param entry its path under src/ and dist/ without an ending: `server/worker`
  * @param data for the worker's `workerData.data`; it can be cloned
  */
 export function startWorker(entry: string, data: unknown): Worker {

@@ -6,52 +6,25 @@ import { type Stats } from 'node:fs';
 import { readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../input-error.js';
-import { type KeptReading } from '../inversion/kept-reading.js';
 import { parseJson } from '../models/json-text.js';
 import { isPlainFileName, plainFileNameFault } from '../models/weights/byte-source.js';
+import { type KeptReading, type SavedEntry, type SavedReadings } from '../workbench/verbs/readings.js';
 import { ConflictError } from './conflict-error.js';
 import { makeDirectory, writeFileAtomic } from './files.js';
 import { sweepPartials } from './partials.js';
 
 const ending = '.json';
 
-/** A saved reading as a list shows it. */
-export interface SavedEntry {
-  readonly name: string;
-  /** ISO 8601. */
-  readonly savedAt: string;
-  readonly bytes: number;
-  readonly task: string;
-  readonly input: string;
-  readonly site: string;
-  readonly short: string;
-  readonly position: number;
-  readonly place: string | null;
-  readonly candidates: number;
-}
-
-/** Saved readings. Names are file names without their ending. */
-export interface SavedReadings<T extends KeptReading> {
-  /** Newest first; `unreadable` are names of files that are no readings. */
-  list(): Promise<{ readings: SavedEntry[]; unreadable: string[] }>;
-  /** @returns null when there is none of that name @throws InputError when it cannot be read */
-  open(name: string): Promise<T | null>;
-  /** @throws ConflictError when the name is taken and is not to be replaced */
-  save(name: string, reading: T, replace: boolean): Promise<SavedEntry>;
-  /** @returns false when there was none */
-  remove(name: string): Promise<boolean>;
-}
-
 /**
  * Saved readings of a folder.
  * @param parse checks what a file holds; throws InputError with the name it is given
  * @param largest bytes of a file beyond which it is not read
  */
-export function savedReadings<T extends KeptReading>(
+export function savedReadings(
   folder: string,
-  parse: (value: unknown, name: string) => T,
+  parse: (value: unknown, name: string) => KeptReading,
   largest: number,
-): SavedReadings<T> {
+): SavedReadings {
   /** What files were when they were last looked at: a list must not read all of them again. */
   const seen = new Map<string, { readonly stamp: string; readonly entry: SavedEntry | null }>();
 
@@ -60,7 +33,7 @@ export function savedReadings<T extends KeptReading>(
     return join(folder, `${name}${ending}`);
   }
 
-  async function load(name: string, { size }: Stats): Promise<T> {
+  async function load(name: string, { size }: Stats): Promise<KeptReading> {
     if (size > largest) throw new InputError(`${name}${ending} is larger than a saved reading can be.`);
     const bytes = await readFile(pathOf(name));
     let value: unknown;

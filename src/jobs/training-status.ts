@@ -7,40 +7,14 @@ import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { parseJson } from '../models/json-text.js';
+import {
+  type DetailedTraining,
+  type RecordedTraining as Training,
+  type TrainingState,
+} from '../workbench/verbs/trainings.js';
 import { checkpointSummary, isFinished } from './run-directory.js';
 import { holderOf } from './run-hold.js';
-import { type Point, readPoints, readRecord } from './training-record.js';
-
-/** How a training stands; `interrupted`: its process is gone without an end. */
-export type TrainingState =
-  'starting' | 'running' | 'pausing' | 'paused' | 'stopped' | 'interrupted' | 'failed' | 'finished';
-
-/** A training. */
-export interface Training {
-  readonly name: string;
-  readonly kind: 'model' | 'decoder';
-  readonly task: string;
-  readonly preset: string;
-  readonly seed: number;
-  readonly state: TrainingState;
-  readonly message: string | null;
-  /** Whether it can be gone on with. */
-  readonly resumable: boolean;
-  readonly step: number;
-  readonly steps: number;
-  /** Seconds of work so far, and to go. */
-  readonly seconds: number;
-  readonly left: number | null;
-  readonly loss: number | null;
-  /** The last that were measured. */
-  readonly figures: Readonly<Record<string, number>>;
-}
-
-/** A training with its curves and recipe. */
-export interface DetailedTraining extends Training {
-  readonly points: readonly Point[];
-  readonly recipe: unknown;
-}
+import { readPoints, readRecord } from './training-record.js';
 
 const recipeSchema = z.object({
   task: z.string(),
@@ -126,10 +100,6 @@ export async function statuses(folder: string, children: ReadonlyMap<string, Chi
     .sort((a, b) => b.since - a.since)
     .map(({ training }) => withoutCurves(training));
 }
-
-/** Whether a process is at it. */
-export const isRunning = (state: TrainingState): boolean =>
-  state === 'starting' || state === 'running' || state === 'pausing';
 
 function stateOf(
   seen: Awaited<ReturnType<typeof readRecord>>,

@@ -4,64 +4,29 @@
  * @module
  */
 import { spawn } from 'node:child_process';
-import { open, readFile, readdir } from 'node:fs/promises';
+import { open, readFile, readdir, stat } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from '../input-error.js';
+import {
+  type DetailedTraining,
+  type RecordedTraining as Training,
+  type Trainings,
+  isRunning,
+} from '../workbench/verbs/trainings.js';
 import { ConflictError } from './conflict-error.js';
 import { commandLine } from './entry-points.js';
 import { makeDirectory } from './files.js';
 import { isAlive } from './process-mark.js';
 import { holderOf } from './run-hold.js';
 import { type TrainingRecord, putRecord, readRecord, recordedProcess } from './training-record.js';
-import {
-  type Child,
-  type DetailedTraining,
-  type Training,
-  isRunning,
-  statusOf,
-  statuses,
-  withoutCurves,
-} from './training-status.js';
-
-/** What is to be trained. */
-export interface TrainingOrder {
-  readonly kind: 'model' | 'decoder';
-  readonly task: string;
-  readonly preset: string;
-  readonly seed: number;
-  readonly steps?: number;
-  readonly batch?: number;
-  readonly learningRate?: number;
-  /** Directory of the probed model of a decoder's training; the shipped one unless given. */
-  readonly modelDirectory?: string;
-  /** Name of the directory; one is made up unless given. */
-  readonly name?: string;
-}
-
-/** Trainings under a folder. */
-export interface Trainings {
-  /** Newest first. */
-  list(): Promise<Training[]>;
-  /** @returns null when there is none of that name */
-  find(name: string): Promise<DetailedTraining | null>;
-  /** @throws ConflictError while another one runs or when the name is taken */
-  start(order: TrainingOrder): Promise<Training>;
-  /** Saves its state and ends the process. @throws ConflictError when it does not run */
-  pause(name: string): Promise<Training>;
-  /** @throws ConflictError when it cannot be gone on with, or another one runs */
-  resume(name: string): Promise<Training>;
-  /** Ends the process at once. @throws ConflictError when it does not run */
-  stop(name: string): Promise<Training>;
-  /** Where one lies. */
-  directory(name: string): string;
-}
+import { type Child, statusOf, statuses, withoutCurves } from './training-status.js';
 
 /** What is taken of a run that left no record. */
 const unknownRun = { model: null, processing: 'transformerlens' } as const;
 
 /** Trainings under a folder, which is made when the first one starts. */
-export function createTrainings(folder: string): Trainings {
+export function createTrainings(folder: string): Omit<Trainings, 'modelDirectory'> {
   const children = new Map<string, Child>();
   const directory = (name: string): string => join(folder, name);
   const logFile = (name: string): string => join(folder, `${name}.log`);
@@ -152,7 +117,7 @@ export function createTrainings(folder: string): Trainings {
     return pid;
   }
 
-  async function freeName(order: TrainingOrder): Promise<string> {
+  async function freeName(order: Parameters<Trainings['start']>[0]): Promise<string> {
     const taken = new Set(await readdir(folder).catch(() => []));
     if (order.name !== undefined) {
       if (taken.has(order.name))
@@ -169,7 +134,7 @@ export function createTrainings(folder: string): Trainings {
   return {
     list,
     find,
-    directory,
+    stamp: (name) => stampOf(directory(name)),
     start: (order) =>
       inTurn(async () => {
         await expectNoneRunning();
@@ -236,6 +201,17 @@ export function createTrainings(folder: string): Trainings {
         return withoutCurves(await need(name));
       }),
   };
+}
+
+/** A word that changes whenever a training does; its record's time passes while its process lives. */
+async function stampOf(path: string): Promise<string> {
+  const times = ['run.json', 'progress.jsonl', 'provenance.json'].map((file) =>
+    stat(join(path, file)).then(
+      ({ mtimeMs, size }) => `${mtimeMs} ${size}`,
+      () => '-',
+    ),
+  );
+  return (await Promise.all(times)).join(' ');
 }
 
 /** The number of a process that has started. */

@@ -3,32 +3,23 @@
  * @module
  */
 import { Hono } from 'hono';
+import { type Calls } from '../workbench/calls.js';
+import { notFound } from '../workbench/faults.js';
 import { type GuardOptions, guard, onlyJson, secureHeaders } from './guard.js';
 import { pages } from './pages.js';
-import { notFound, problemResponse } from './problems.js';
-import { caseRoutes } from './routes/cases.js';
-import { informationRoutes } from './routes/information.js';
-import { modelRoutes } from './routes/models.js';
-import { patchingRoutes } from './routes/patching.js';
-import { readRoutes } from './routes/read.js';
-import { readingRoutes } from './routes/readings.js';
-import { trainingRoutes } from './routes/trainings.js';
-import { type Services } from './services.js';
+import { problemResponse } from './problems.js';
+import { routes } from './routes.js';
 
-/** Makes the app. @param web folder of the page's files */
-export function createApp(services: Services, guarded: GuardOptions, web: string): Hono {
+/**
+ * Makes the app.
+ * @param calls answers every verb
+ * @param web folder of the page's files
+ * @param closing aborted when the server closes
+ */
+export function createApp(calls: Calls, guarded: GuardOptions, web: string, closing: AbortSignal): Hono {
   const app = new Hono();
   app.use(secureHeaders, guard(guarded), onlyJson);
-  for (const routes of [
-    caseRoutes,
-    informationRoutes,
-    modelRoutes,
-    patchingRoutes,
-    readRoutes,
-    readingRoutes,
-    trainingRoutes,
-  ])
-    app.route('/api', routes(services));
+  app.route('/api', routes(calls, closing));
   app.all('/api/*', ({ req }) => {
     throw notFound(`There is no ${req.method} ${req.path}.`);
   });

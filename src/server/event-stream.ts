@@ -3,9 +3,9 @@
  * reads any more.
  * @module
  */
-import { type Problem } from './contract/index.js';
+import { stopped } from '../workbench/faults.js';
+import { type Problem } from '../workbench/problems.js';
 import { problemFor } from './problems.js';
-import { stopped } from './workbench/protocol.js';
 
 /** Sends an event; its data as JSON text. */
 export type Send = (event: string, json: string) => void;

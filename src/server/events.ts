@@ -3,8 +3,12 @@
  * @module
  */
 
-/** Takes text as it arrives and gives whole events. */
-export function eventParser(): (text: string) => { event: string; data: unknown }[] {
+const parsed: (json: string) => unknown = JSON.parse;
+
+/** Takes text as it arrives and gives whole events. @param parse takes their data, unless as JSON */
+export function eventParser<T = unknown>(
+  parse = parsed as (json: string) => T,
+): (text: string) => { event: string; data: T }[] {
   let rest = '';
   return (text) => {
     const blocks = (rest + text).split('\n\n');
@@ -16,16 +20,17 @@ export function eventParser(): (text: string) => { event: string; data: unknown 
         if (line.startsWith('event: ')) event = line.slice('event: '.length);
         else if (line.startsWith('data: ')) data.push(line.slice('data: '.length));
       }
-      return data.length === 0 ? [] : [{ event, data: JSON.parse(data.join('\n')) as unknown }];
+      return data.length === 0 ? [] : [{ event, data: parse(data.join('\n')) }];
     });
   };
 }
 
 /** The events of a response's body; leaving the loop closes the request. */
-export async function* readEvents(
+export async function* readEvents<T = unknown>(
   body: ReadableStream<Uint8Array>,
-): AsyncGenerator<{ event: string; data: unknown }, void> {
-  const parse = eventParser();
+  parseData?: (json: string) => T,
+): AsyncGenerator<{ event: string; data: T }, void> {
+  const parse = eventParser(parseData);
   const reader = body.getReader();
   const decoder = new TextDecoder();
   try {

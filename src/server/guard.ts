@@ -10,7 +10,7 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { type MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
-import { ProblemError } from './workbench/problem-error.js';
+import { ProblemError } from '../workbench/problem-error.js';
 
 /** Whom a server answers. */
 export interface GuardOptions {

@@ -2,24 +2,25 @@
  * Starting and stopping the server.
  * @module
  */
+import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { type Server } from 'node:http';
-import { randomBytes } from 'node:crypto';
 import { createAdaptorServer } from '@hono/node-server';
 import { InputError } from '../input-error.js';
 import { cacheDirectory } from '../jobs/cache.js';
 import { type HubSettings, hubSettings } from '../jobs/hub/settings.js';
-import { createQueue } from '../jobs/queue.js';
 import { savedReadings } from '../jobs/saved-readings.js';
-import { isRunning } from '../jobs/training-status.js';
 import { createTrainings } from '../jobs/trainings.js';
-import { packageVersion } from '../jobs/versions.js';
+import { type Calls, answering } from '../workbench/calls.js';
+import { limits } from '../workbench/limits.js';
+import { fileVerbs } from '../workbench/table.js';
+import { parseKept } from '../workbench/verbs/readings.js';
+import { isRunning } from '../workbench/verbs/trainings.js';
 import { createApp } from './app.js';
-import { limits } from './contract/index.js';
 import { isLoopback } from './guard.js';
-import { createPreparation } from './preparation.js';
-import { parseKept } from './routes/readings.js';
-import { workbenchThread } from './workbench/thread.js';
+import { resolveRef } from './models/directories.js';
+import { report } from './problems.js';
+import { workbenchThread } from './thread.js';
 
 /** Where and with what a server runs. */
 export interface ServerOptions {
@@ -77,24 +78,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const closing = new AbortController();
   // Every request listens to it.
   setMaxListeners(0, closing.signal);
-  const queue = createQueue(limits.waiting);
+  const folders = { models, runs };
   const reach = { hub, paths: isLoopback(host) };
-  const workbench = workbenchThread({ folders: { models, runs }, reach, cache, threads });
-  const preparation = createPreparation(workbench, queue);
+  const workbench = workbenchThread({ folders, reach, cache, threads });
   const trainings = createTrainings(runs);
-  const app = createApp(
-    {
-      version: packageVersion(),
-      workbench,
-      queue,
-      preparation,
-      trainings,
-      readings: savedReadings(options.readings, parseKept, limits.readingBody),
-      closing: closing.signal,
-    },
-    { host, names: options.names, token },
-    options.web,
-  );
+  const readings = savedReadings(options.readings, parseKept, limits.readingBody);
+  const modelDirectory = (ref: string): Promise<string> => resolveRef(folders, ref, 'model');
+  const files = answering(fileVerbs, { readings, trainings: { ...trainings, modelDirectory } });
+  const calls: Calls = {
+    call: (verb, ...rest) => (verb in fileVerbs ? files : workbench).call(verb, ...rest),
+  };
+  const app = createApp(calls, { host, names: options.names, token }, options.web, closing.signal);
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
   // Longer than browsers keep theirs: a request must not be sent into a connection that is just being closed.
   server.keepAliveTimeout = 120_000;
@@ -106,9 +100,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw error;
   }
   const prepared = options.prepare
-    ? preparation.start(closing.signal).catch((error: unknown) => {
-        if (!closing.signal.aborted) process.stderr.write(`inversionview: ${String(error)}\n`);
-      })
+    ? workbench.call('prepare', {}, { signal: closing.signal }).then(
+        () => undefined,
+        (error: unknown) => {
+          if (!closing.signal.aborted) report(String(error));
+        },
+      )
     : Promise.resolve();
   const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
   const address = `http://${shown.includes(':') ? `[${shown}]` : shown}:${port}/`;

@@ -14,6 +14,9 @@ import { type Presets } from '../training/presets.js';
 /** A study. */
 export interface Study {
   readonly task: Task;
+  /** What its inputs are, in one sentence, and one that shows how they are written. */
+  readonly summary: string;
+  readonly example: string;
   /** Named patching experiments. */
   readonly experiments: readonly Experiment[];
   /** Named mean ablations, listed after the experiments. */

@@ -51,6 +51,8 @@ const words: Task = {
 const sized: Task = { ...words, model: { layers: 1, heads: 1, width: 4 } };
 const study: Study = {
   task: sized,
+  summary: words.about,
+  example: 'abba',
   experiments: [],
   ablations: [],
   recipes: {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readingSchema } from '../../src/inversion/reading.js';
-import { keptReadingSchema } from '../../src/server/contract/index.js';
+import { keptReadingSchema } from '../../src/workbench/verbs/readings.js';
 import { bundledCommand, type Command, type Finished, refusal } from './command.js';
 
 let command: Command;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeModel } from '../../src/jobs/describe-model.js';
 import { shippedDirectory } from '../../src/jobs/shipped.js';
-import { type DescribedModel } from '../../src/server/contract/index.js';
+import { type DescribedModel } from '../../src/workbench/verbs/models.js';
 import { type Chosen, type OfTask, nextCommands, shellWord } from '../../web/src/models/commands.js';
 import { familyCheckpoint, writeWordedModel } from '../fixtures/worded-model.js';
 import { type Command, bundledCommand } from './command.js';

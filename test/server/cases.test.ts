@@ -2,14 +2,9 @@
  * Case studies, and what is told of an input without sampling.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  attentionSchema,
-  caseListSchema,
-  caseSchema,
-  inspectionSchema,
-  randomInputSchema,
-  serverStatusSchema,
-} from '../../src/server/contract/index.js';
+import { caseSchema } from '../../src/workbench/case-study.js';
+import { caseListSchema, randomInputSchema, serverStatusSchema } from '../../src/workbench/verbs/cases.js';
+import { attentionSchema, inspectionSchema } from '../../src/workbench/verbs/inspect.js';
 import { addition, counting } from '../../src/studies/index.js';
 import { type TestServer, ask, json, problemIn, smallCase, startTestServer } from './start.js';
 

@@ -4,14 +4,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { limits } from '../../src/workbench/limits.js';
 import {
   type CompletenessRequest,
-  type InterpretRequest,
   type ScatterEvent,
-  type ToldEvent,
   completenessEventSchemas,
-  limits,
-} from '../../src/server/contract/index.js';
+} from '../../src/workbench/verbs/completeness.js';
+import { type InterpretRequest, type ToldEvent } from '../../src/workbench/verbs/interpret.js';
 import { type TestServer, gathered, startTestServer } from './start.js';
 import { toldIn } from './telling.js';
 

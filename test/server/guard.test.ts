@@ -3,7 +3,7 @@
  */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { limits } from '../../src/server/contract/index.js';
+import { limits } from '../../src/workbench/limits.js';
 import { type TestServer, ask, json, problemIn, startTestServer } from './start.js';
 
 let server: TestServer;

@@ -8,15 +8,10 @@ import { createInterpreter } from '../../src/interpret/interpreter.js';
 import { activationsOf } from '../../src/interpret/queries.js';
 import { decoderFor, modelFor } from '../../src/jobs/shipped.js';
 import { ServerProblem } from '../../src/server/client.js';
-import {
-  type BitsCell,
-  type BitsMapRequest,
-  type CompletenessRequest,
-  type InterpretRequest,
-  type ToldEvent,
-  bitsMapEventSchemas,
-  limits,
-} from '../../src/server/contract/index.js';
+import { limits } from '../../src/workbench/limits.js';
+import { type BitsCell, type BitsMapRequest, bitsMapEventSchemas } from '../../src/workbench/verbs/bits.js';
+import { type CompletenessRequest } from '../../src/workbench/verbs/completeness.js';
+import { type InterpretRequest, type ToldEvent } from '../../src/workbench/verbs/interpret.js';
 import { addition } from '../../src/studies/index.js';
 import { type TestServer, ask, gathered, json, problemIn, smallCase, startTestServer } from './start.js';
 import { toldIn } from './telling.js';

@@ -5,13 +5,13 @@ import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { limits } from '../../src/workbench/limits.js';
 import {
   type ModelEvent,
   type ModelRequest,
-  limits,
   modelEventSchemas,
   modelListSchema,
-} from '../../src/server/contract/index.js';
+} from '../../src/workbench/verbs/models.js';
 import { type HubRequest, type HubServer, type Trouble, startHubServer } from '../fixtures/hub-server.js';
 import { familyCheckpoint, wordedTokenizer, writeWordedModel } from '../fixtures/worded-model.js';
 import { type TestServer, ask, gathered, json, problemIn, startTestServer } from './start.js';

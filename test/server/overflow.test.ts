@@ -9,7 +9,7 @@ import { nodeRuntime } from '../../src/engine/runtime/node.js';
 import { InputError } from '../../src/input-error.js';
 import { activationsOf } from '../../src/interpret/queries.js';
 import { type HookedModel } from '../../src/models/hooked-model.js';
-import { createInspector } from '../../src/server/workbench/inspect.js';
+import { createInspector } from '../../src/workbench/verbs/inspect.js';
 import { addition } from '../../src/studies/index.js';
 import { probedModelConfig } from '../../src/training/model-training.js';
 import { createJudge } from '../../src/inversion/judge.js';

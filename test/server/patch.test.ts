@@ -5,18 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metrics, patch, specifiedCases, sweptSites } from '../../src/causal/index.js';
 import { nodeRuntime } from '../../src/engine/runtime/node.js';
 import { modelFor } from '../../src/jobs/shipped.js';
-import {
-  type ContrastRequest,
-  type SweepCell,
-  type SweepEvent,
-  type SweptRecord,
-  attributionEventSchemas,
-  contrastSchema,
-  experimentEventSchemas,
-  limits,
-  patchEventSchemas,
-  sweepEventSchemas,
-} from '../../src/server/contract/index.js';
+import { limits } from '../../src/workbench/limits.js';
+import { type SweptRecord } from '../../src/workbench/patching-records.js';
+import { attributionEventSchemas } from '../../src/workbench/verbs/attribution.js';
+import { type ContrastRequest, contrastSchema } from '../../src/workbench/verbs/contrast.js';
+import { experimentEventSchemas } from '../../src/workbench/verbs/experiments.js';
+import { patchEventSchemas } from '../../src/workbench/verbs/patch.js';
+import { type SweepCell, type SweepEvent, sweepEventSchemas } from '../../src/workbench/verbs/sweep.js';
 import { addition } from '../../src/studies/index.js';
 import { type TestServer, ask, gathered, json, problemIn, smallCase, startTestServer } from './start.js';
 

@@ -7,16 +7,19 @@ import { createReader } from '../../src/inversion/preimage.js';
 import { readingSchema } from '../../src/inversion/reading.js';
 import { thinnedRounds } from '../../src/inversion/rounds.js';
 import { decoderFor, modelFor } from '../../src/jobs/shipped.js';
+import { judgementSchema } from '../../src/workbench/verbs/judge.js';
+import { overviewEventSchemas } from '../../src/workbench/verbs/overview.js';
 import {
-  type KeptReading,
   type ReadEvent,
   type ReadRequest,
-  judgementSchema,
-  overviewEventSchemas,
   readEventSchemas,
-} from '../../src/server/contract/index.js';
-import { createWorkbench } from '../../src/server/workbench/workbench.js';
+  readVerbs,
+} from '../../src/workbench/verbs/read.js';
+import { type KeptReading } from '../../src/workbench/verbs/readings.js';
+import { folderLibrary } from '../../src/server/models/library.js';
 import { addition } from '../../src/studies/index.js';
+import { createBench } from '../../src/workbench/bench.js';
+import { answering } from '../../src/workbench/calls.js';
 import { type TestServer, ask, gathered, json, problemIn, smallCase, startTestServer } from './start.js';
 
 let server: TestServer;
@@ -260,21 +263,29 @@ describe('POST /api/judge', () => {
 
 describe('who goes away', () => {
   it('stops the work between batches', async () => {
-    const workbench = createWorkbench(nodeRuntime(), { models: `${server.folder}/models`, runs: null });
+    const bench = createBench({
+      host: { version: '0', uptime: () => 0, memory: () => 0, report: () => undefined },
+      library: folderLibrary({ models: `${server.folder}/models`, runs: null }),
+      runtime: nodeRuntime(),
+      keep: null,
+    });
     const stop = new AbortController();
     let batches = 0;
-    const call = {
-      emit: ({ event }: ReadEvent) => {
+    const following = {
+      onEvent: (event: string) => {
         if (event === 'candidates') batches += 1;
         if (batches === 2) stop.abort();
       },
       signal: stop.signal,
     };
-    await expect(workbench.read({ ...small, candidates: 16_384 }, call)).rejects.toMatchObject({
-      name: 'AbortError',
-    });
+    const reading = answering(readVerbs, bench).call(
+      'read',
+      { body: { ...small, candidates: 16_384 } },
+      following,
+    );
+    await expect(reading).rejects.toMatchObject({ name: 'AbortError' });
     expect(batches).toBe(2);
-    await workbench.dispose(null, { emit: () => undefined, signal: stop.signal });
+    await bench.dispose();
   });
 
   it('lets the next one in', async () => {

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromReading, exported } from '../fixtures/viewer.js';
 import { type Reading, readingSchema } from '../../src/inversion/reading.js';
+import { limits } from '../../src/workbench/limits.js';
 import {
   type KeptReading,
   keptReadingSchema,
-  limits,
   savedEntrySchema,
   savedListSchema,
-} from '../../src/server/contract/index.js';
+} from '../../src/workbench/verbs/readings.js';
 import { exampleReading } from '../fixtures/readings.js';
 import { type TestServer, ask, json, problemIn, startTestServer } from './start.js';
 

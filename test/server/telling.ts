@@ -7,7 +7,7 @@ import {
   type InterpretEvent,
   type ToldEvent,
   interpretEventSchemas,
-} from '../../src/server/contract/index.js';
+} from '../../src/workbench/verbs/interpret.js';
 
 /** Holds events to the contract and gives what was told. */
 export function toldIn(events: readonly InterpretEvent[]): ToldEvent {

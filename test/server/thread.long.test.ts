@@ -2,48 +2,54 @@
  * The thread of the models: what goes wrong in it is told, and the next call is answered all the same.
  */
 import { describe, expect, it } from 'vitest';
-import { createLeases } from '../../src/server/workbench/leases.js';
-import { workbenchThread } from '../../src/server/workbench/thread.js';
+import { workbenchThread } from '../../src/server/thread.js';
+import { createLeases } from '../../src/workbench/leases.js';
+import { clientOver } from '../../src/workbench/client.js';
 
 const folders = { models: null, runs: null };
 
+/** A client of a thread of its own. */
+function started(threads: number) {
+  const thread = workbenchThread({ folders, threads });
+  return { thread, client: clientOver(thread) };
+}
+
 describe('a thread', () => {
   it('answers calls at once, each its own', async () => {
-    const thread = workbenchThread({ folders, threads: 1 });
+    const { thread, client } = started(1);
     const [first, second, wrong] = await Promise.allSettled([
-      thread.call('random', { case: 'addition', seed: 1 }),
-      thread.call('random', { case: 'counting', seed: 1 }),
-      thread.call('random', { case: 'nothing', seed: 1 }),
+      client.random('addition', 1),
+      client.random('counting', 1),
+      client.random('nothing', 1),
     ]);
     expect(first).toMatchObject({ status: 'fulfilled', value: { input: expect.stringMatching(/\+/) } });
     expect(second).toMatchObject({ status: 'fulfilled', value: { input: expect.stringMatching(/\|/) } });
-    expect(wrong).toMatchObject({ status: 'rejected', reason: { problem: { code: 'input' } } });
+    expect(wrong).toMatchObject({ status: 'rejected', reason: { code: 'input' } });
     await thread.close();
-    await expect(thread.call('warm', null)).rejects.toMatchObject({ problem: { code: 'stopped' } });
+    await expect(client.status()).rejects.toMatchObject({ code: 'stopped' });
   });
 
   it('tells a fault of the program without its details, and goes on', async () => {
-    const thread = workbenchThread({ folders, threads: 1 });
-    await expect(thread.call('random', { case: 5 } as never)).rejects.toMatchObject({
-      problem: { code: 'internal', message: expect.stringMatching(/^A fault of the program/) },
+    const { thread, client } = started(1);
+    await expect(thread.call('nothing', {})).rejects.toMatchObject({
+      code: 'internal',
+      message: expect.stringMatching(/^A fault of the program/),
     });
-    expect(await thread.call('warm', null)).toEqual([]);
+    expect(await client.status()).toMatchObject({ warm: [], working: 0, waiting: 0 });
     await thread.close();
   });
 
   it('that dies takes its calls with it, and no more', async () => {
-    const thread = workbenchThread({ folders, threads: -1 });
-    const both = [thread.call('warm', null), thread.call('warm', null)];
-    for (const call of both) await expect(call).rejects.toMatchObject({ problem: { code: 'internal' } });
-    await expect(thread.call('warm', null)).rejects.toMatchObject({ problem: { code: 'internal' } });
+    const { thread, client } = started(-1);
+    const both = [client.status(), client.status()];
+    for (const call of both) await expect(call).rejects.toMatchObject({ code: 'internal' });
+    await expect(client.status()).rejects.toMatchObject({ code: 'internal' });
     await thread.close();
   });
 
   it('that is closed tells who waits', async () => {
-    const thread = workbenchThread({ folders, threads: 1 });
-    const waiting = expect(thread.call('cases', null)).rejects.toMatchObject({
-      problem: { code: 'stopped' },
-    });
+    const { thread, client } = started(1);
+    const waiting = expect(client.cases()).rejects.toMatchObject({ code: 'stopped' });
     await thread.close();
     await waiting;
   });

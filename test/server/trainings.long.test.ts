@@ -13,7 +13,7 @@ import {
   trainingEventSchemas,
   trainingListSchema,
   trainingSchema,
-} from '../../src/server/contract/index.js';
+} from '../../src/workbench/verbs/trainings.js';
 import { type TestServer, ask, gathered, json, problemIn, startTestServer } from './start.js';
 
 let server: TestServer;

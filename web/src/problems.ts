@@ -3,7 +3,7 @@
  * @module
  */
 import { ServerProblem } from '../../src/server/client.js';
-import type { Problem } from '../../src/server/contract/index.js';
+import type { Problem } from '../../src/workbench/problems.js';
 
 /** Said when nothing answers. */
 export const noServer = 'The server does not answer. Start it with npm start; this page goes on by itself.';

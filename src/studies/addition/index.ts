@@ -11,6 +11,8 @@ import { additionViewer } from './viewer.js';
 
 export const additionStudy: Study = {
   task: addition,
+  summary: 'Three-digit addition: two numbers from 100 to 999 and their sum.',
+  example: '535+861=1396',
   experiments: additionExperiments,
   ablations: [plusCheck],
   recipes: additionRecipes,

@@ -10,6 +10,8 @@ import { countingViewer } from './viewer.js';
 
 export const countingStudy: Study = {
   task: counting,
+  summary: 'Counting a letter: a string of three letters, the letter asked for, and how often it occurs.',
+  example: 'vvzccvczvvvzvcvc|v:8',
   experiments: countingExperiments,
   ablations: [],
   recipes: countingRecipes,

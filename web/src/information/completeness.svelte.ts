@@ -7,7 +7,7 @@ import type {
   CompletenessEvent,
   CompletenessRequest,
   ScatterEvent,
-} from '../../../src/server/contract/index.js';
+} from '../../../src/workbench/verbs/completeness.js';
 import { createFollow, type Follow } from '../follow.svelte.js';
 
 /** See the module. */

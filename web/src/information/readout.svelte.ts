@@ -4,7 +4,7 @@
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
-import type { InterpretEvent, InterpretRequest, ToldEvent } from '../../../src/server/contract/index.js';
+import type { InterpretEvent, InterpretRequest, ToldEvent } from '../../../src/workbench/verbs/interpret.js';
 import { createFollow, type Follow } from '../follow.svelte.js';
 import { createMemory } from '../memory.js';
 

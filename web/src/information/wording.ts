@@ -2,7 +2,7 @@
  * Formats of bits and their intervals on the page.
  * @module
  */
-import type { ToldEvent } from '../../../src/server/contract/index.js';
+import type { ToldEvent } from '../../../src/workbench/verbs/interpret.js';
 import { type Job, wordsOf } from '../follow.svelte.js';
 import { grouped, share } from '../ui/numbers.js';
 

@@ -8,7 +8,7 @@ import type {
   ModelEvent,
   ModelList,
   ModelRequest,
-} from '../../../src/server/contract/index.js';
+} from '../../../src/workbench/verbs/models.js';
 import { createFollow, type Follow } from '../follow.svelte.js';
 import { sayProblem } from '../problems.js';
 

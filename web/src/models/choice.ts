@@ -2,7 +2,7 @@
  * What was chosen on the Models page, and how the address holds it.
  * @module
  */
-import { limits } from '../../../src/server/contract/limits.js';
+import { limits } from '../../../src/workbench/limits.js';
 import type { AddressFields } from '../state/address.js';
 
 /** The model that is described: a directory, a `.gguf` file or a name on the hub. */

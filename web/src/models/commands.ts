@@ -2,7 +2,7 @@
  * Commands to run next with a model, as lines for a shell.
  * @module
  */
-import type { DescribedModel } from '../../../src/server/contract/index.js';
+import type { DescribedModel } from '../../../src/workbench/verbs/models.js';
 
 /** A command. */
 export interface NextCommand {

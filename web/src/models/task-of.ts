@@ -2,7 +2,8 @@
  * The case study that a model belongs to.
  * @module
  */
-import type { Case, DescribedModel } from '../../../src/server/contract/index.js';
+import type { Case } from '../../../src/workbench/case-study.js';
+import type { DescribedModel } from '../../../src/workbench/verbs/models.js';
 
 /**
  * The case with the shipped model of the task that a model was trained for; where its files do not say, of the task whose

@@ -2,7 +2,8 @@
  * Figures that an overview can colour its cells by. A figure that is added here is offered on the page.
  * @module
  */
-import type { BitsCell, OverviewCell } from '../../../src/server/contract/index.js';
+import type { BitsCell } from '../../../src/workbench/verbs/bits.js';
+import type { OverviewCell } from '../../../src/workbench/verbs/overview.js';
 import type { Metric } from '../state/address.js';
 import { bitsText, intervalText, refusalText } from '../information/wording.js';
 import { grouped } from '../ui/numbers.js';

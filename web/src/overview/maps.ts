@@ -3,15 +3,9 @@
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
-import type {
-  BitsCell,
-  BitsMapEvent,
-  BitsMapRequest,
-  OverviewCell,
-  OverviewEvent,
-  OverviewPlan,
-  OverviewRequest,
-} from '../../../src/server/contract/index.js';
+import type { OverviewPlan } from '../../../src/workbench/map-axes.js';
+import type { BitsCell, BitsMapEvent, BitsMapRequest } from '../../../src/workbench/verbs/bits.js';
+import type { OverviewCell, OverviewEvent, OverviewRequest } from '../../../src/workbench/verbs/overview.js';
 import { createFollow, type Follow, type Stream } from '../follow.svelte.js';
 
 /** The axes of a map of bits. */

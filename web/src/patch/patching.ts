@@ -4,22 +4,16 @@
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
+import type { Baselines } from '../../../src/workbench/patching.js';
+import type { AttributionEvent, AttributionRequest } from '../../../src/workbench/verbs/attribution.js';
+import type { Contrast, ContrastRequest } from '../../../src/workbench/verbs/contrast.js';
 import type {
-  AttributionEvent,
-  AttributionRequest,
-  Baselines,
-  Contrast,
-  ContrastRequest,
   ExperimentEvent,
   ExperimentList,
   ExperimentRequest,
-  PatchEvent,
-  PatchRequest,
-  SweepCell,
-  SweepEvent,
-  SweepPlan,
-  SweepRequest,
-} from '../../../src/server/contract/index.js';
+} from '../../../src/workbench/verbs/experiments.js';
+import type { PatchEvent, PatchRequest } from '../../../src/workbench/verbs/patch.js';
+import type { SweepCell, SweepEvent, SweepPlan, SweepRequest } from '../../../src/workbench/verbs/sweep.js';
 import { createFollow, type Follow, once } from '../follow.svelte.js';
 
 /** Data of an event by its name. */

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
-import type { Inspection } from '../../../src/server/contract/index.js';
+import type { Inspection } from '../../../src/workbench/verbs/inspect.js';
 import { isAbort, sayProblem } from '../problems.js';
 
 /** The tokens of an input that could be read. */

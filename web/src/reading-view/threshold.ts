@@ -2,7 +2,7 @@
  * Changes of threshold and metric: they partition the same samples anew, without sampling.
  * @module
  */
-import type { Case } from '../../../src/server/contract/index.js';
+import type { Case } from '../../../src/workbench/case-study.js';
 import { lookOf, type Pane } from '../state/pane.svelte.js';
 import type { Workbench } from '../state/workbench.svelte.js';
 

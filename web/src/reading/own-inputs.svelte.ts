@@ -4,7 +4,9 @@
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
-import type { JudgeRequest, OwnInput, ReadRequest } from '../../../src/server/contract/index.js';
+import type { OwnInput } from '../../../src/inversion/kept-reading.js';
+import type { JudgeRequest } from '../../../src/workbench/verbs/judge.js';
+import type { ReadRequest } from '../../../src/workbench/verbs/read.js';
 import { isAbort, sayProblem } from '../problems.js';
 
 /** See the module. */

@@ -4,14 +4,9 @@
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
-import type {
-  DoneEvent,
-  KeptReading,
-  QueryEvent,
-  QueryFacts,
-  ReadEvent,
-  ReadRequest,
-} from '../../../src/server/contract/index.js';
+import type { QueryFacts } from '../../../src/inversion/kept-reading.js';
+import type { DoneEvent, QueryEvent, ReadEvent, ReadRequest } from '../../../src/workbench/verbs/read.js';
+import type { KeptReading } from '../../../src/workbench/verbs/readings.js';
 import { createFollow, type Follow } from '../follow.svelte.js';
 import { createMemory } from '../memory.js';
 import type { Metric } from '../state/address.js';

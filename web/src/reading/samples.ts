@@ -3,14 +3,9 @@
  * through the same order: nothing is sampled or computed again.
  * @module
  */
-import type {
-  CandidatesEvent,
-  DeltasEvent,
-  KeptSample,
-  QueryFacts,
-  ReadSample,
-} from '../../../src/server/contract/index.js';
-import { indexOfPlace } from '../../../src/server/contract/placed.js';
+import type { KeptSample, QueryFacts, ReadSample } from '../../../src/inversion/kept-reading.js';
+import type { CandidatesEvent, DeltasEvent } from '../../../src/workbench/verbs/read.js';
+import { indexOfPlace } from '../../../src/inversion/placed.js';
 import type { Metric } from '../state/address.js';
 
 /** The colours of a sample. */

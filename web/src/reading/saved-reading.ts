@@ -2,7 +2,8 @@
  * A reading as it is saved and sent: all samples with their distances and colours.
  * @module
  */
-import type { KeptReading, OwnInput } from '../../../src/server/contract/index.js';
+import type { OwnInput } from '../../../src/inversion/kept-reading.js';
+import type { KeptReading } from '../../../src/workbench/verbs/readings.js';
 import type { LookAt } from '../state/pane.svelte.js';
 import type { Shown } from './run.svelte.js';
 

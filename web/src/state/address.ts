@@ -3,8 +3,8 @@
  * What is at its default is left out. Pinned readings have the same fields under `1.`, `2.` …
  * @module
  */
-import { limits } from '../../../src/server/contract/limits.js';
-import type { CaseSite } from '../../../src/server/contract/index.js';
+import { limits } from '../../../src/workbench/limits.js';
+import type { CaseSite } from '../../../src/workbench/case-study.js';
 
 /** A distance. */
 export type Metric = 'euclidean' | 'cosine';

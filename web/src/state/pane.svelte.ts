@@ -4,7 +4,9 @@
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
-import type { Case, KeptReading, ReadRequest } from '../../../src/server/contract/index.js';
+import type { Case } from '../../../src/workbench/case-study.js';
+import type { ReadRequest } from '../../../src/workbench/verbs/read.js';
+import type { KeptReading } from '../../../src/workbench/verbs/readings.js';
 import { createOwnInputs, type OwnInputs } from '../reading/own-inputs.svelte.js';
 import { createRun, type Run, shownOf } from '../reading/run.svelte.js';
 import { type Metric, type PaneAddress } from './address.js';

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
-import type { ServerStatus } from '../../../src/server/contract/index.js';
+import type { ServerStatus } from '../../../src/workbench/verbs/cases.js';
 
 /** The server's state in words. */
 export interface Status {

@@ -4,7 +4,9 @@
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
-import type { Case, CaseList, KeptReading } from '../../../src/server/contract/index.js';
+import type { Case } from '../../../src/workbench/case-study.js';
+import type { CaseList } from '../../../src/workbench/verbs/cases.js';
+import type { KeptReading } from '../../../src/workbench/verbs/readings.js';
 import { createInspection, type Inspected, type InputInspection } from '../query-bar/inspection.svelte.js';
 import { isConnectionLost, sayProblem } from '../problems.js';
 import { copyRun } from '../reading/run.svelte.js';

@@ -8,7 +8,7 @@ import type {
   Training,
   TrainingDetail,
   TrainingEvent,
-} from '../../../src/server/contract/index.js';
+} from '../../../src/workbench/verbs/trainings.js';
 import { createFollow } from '../follow.svelte.js';
 import { sayProblem } from '../problems.js';
 

@@ -1,0 +1,61 @@
+/**
+ * What reads a case, and the parts of requests that all readings have, in the program's own terms.
+ * @module
+ */
+import { z } from 'zod';
+import { InputError } from '../input-error.js';
+import { type Reader, createReader } from '../inversion/preimage.js';
+import { resolveSite } from '../models/hooks.js';
+import { resolvePosition } from '../tasks/positions.js';
+import { type Bench } from './bench.js';
+import { type asked, seedSchema } from './fields.js';
+import { limits } from './limits.js';
+import { type OpenCase } from './open-cases.js';
+
+const temperatureSchema = z.number().min(0.001).max(1000);
+
+/** How candidates are drawn. Auto mode where neither temperature nor noise is given. */
+export const drawing = {
+  seed: seedSchema.default(1),
+  /** Of several, each has a round; each may be given once. */
+  temperature: z
+    .union([temperatureSchema, z.array(temperatureSchema).min(1).max(limits.temperatures)])
+    .nullable()
+    .default(null),
+  /** Noise on the activation, in units of its standard deviation. */
+  noise: z.number().min(0).max(1000).nullable().default(null),
+};
+
+/** What reads a case. @throws InputError where it cannot be read */
+export const readerOf = (own: OpenCase, bench: Bench): Reader => own.part(makeReader, bench);
+
+function makeReader({ id, model, decoder, task, described }: OpenCase, { runtime }: Bench): Reader {
+  if (decoder === null) throw new InputError(described.unavailable ?? `${id} cannot be read.`);
+  return createReader(runtime, model, decoder, task);
+}
+
+type Asked = z.output<z.ZodObject<typeof asked>>;
+
+/** What a request asks about. @throws InputError naming what cannot be taken */
+export function askedOf(own: OpenCase, bench: Bench, { input, site, position }: Omit<Asked, 'case'>) {
+  readerOf(own, bench);
+  const { task } = own;
+  const ids = task.encode(input);
+  return {
+    task,
+    ids,
+    site: resolveSite(site, own.decoder?.config.sites ?? []),
+    position: resolvePosition(task, ids, position),
+  };
+}
+
+/** A choice of rounds without the parts that are left to the task. */
+export const choiceOf = (choice: {
+  readonly temperature: number | readonly number[] | null;
+  readonly noise: number | null;
+  readonly candidates?: number | undefined;
+}) => ({
+  ...(choice.temperature === null ? {} : { temperature: choice.temperature }),
+  ...(choice.noise === null ? {} : { noise: choice.noise }),
+  ...(choice.candidates === undefined ? {} : { candidates: choice.candidates }),
+});

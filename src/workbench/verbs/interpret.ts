@@ -1,0 +1,221 @@
+/**
+ * What one activation tells, for a page: bits, features and words, from draws of the decoder and, where it is asked for
+ * and can be, from all inputs. The draws of recent questions are kept, so that ε and metric move without drawing again.
+ * @module
+ */
+import { z } from 'zod';
+import { InputError } from '../../input-error.js';
+import { expectEnumerable } from '../../inversion/enumerate/activations.js';
+import { type ExactSet } from '../../inversion/enumerate/exact.js';
+import { someMembers } from '../../inversion/enumerate/members.js';
+import { readoutSchema } from '../../inversion/reading.js';
+import { type Interpreter, createInterpreter } from '../../interpret/interpreter.js';
+import { type Pool, type Proposer } from '../../interpret/proposal.js';
+import { activationsOf } from '../../interpret/queries.js';
+import { type BitsRecord } from '../../interpret/records.js';
+import { shortName } from '../../models/hooks.js';
+import { randomFor } from '../../random.js';
+import { bitsFigure } from '../../report/plots/bits.js';
+import { featuresOf } from '../../tasks/feature.js';
+import { type Bench, caseStream } from '../bench.js';
+import { count, jobEvents, progressEventSchema } from '../fields.js';
+import { bothSchemes, figureSchema } from '../figures.js';
+import { limits } from '../limits.js';
+import { type OpenCase } from '../open-cases.js';
+import { estimateSchema, placed, queryOf, queryRecord, seldom, viewed } from '../query-records.js';
+import { type Call, type Emitted, type EventOf } from '../verb.js';
+
+/** Body of `POST /api/interpret`. */
+const interpretRequestSchema = z.strictObject({
+  ...placed,
+  ...viewed,
+  /** Names of the task's features; all unless given. */
+  features: z.array(z.string().max(100)).min(1).max(limits.features).optional(),
+  /** Whether all inputs of the task are run, where they can be: the preimage is then known, not estimated. */
+  exact: z.boolean().default(false),
+  /** Inputs of the exact preimage that are sent, drawn evenly. */
+  members: count.max(limits.members).default(0),
+  /** Whether the features are sent as figures too. */
+  figures: z.boolean().default(false),
+});
+export type InterpretRequest = z.input<typeof interpretRequestSchema>;
+
+/** What is known of one feature; see `FeatureBits` of `interpret`. */
+const featureBitsSchema = z.object({
+  feature: z.string(),
+  bits: z.number(),
+  /** Entropy over all inputs, and inside the preimage. */
+  before: z.number(),
+  after: z.number(),
+  /** Bits that as many inputs drawn blindly would seem to give; 0 of an exact preimage. */
+  baseline: z.number(),
+  /** Share of the preimage with the query's value, 0 … 1. */
+  consistency: z.number(),
+  /** The query's value. */
+  value: z.union([z.string(), z.number(), z.null()]),
+});
+
+/** Event `told`: the record that `inversionview bits --json` prints, and what it rests on. */
+const toldEventSchema = z.object({
+  record: z.object({
+    ...queryRecord,
+    exact: z.object({ bits: z.number().nullable(), size: count }).nullable(),
+    /** Null without a decoder. */
+    estimate: estimateSchema.nullable(),
+    /** The most telling above chance first. */
+    features: z.array(featureBitsSchema),
+    readout: readoutSchema,
+  }),
+  /** Draws of the decoder and blind ones; those that are inputs of the task, those inside, and distinct ones inside. */
+  draws: z.object({ decoder: count, blind: count, valid: count, inside: count, distinct: count }).nullable(),
+  /** Inputs of the task, where all were run. */
+  total: count.nullable(),
+  /** Some of the exact preimage, sorted by distance. */
+  members: z.array(z.object({ text: z.string(), distance: z.number(), matchedPosition: count })),
+  figure: figureSchema.nullable(),
+  milliseconds: z.number(),
+});
+export type ToldEvent = z.infer<typeof toldEventSchema>;
+
+/** Events of `POST /api/interpret` by name. */
+export const interpretEventSchemas = {
+  ...jobEvents,
+  progress: progressEventSchema,
+  told: toldEventSchema,
+};
+export type InterpretEvent = EventOf<typeof interpretEventSchemas>;
+
+/** Questions whose draws are kept: ten thousand inputs each. */
+const mostPools = 6;
+
+/** What is asked, in the program's own terms. @throws InputError naming what cannot be taken */
+function orderOf(own: OpenCase, request: z.output<typeof interpretRequestSchema>) {
+  const { exact, members, figures, features } = request;
+  const { task, decoder, described } = own;
+  if (exact) expectEnumerable(task);
+  else if (decoder === null) throw new InputError(described.unavailable ?? `${described.id} has no decoder.`);
+  const names = features === undefined ? null : featuresOf(task, { names: features }).map(({ name }) => name);
+  return { ...queryOf(own, request), features: names, exact, members, figures };
+}
+type ToldOrder = ReturnType<typeof orderOf>;
+
+/** Tells what activations of one case hold. */
+interface Teller {
+  /** What draws and weighs; of a case that has a decoder. */
+  proposer(): Proposer;
+  tell(order: ToldOrder, call: Call<Emitted<typeof interpretEventSchemas>>): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+function createTeller(own: OpenCase, { runtime, passes, priorOf }: Bench): Teller {
+  const { task, model, decoder, described } = own;
+  let made: Interpreter | null = null;
+  const interpreter = (): Interpreter =>
+    (made ??= createInterpreter(runtime, model, decoder, task, { prior: priorOf(task) }));
+  const pools = new Map<string, { readonly z: Float32Array; readonly pool: Pool | null }>();
+
+  async function drawn(
+    { ids, query: { site, position, seed } }: ToldOrder,
+    onProgress: (done: number, all: number) => void,
+    signal: AbortSignal,
+  ): Promise<{ z: Float32Array; pool: Pool | null }> {
+    const key = JSON.stringify([ids, site, position, seed]);
+    const known = pools.get(key);
+    pools.delete(key);
+    if (known !== undefined) {
+      pools.set(key, known);
+      return known;
+    }
+    const [z = new Float32Array(0)] = await activationsOf(runtime, model, task, site, [{ ids, position }]);
+    const pool =
+      decoder === null ? null : await interpreter().gather({ ids, site, z, seed, onProgress, signal });
+    pools.set(key, { z, pool });
+    for (const old of [...pools.keys()].slice(0, -mostPools)) pools.delete(old);
+    return { z, pool };
+  }
+
+  return {
+    proposer() {
+      const { proposer } = interpreter();
+      if (proposer === null) throw new InputError(described.unavailable ?? `${described.id} has no decoder.`);
+      return proposer;
+    },
+    async tell(order, { emit, signal }) {
+      const { ids, query, features, exact } = order;
+      const { epsilon, metric, site, seed } = query;
+      const started = performance.now();
+      const tell = (what: string): ((done: number, all: number) => void) =>
+        seldom((done, all) => emit({ event: 'progress', data: { what, done, all } }));
+      const { z, pool } = await drawn(order, tell('inputs drawn and judged'), signal);
+      const set: ExactSet | null = !exact
+        ? null
+        : await passes.use(
+            model,
+            task,
+            site,
+            { onProgress: tell(`inputs run at ${shortName(site)}`), signal },
+            (preimages) => preimages.find(z, { epsilon, metric }),
+          );
+      signal.throwIfAborted();
+      const told = await interpreter().tell({
+        ids,
+        seed,
+        epsilon,
+        metric,
+        pool,
+        set,
+        signal,
+        ...(features === null ? {} : { features }),
+      });
+      const { estimate, proposed } = told;
+      const record: BitsRecord = {
+        ...query,
+        exact: told.exact,
+        estimate,
+        features: told.features,
+        readout: told.readout(),
+      };
+      const shown = randomFor(seed, 'shown');
+      emit({
+        event: 'told',
+        data: {
+          record: { ...record, warnings: [...record.warnings], features: [...record.features] },
+          draws:
+            pool === null || proposed === null
+              ? null
+              : {
+                  decoder: pool.said,
+                  blind: pool.blind,
+                  valid: proposed.valid,
+                  inside: proposed.inside,
+                  distinct: proposed.found.length,
+                },
+          total: set?.total ?? null,
+          members:
+            set === null
+              ? []
+              : await someMembers(runtime, model, task, { site, z, metric }, set, order.members, shown),
+          figure: order.figures ? bothSchemes((theme) => bitsFigure(record, theme)) : null,
+          milliseconds: Math.round(performance.now() - started),
+        },
+      });
+    },
+    async dispose() {
+      pools.clear();
+      await made?.dispose();
+    },
+  };
+}
+
+/** What tells of a case. */
+export const tellerOf = (own: OpenCase, bench: Bench): Teller => own.part(createTeller, bench);
+
+/** See the module. */
+export const interpretVerbs = {
+  interpret: caseStream({
+    body: interpretRequestSchema,
+    events: interpretEventSchemas,
+    plan: orderOf,
+    run: ({ bench, turn, ...call }) => turn((own, order) => tellerOf(own, bench).tell(order, call)),
+  }),
+};
