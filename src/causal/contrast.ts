@@ -7,7 +7,7 @@ import { capability } from '../tasks/capabilities.js';
 import { InputError } from '../input-error.js';
 import { type Random, randomFor } from '../random.js';
 import { placeName } from '../tasks/positions.js';
-import { type Task } from '../tasks/task.js';
+import { type Redraw, type Task } from '../tasks/task.js';
 import { drawUntil } from './experiment.js';
 import { type PatchCase } from './patch.js';
 import { type SweepPosition } from './sweep.js';
@@ -37,9 +37,15 @@ export interface ContrastQuestion {
 /** Draws before a contrast counts as impossible. */
 const tries = 2000;
 
+const redrawOf = (task: Task): Redraw => capability(task, 'redraw', 'A contrast');
+
+/** Indices of the tokens that an input answers with. @throws InputError for a task that does not say */
+export const determinedIn = (task: Task, ids: readonly number[]): readonly number[] =>
+  capability(task, 'answer', 'A contrast').determined(ids);
+
 /** Whether a position may be drawn anew. */
 export const isDrawable = (task: Task, ids: readonly number[], at: number): boolean =>
-  capability(task, 'redraw', 'A contrast').choices(ids, at).length > 1;
+  redrawOf(task).choices(ids, at).length > 1;
 
 /**
  * The contrasts of an input, each a case with the answer that is asked for. The first belongs to the seed alone, however
@@ -131,9 +137,9 @@ function willDo(
 ): boolean {
   if (pair.contrast.join() === ids.join() || (differing && !isOther(pair))) return false;
   // Who gives a token of their own, or begins with another kind of input, may leave what the task would draw.
-  const own =
-    changes.every(({ token }) => token === null) && capability(task, 'redraw', 'A contrast').accepts(ids);
-  return !own || capability(task, 'redraw', 'A contrast').accepts(pair.contrast);
+  const { accepts } = redrawOf(task);
+  const own = changes.every(({ token }) => token === null) && accepts(ids);
+  return !own || accepts(pair.contrast);
 }
 
 /** The input with its changes, drawn where they are, and what follows from them; null where nothing does. */
@@ -143,23 +149,19 @@ function changed(
   changes: readonly Change[],
   random: Random,
 ): number[] | null {
+  const { choices, follow } = redrawOf(task);
   const out = [...ids];
   for (const { at, token } of changes) {
-    const choices = capability(task, 'redraw', 'A contrast').choices(ids, at);
-    out[at] = token ?? choices[random.int(Math.max(1, choices.length))] ?? task.pad;
+    const among = choices(ids, at);
+    out[at] = token ?? among[random.int(Math.max(1, among.length))] ?? task.pad;
   }
-  return capability(task, 'redraw', 'A contrast').follow(out);
+  return follow(out);
 }
 
 /** @throws InputError for a position that follows from others, or has nothing to draw from */
 function checkChange(task: Task, ids: readonly number[], { at, token }: Change): void {
   const name = nameOf(task, ids, at);
-  if (
-    at <= 0 ||
-    at >= ids.length ||
-    ids[at] === task.eos ||
-    capability(task, 'answer', 'A contrast').determined(ids).includes(at)
-  ) {
+  if (at <= 0 || at >= ids.length || ids[at] === task.eos || determinedIn(task, ids).includes(at)) {
     throw new InputError(
       `${name} is not to be changed: it ${at <= 0 ? 'begins every input' : 'follows from what stands before it'}.`,
     );
@@ -174,7 +176,7 @@ function checkChange(task: Task, ids: readonly number[], { at, token }: Change):
 
 /** @throws InputError for a position whose token is not answered */
 function checkAnswer(task: Task, ids: readonly number[], answer: number): void {
-  const own = capability(task, 'answer', 'A contrast').determined(ids);
+  const own = determinedIn(task, ids);
   if (own.includes(answer)) return;
   const names = own.map((at) => nameOf(task, ids, at));
   throw new InputError(
@@ -193,10 +195,7 @@ function paired(
   contrast: readonly number[],
   answer: number | null,
 ): PatchCase | null {
-  const [own, others] = [
-    capability(task, 'answer', 'A contrast').determined(clean),
-    capability(task, 'answer', 'A contrast').determined(contrast),
-  ];
+  const [own, others] = [determinedIn(task, clean), determinedIn(task, contrast)];
   const differing = own.findIndex((at, k) => others[k] !== undefined && clean[at] !== contrast[others[k]]);
   const number = answer === null ? Math.max(0, differing) : own.indexOf(answer);
   const [answerAt, contrastAnswerAt] = [own[number], others[number]];

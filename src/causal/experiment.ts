@@ -59,14 +59,12 @@ export function heldOut(
   most: number,
   accepts: (ids: readonly number[]) => boolean = () => true,
 ): number[][] {
-  const all = capability(task, 'data', 'An experiment over held-out inputs').splitSize.test;
+  const { splitSize, member } = capability(task, 'data', 'An experiment over held-out inputs');
+  const all = splitSize.test;
   const key = hash32(hash32(seed >>> 0, Math.floor(seed / 2 ** 32)), 0xca5e);
   const found: number[][] = [];
   for (let rank = 0; rank < all && found.length < most; rank++) {
-    const ids = capability(task, 'data', 'An experiment over held-out inputs').member(
-      'test',
-      permute(rank, all, key),
-    );
+    const ids = member('test', permute(rank, all, key));
     if (accepts(ids)) found.push(ids);
   }
   return found;

@@ -38,6 +38,7 @@ export {
   type ContrastQuestion,
   alignedPositions,
   contrastsOf,
+  determinedIn,
   isDrawable,
   nameOf,
 } from './contrast.js';

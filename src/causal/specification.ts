@@ -92,10 +92,8 @@ export function specifiedCases(
 
 /** Indices of the first answer token in which two inputs differ. */
 function differing(task: Task, clean: readonly number[], contrast: readonly number[]): [number, number] {
-  const [own, others] = [
-    capability(task, 'answer', 'A question of patching').determined(clean),
-    capability(task, 'answer', 'A question of patching').determined(contrast),
-  ];
+  const { determined } = capability(task, 'answer', 'A question of patching');
+  const [own, others] = [determined(clean), determined(contrast)];
   const at = own.findIndex((index, k) => clean[index] !== contrast[others[k] ?? -1]);
   const [answerAt, contrastAnswerAt] = [own[at], others[at]];
   if (answerAt !== undefined && contrastAnswerAt !== undefined) return [answerAt, contrastAnswerAt];

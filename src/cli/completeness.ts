@@ -2,6 +2,7 @@
  * `inversionview completeness`: does the decoder know of every input inside?
  * @module
  */
+import { type Task } from '../tasks/task.js';
 import { capability } from '../tasks/capabilities.js';
 import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
@@ -96,8 +97,7 @@ inputs serves all queries of a site; with few --draws the noise makes the decode
           onProgress: progress('draws of noise'),
         }),
       };
-      const texts = (input: number): string =>
-        open.task.decode(capability(open.task, 'data', 'Completeness').instance(input));
+      const texts = textsOf(open.task);
       await drawn(
         options,
         (theme) => completenessFigure(record, theme),
@@ -149,14 +149,18 @@ async function sweep(options: CompletenessOptions, list: string): Promise<void> 
     return own === undefined ? [] : [{ ...base, completeness: own }];
   });
   const record = completenessSweepRecord(cells, model.trainedOn === task.name);
-  const texts = (input: number): string =>
-    task.decode(capability(task, 'data', 'Completeness').instance(input));
   await drawn(
     options,
     (theme) => completenessGrid(record, theme),
     record,
-    completenessSweepRows(record, texts),
+    completenessSweepRows(record, textsOf(task)),
   );
   if (options.json === true) printJson(record);
   else process.stdout.write(`${renderCompletenessSweep(record, lookFor(process.stdout, process.env))}\n`);
+}
+
+/** Texts of a task's inputs by number. */
+function textsOf(task: Task): (input: number) => string {
+  const { instance } = capability(task, 'data', 'Completeness');
+  return (input) => task.decode(instance(input));
 }

@@ -146,8 +146,9 @@ function readoutOf({ task, features }: Opened, { ids }: PlacedQuery, set: ExactS
 }
 
 async function writeMembers({ task }: Opened, set: ExactSet, file: string): Promise<void> {
+  const { instance } = capability(task, 'data', 'An exact preimage');
   const rows = Array.from(set.members, (input) => ({
-    input: task.decode(capability(task, 'data', 'An exact preimage').instance(input)),
+    input: task.decode(instance(input)),
     distance: Number((set.distances[input] ?? Infinity).toPrecision(4)),
     matchedPosition: set.positions[input] ?? 0,
   }));
@@ -163,9 +164,8 @@ async function recallOf(
 ): Promise<SamplerFigures> {
   const { epsilon = task.epsilon, metric = task.metric } = options;
   const reader = createReader(runtime, model, decoder, task);
-  const inputs = Array.from(set.members, (input) =>
-    capability(task, 'data', 'An exact preimage').instance(input),
-  );
+  const { instance } = capability(task, 'data', 'An exact preimage');
+  const inputs = Array.from(set.members, (input) => instance(input));
   const scorer = createTreeScorer(runtime, decoder, task, inputs);
   try {
     const { candidates } = await reader.read({

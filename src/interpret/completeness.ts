@@ -106,11 +106,12 @@ export function startCompleteness(
   const inside = Array.from(set.members);
   const outside = drawOutside(set, options.outside, randomFor(seed, 'outside'));
   const inputs = [...inside, ...outside];
+  const { instance } = capability(task, 'data', 'Completeness');
   const scorer = createTreeScorer(
     runtime,
     decoder,
     task,
-    inputs.map((input) => capability(task, 'data', 'Completeness').instance(input)),
+    inputs.map((input) => instance(input)),
   );
   const site = decoder.config.sites.indexOf(query.site);
   const deviation = noise * spread(query.z);

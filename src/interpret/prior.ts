@@ -4,9 +4,9 @@
  * @module
  */
 import { capability } from '../tasks/capabilities.js';
-import { randomFor } from '../random.js';
+import { type Random, randomFor } from '../random.js';
 import { type Feature, type FeatureValue, featureValue } from '../tasks/feature.js';
-import { type Task } from '../tasks/task.js';
+import { type Distribution, type Task } from '../tasks/task.js';
 
 /** Inputs drawn where they cannot all be gone through. */
 const drawnInputs = 40_000;
@@ -33,18 +33,23 @@ export interface Prior {
 
 /** Goes through the inputs of a task. */
 export function createPrior(task: Task, features: readonly Feature[] = task.features): Prior {
-  const complete = task.enumeration?.kind === 'all';
-  const inputs = complete ? capability(task, 'data', 'An amount of information').size : drawnInputs;
+  const purpose = 'An amount of information';
+  const data = task.enumeration?.kind === 'all' ? capability(task, 'data', purpose) : null;
+  const inputs = data?.size ?? drawnInputs;
   const random = randomFor(1, 'prior');
+  const next = data?.instance ?? drawing(capability(task, 'distribution', purpose), random);
   const tables = features.map((feature) => emptyTable(feature, inputs));
   for (let input = 0; input < inputs; input++) {
-    const ids = complete
-      ? capability(task, 'data', 'An amount of information').instance(input)
-      : capability(task, 'distribution', 'An amount of information').draw(random);
+    const ids = next(input);
     for (const table of tables) table.codes[input] = table.codeOf(featureValue(task, table.feature, ids));
   }
-  return { task, inputs, complete, tables };
+  return { task, inputs, complete: data !== null, tables };
 }
+
+const drawing =
+  ({ draw }: Distribution, random: Random) =>
+  (): number[] =>
+    draw(random);
 
 function emptyTable(feature: Feature, inputs: number): FeatureTable {
   const numbers = new Map<FeatureValue, number>();

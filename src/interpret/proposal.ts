@@ -210,18 +210,12 @@ export function createProposer(
     unseen?: readonly Drawn[],
   ): Promise<Pool> {
     const { ids, site, z, onProgress } = query;
+    const { draw, logProbability } = capability(task, 'distribution', 'An amount of information');
     const all = drawn.length + (unseen === undefined ? blind : unseen.length - 1);
     const [asked, ...found] =
       unseen ??
-      (await judged(
-        [
-          ids,
-          ...Array.from({ length: blind }, () =>
-            capability(task, 'distribution', 'An amount of information').draw(query.random),
-          ),
-        ],
-        query,
-        (count) => onProgress?.(drawn.length + count - 1, all),
+      (await judged([ids, ...Array.from({ length: blind }, () => draw(query.random))], query, (count) =>
+        onProgress?.(drawn.length + count - 1, all),
       ));
     const seen = found.length;
     const distinct = new Map<string, Pooled>();
@@ -230,12 +224,7 @@ export function createProposer(
       const key = own.join();
       const known = distinct.get(key);
       if (known !== undefined) known.times += times;
-      else {
-        const logProbability = capability(task, 'distribution', 'An amount of information').logProbability(
-          own,
-        );
-        distinct.set(key, { ...one, logProbability, times, inclusion: null });
-      }
+      else distinct.set(key, { ...one, logProbability: logProbability(own), times, inclusion: null });
     };
     // First, and inside however near is near enough.
     if (asked !== undefined) add({ ...asked, distances: { euclidean: 0, cosine: 0 } }, 0);

@@ -29,6 +29,7 @@ export function exactSample(
   { members, positions }: Pick<ExactSet, 'members'> & Partial<Pick<ExactSet, 'positions'>>,
 ): WeightedSample {
   const { task } = prior;
+  const { instance } = capability(task, 'data', 'An exact preimage');
   return {
     inputs: members.length,
     shares: null,
@@ -39,11 +40,7 @@ export function exactSample(
         ? null
         : (at) => {
             const input = members[at] ?? 0;
-            return placeName(
-              task,
-              capability(task, 'data', 'An exact preimage').instance(input),
-              positions[input] ?? 0,
-            );
+            return placeName(task, instance(input), positions[input] ?? 0);
           },
   };
 }

@@ -3,7 +3,6 @@
  * divide by.
  * @module
  */
-import { capability } from '../tasks/capabilities.js';
 import {
   type Executable,
   type Runtime,
@@ -18,7 +17,7 @@ import {
   reduceSum,
   reshape,
 } from '../engine/index.js';
-import { type Decoder, spoken } from '../inversion/decoder.js';
+import { completionOf, type Decoder, spoken } from '../inversion/decoder.js';
 import { decoderLogits } from '../models/decoder.js';
 import { padded } from '../models/padding.js';
 import { type Task } from '../tasks/task.js';
@@ -82,9 +81,7 @@ export function createSequenceScorer(
         const block = (part: readonly (readonly number[])[]): Int32Array =>
           padded(part, places, task.pad, rows);
         const orders = said.map((ids) =>
-          config.form === 'completion'
-            ? (capability(task, 'completion', 'A decoder of free tokens').logOrders?.(ids) ?? 0)
-            : 0,
+          config.form === 'completion' ? (completionOf(task).logOrders?.(ids) ?? 0) : 0,
         );
         const counted = new Float32Array(rows * places);
         said.forEach(({ length }, row) => counted.fill(1, row * places, row * places + length - 1));

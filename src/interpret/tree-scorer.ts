@@ -3,7 +3,6 @@
  * them is laid out as a tree of their beginnings; keys and values are handed from each beginning to those that go on from it.
  * @module
  */
-import { capability } from '../tasks/capabilities.js';
 import {
   type Executable,
   type Graph,
@@ -16,7 +15,7 @@ import {
   logSoftmax,
   reshape,
 } from '../engine/index.js';
-import { type Decoder, spoken } from '../inversion/decoder.js';
+import { completionOf, type Decoder, spoken } from '../inversion/decoder.js';
 import { condition, decode, prefix } from '../models/decoder.js';
 import { type Task } from '../tasks/task.js';
 import { type TreeBlock, treeBlocks } from './prefix-tree.js';
@@ -49,10 +48,7 @@ export function createTreeScorer(
   const { config } = decoder;
   const sequences = inputs.map((ids) => spoken(task, config.form, ids));
   // A decoder that says no order gives its probability to all orders alike.
-  const orders =
-    config.form === 'completion'
-      ? capability(task, 'completion', 'A decoder of free tokens').logOrders
-      : undefined;
+  const orders = config.form === 'completion' ? completionOf(task).logOrders : undefined;
   const shared = orders === undefined ? null : sequences.map((said) => orders(said));
   const blocks = treeBlocks(sequences, widest);
   const depth = Math.max(0, ...blocks.map(({ levels }) => levels.length));

@@ -7,7 +7,7 @@ import { GraphError, type Value, constant } from '../engine/index.js';
 import { type DecoderConfig } from '../models/decoder-config.js';
 import { type ParameterSet } from '../models/weights/fingerprint.js';
 import { hash32 } from '../random.js';
-import { type Origin, type Task } from '../tasks/task.js';
+import { type Completion, type Origin, type Task } from '../tasks/task.js';
 
 /** A decoder with its weights. */
 export interface Decoder {
@@ -37,11 +37,13 @@ export function makeDecoder(name: string, config: DecoderConfig, parameters: Par
   };
 }
 
+/** How the free tokens that a decoder says become inputs. @throws InputError for a task whose tokens are all free */
+export const completionOf = (task: Task): Completion =>
+  capability(task, 'completion', 'A decoder of free tokens');
+
 /** Tokens that a decoder draws after BOS. */
 export const drawnTokens = (task: Task, form: DecoderConfig['form']): number =>
-  (form === 'completion'
-    ? capability(task, 'completion', 'A decoder of free tokens').maxFree
-    : task.maxLength) - 1;
+  (form === 'completion' ? completionOf(task).maxFree : task.maxLength) - 1;
 
 /**
  * The sequence a decoder models for an input: the whole of it, or its free tokens. What is no longer than free tokens
@@ -49,9 +51,8 @@ export const drawnTokens = (task: Task, form: DecoderConfig['form']): number =>
  */
 export function spoken(task: Task, form: DecoderConfig['form'], ids: readonly number[]): readonly number[] {
   if (form === 'plain') return ids;
-  return ids.length <= capability(task, 'completion', 'A decoder of free tokens').maxFree
-    ? ids
-    : capability(task, 'completion', 'A decoder of free tokens').toFree(ids);
+  const { maxFree, toFree } = completionOf(task);
+  return ids.length <= maxFree ? ids : toFree(ids);
 }
 
 /**
@@ -63,14 +64,9 @@ export function originsOf(
   form: DecoderConfig['form'],
   ids: readonly number[],
 ): readonly Origin[] | null {
-  if (spoken(task, form, ids) !== ids)
-    return capability(task, 'completion', 'A decoder of free tokens').origins(ids);
+  if (spoken(task, form, ids) !== ids) return completionOf(task).origins(ids);
   // What ends before all free tokens are there was written, not drawn.
-  if (
-    form === 'completion' &&
-    ids.length < capability(task, 'completion', 'A decoder of free tokens').maxFree &&
-    ids.at(-1) === task.eos
-  )
+  if (form === 'completion' && ids.length < completionOf(task).maxFree && ids.at(-1) === task.eos)
     return null;
   return ids.map((id, at) => (at === 0 ? { kind: 'fixed' } : { kind: 'said', steps: [{ at, among: [id] }] }));
 }
@@ -98,11 +94,11 @@ export function heard(
   order = 0,
 ): number[] {
   const ids = [task.bos];
+  const completion = form === 'completion' ? completionOf(task) : null;
   for (let at = 0; at < drawn.length; at++) {
     ids.push(drawn[at] ?? task.pad);
-    if (form === 'completion' && capability(task, 'completion', 'A decoder of free tokens').done(ids))
-      return capability(task, 'completion', 'A decoder of free tokens').complete(ids, order) ?? ids;
-    if (form === 'plain' && ids.at(-1) === task.eos) return ids;
+    if (completion?.done(ids) === true) return completion.complete(ids, order) ?? ids;
+    if (completion === null && ids.at(-1) === task.eos) return ids;
   }
   return ids;
 }

@@ -261,7 +261,8 @@ export function faultOf(task: Task | undefined, tokens: readonly string[]): stri
 }
 
 function idsOf(task: Task | undefined, tokens: readonly string[]): number[] | null {
-  const ids = task === undefined ? [null] : idsOfTokens(task, tokens);
+  if (task === undefined) return null;
+  const ids = idsOfTokens(task, tokens);
   return ids.every((id) => id !== null) ? ids : null;
 }
 

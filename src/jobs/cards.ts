@@ -43,7 +43,7 @@ function formText(steps: number, plain: PlainForm | null): string {
     '- Form: completion, the free tokens are said and the task writes the rest, so that nearly every sample is an input. Published rates are of the plain form, in which every token is said.';
   if (plain === null) return own;
   return (
-    `${own} That form by the same recipe, after ${plain.steps.toLocaleString('en')} steps (here: ${steps.toLocaleString('en')}): ` +
+    `${own} That form by the same recipe, but for what its command sets, after ${plain.steps.toLocaleString('en')} steps (here: ${steps.toLocaleString('en')}): ` +
     `**${percent(plain.average)}** inside, ${percent(plain.valid)} valid, over ${plain.queries} queries a site (\`${plain.command}\`).`
   );
 }

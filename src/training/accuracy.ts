@@ -40,9 +40,10 @@ export function heldOutWhere(
   count: number,
   holds: (ids: readonly number[]) => boolean = () => true,
 ): number[][] {
+  const { splitSize, member } = capability(task, 'data', 'Accuracy');
   const found: number[][] = [];
-  for (let k = 0; k < capability(task, 'data', 'Accuracy').splitSize.test && found.length < count; k++) {
-    const ids = capability(task, 'data', 'Accuracy').member('test', k);
+  for (let k = 0; k < splitSize.test && found.length < count; k++) {
+    const ids = member('test', k);
     if (holds(ids)) found.push(ids);
   }
   return found;
@@ -63,6 +64,7 @@ export async function answeredRight(
 ): Promise<number> {
   const places = task.maxLength - 1;
   const { vocabulary } = architecture;
+  const { determined } = capability(task, 'answer', 'Accuracy');
   const { logits } = transformer(architecture, parameter, input('ids', 'int32', [batch, places]));
   const executable = await runtime.compile(graph({ logits }));
   let right = 0;
@@ -77,12 +79,10 @@ export async function answeredRight(
           scores.subarray(row * places * vocabulary, (row * places + ids.length - 1) * vocabulary),
           'logits',
         );
-        const answered = capability(task, 'answer', 'Accuracy')
-          .determined(ids)
-          .every((at) => {
-            const from = (row * places + at - 1) * vocabulary;
-            return largest(scores.subarray(from, from + vocabulary)) === ids[at];
-          });
+        const answered = determined(ids).every((at) => {
+          const from = (row * places + at - 1) * vocabulary;
+          return largest(scores.subarray(from, from + vocabulary)) === ids[at];
+        });
         if (answered) right += 1;
       });
       onProgress?.(start + part.length, inputs.length);

@@ -2,9 +2,9 @@
  * How decoders are trained: the published settings under `paper`, and our own for two processors.
  * @module
  */
-import { capability } from '../tasks/capabilities.js';
 import { tokenCount } from '../tasks/tokens.js';
 import { z } from 'zod';
+import { drawnTokens } from '../inversion/decoder.js';
 import { type DecoderConfig, decoderConfigSchema } from '../models/decoder-config.js';
 import { type Task } from '../tasks/task.js';
 import { scheduleSchema } from './model-recipe.js';
@@ -112,15 +112,11 @@ export const fastSettings: DecoderSettings = {
 
 /** The whole architecture of a task's decoder. */
 export function decoderConfigFor(task: Task, recipe: DecoderRecipe, activationWidth: number): DecoderConfig {
-  const { form } = recipe.architecture;
   return {
     ...recipe.architecture,
     vocabulary: tokenCount(task),
     // The last token is predicted, never read.
-    places:
-      (form === 'completion'
-        ? capability(task, 'completion', 'A decoder of free tokens').maxFree
-        : task.maxLength) - 1,
+    places: drawnTokens(task, recipe.architecture.form),
     activation_width: activationWidth,
     sites: [...task.sites],
   };

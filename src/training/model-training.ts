@@ -116,9 +116,13 @@ function modelFeeds(task: Task, recipe: ModelRecipe, { sequences, places }: Batc
   const rows = sequences.length;
   const read = places - 1;
   const ids = int32([rows, read], padded(sequences, read, task.pad));
+  const counted: (sequence: readonly number[]) => readonly number[] =
+    recipe.loss === 'every'
+      ? (sequence) => sequence.map((_, at) => at).slice(1)
+      : capability(task, 'answer', 'A loss on the answer').determined;
   if (recipe.loss === 'single') {
     const asked = sequences.map((sequence) => {
-      const [at, ...more] = capability(task, 'answer', 'A loss on the answer').determined(sequence);
+      const [at, ...more] = counted(sequence);
       if (at === undefined || more.length > 0)
         throw new Error(`${task.name}: an input has not one answer token`);
       return at;
@@ -137,11 +141,7 @@ function modelFeeds(task: Task, recipe: ModelRecipe, { sequences, places }: Batc
   const targets = new Int32Array(rows * read);
   const weights = new Float32Array(rows * read);
   sequences.forEach((sequence, row) => {
-    const counted =
-      recipe.loss === 'every'
-        ? sequence.map((_, at) => at).slice(1)
-        : capability(task, 'answer', 'A loss on the answer').determined(sequence);
-    for (const at of counted) {
+    for (const at of counted(sequence)) {
       targets[row * read + at - 1] = sequence[at] ?? task.pad;
       weights[row * read + at - 1] = 1;
     }

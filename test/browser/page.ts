@@ -159,3 +159,10 @@ export function requestsOf(page: Page): string[] {
   page.on('request', (request) => paths.push(new URL(request.url()).pathname));
   return paths;
 }
+
+/** The figures above the samples of a reading. */
+export const counts = async (reading: Locator): Promise<number[]> =>
+  (await reading.locator('.counts b').allTextContents()).map((text) => Number(text.replace(/[,%]/g, '')));
+
+/** Tokens that the activation makes likelier. */
+export const raisedTokens = '.u1, .u2, .u3, .u4, .u5, .u6';

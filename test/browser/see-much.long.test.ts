@@ -1,12 +1,18 @@
 /** Seeing, what takes many samples: several temperatures, a second place, own inputs, ten thousand rows. */
-import { type Locator, type Page } from 'playwright-core';
+import { type Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { violations } from './accessible.js';
-import { complete, headReading, inBrowser, live, requestsOf, rowsOf, cell } from './page.js';
-
-const counts = async (reading: Locator): Promise<number[]> =>
-  (await reading.locator('.counts b').allTextContents()).map((text) => Number(text.replace(/[,%]/g, '')));
-const raisedTokens = '.u1, .u2, .u3, .u4, .u5, .u6';
+import {
+  complete,
+  headReading,
+  inBrowser,
+  live,
+  requestsOf,
+  rowsOf,
+  cell,
+  counts,
+  raisedTokens,
+} from './page.js';
 
 inBrowser('see', (open) => {
   it('draws at several temperatures, of which each sample says its own', async () => {

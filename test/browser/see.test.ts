@@ -12,11 +12,10 @@ import {
   textsOf,
   token,
   cell,
+  counts,
+  raisedTokens,
 } from './page.js';
 
-const counts = async (reading: Locator): Promise<number[]> =>
-  (await reading.locator('.counts b').allTextContents()).map((text) => Number(text.replace(/[,%]/g, '')));
-const raisedTokens = '.u1, .u2, .u3, .u4, .u5, .u6';
 const slider = (reading: Locator): Locator => reading.getByRole('slider', { name: 'Threshold ε' });
 
 inBrowser('see', (open) => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readingSchema } from '../../src/inversion/reading.js';
 import { columns } from '../../src/report/columns.js';
 import { bundledCommand, type Command } from './command.js';
+import { jsonOf, query, quick } from './reading-query.js';
 
 let command: Command;
 beforeAll(async () => {
@@ -12,19 +13,10 @@ beforeAll(async () => {
 });
 afterAll(() => command.dispose());
 
-const sum = ['read', '--input', '615+861=1476'];
-const query = [...sum, '--site', 'a0.0', '--position', '='];
-/** Few candidates and no readout, where it is not them that count. */
-const quick = ['--no-readout', '--threads', '1'];
 const short = [...query, '-n', '64', ...quick];
 const escapeSequence = /\u001b\[[0-9;]*m/g;
 
-async function json(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await command.ask([...args, '--json']);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout.trimEnd()).not.toContain('\n');
-  return stdout;
-}
+const json = (...args: readonly string[]): Promise<string> => jsonOf(command, args);
 
 describe('read --json', () => {
   it('shows that the answer is known where it is, though the digits before it settle it', async () => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readingSchema } from '../../src/inversion/reading.js';
 import { bundledCommand, type Command } from './command.js';
+import { jsonOf, query, quick, sum } from './reading-query.js';
 
 let command: Command;
 /** The query that the documentation opens with, as data. */
@@ -14,11 +15,6 @@ beforeAll(async () => {
   opening = await json(...query, '--seed', '1');
 });
 afterAll(() => command.dispose());
-
-const sum = ['read', '--input', '615+861=1476'];
-const query = [...sum, '--site', 'a0.0', '--position', '='];
-/** Few candidates and no readout, where it is not them that count. */
-const quick = ['--no-readout', '--threads', '1'];
 
 /** What the command promises to others, field by field. */
 const promised = z.object({
@@ -43,12 +39,7 @@ const promised = z.object({
   attention: z.array(z.number()).nullable(),
 });
 
-async function json(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await command.ask([...args, '--json']);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout.trimEnd()).not.toContain('\n');
-  return stdout;
-}
+const json = (...args: readonly string[]): Promise<string> => jsonOf(command, args);
 
 describe('read --json', () => {
   it('gives the promised fields, and they agree with each other', () => {

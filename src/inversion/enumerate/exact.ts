@@ -30,7 +30,7 @@ export interface ExactSet {
   readonly total: number;
   /** `−log2(size / total)`: the information in the activation; null of an empty set. */
   readonly bits: number | null;
-  /** Numbers of the inputs inside, rising: `capability(task, 'data', 'An exact preimage').instance` gives them. */
+  /** Numbers of the inputs inside, rising: `instance` of the task's data gives them. */
   readonly members: Uint32Array;
   /** Least distance of every input over its positions, to four digits or so; see {@link ExactView} for those outside. */
   readonly distances: Float32Array;
@@ -80,6 +80,7 @@ export async function openExactPreimages(
   options: ExactOptions = {},
 ): Promise<ExactPreimages> {
   expectEnumerable(task);
+  const { instance } = capability(task, 'data', 'An exact preimage');
   const site = resolveSite(siteName, task.sites);
   const activations = await activationsOf(runtime, model, task, site, options);
   const total = activations.inputs;
@@ -109,7 +110,7 @@ export async function openExactPreimages(
       if (open.length > 0) {
         judge ??= createJudge(runtime, model, task, site);
         const verdicts = await judge.judge(
-          open.map((input) => capability(task, 'data', 'An exact preimage').instance(input)),
+          open.map((input) => instance(input)),
           z,
         );
         open.forEach((input, at) => {

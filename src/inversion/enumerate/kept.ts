@@ -31,20 +31,18 @@ const headerSchema = z.object({
 });
 
 /** What the activations depend on: another model, processing, site or task gives another identity. */
-export const identityOf = (model: HookedModel, task: Task, site: string): string =>
-  JSON.stringify({
+export function identityOf(model: HookedModel, task: Task, site: string): string {
+  const { size, instance } = capability(task, 'data', 'An exact preimage');
+  return JSON.stringify({
     model: model.hash,
     processing: model.processing,
     site,
     task: task.name,
-    inputs: capability(task, 'data', 'An exact preimage').size,
+    inputs: size,
     // Tasks of one name and size may differ: a few of their inputs tell.
-    sample: [0, 0.3, 0.6, 1].map((share) =>
-      capability(task, 'data', 'An exact preimage').instance(
-        Math.floor(share * (capability(task, 'data', 'An exact preimage').size - 1)),
-      ),
-    ),
+    sample: [0, 0.3, 0.6, 1].map((share) => instance(Math.floor(share * (size - 1)))),
   });
+}
 
 /** The name of the file for an activation's identity. */
 export async function nameOf(identity: string): Promise<string> {

@@ -32,9 +32,8 @@ export async function someMembers(
   count: number,
   random: Random,
 ): Promise<Member[]> {
-  const shown = evenlyDrawn(members, count, random).map((input) =>
-    capability(task, 'data', 'An exact preimage').instance(input),
-  );
+  const { instance } = capability(task, 'data', 'An exact preimage');
+  const shown = evenlyDrawn(members, count, random).map((input) => instance(input));
   if (shown.length === 0) return [];
   const judge = createJudge(runtime, model, task, query.site);
   try {

@@ -27,7 +27,7 @@ export interface Prefixes {
 
 /** Goes through all inputs of a task, from `instance(0)` on. */
 export function findPrefixes(task: Task): Prefixes {
-  const inputs = capability(task, 'data', 'An exact preimage').size;
+  const { size: inputs, instance } = capability(task, 'data', 'An exact preimage');
   const widest = task.maxLength;
   const tokens = new Int32Array(inputs * widest).fill(task.pad);
   const marks = Array.from({ length: widest }, () => new Uint8Array(inputs));
@@ -35,7 +35,7 @@ export function findPrefixes(task: Task): Prefixes {
   let before: readonly number[] = [];
   let places = 0;
   for (let input = 0; input < inputs; input++) {
-    const ids = capability(task, 'data', 'An exact preimage').instance(input);
+    const ids = instance(input);
     const end = ids.indexOf(task.eos);
     const length = end < 0 ? ids.length : end;
     places = Math.max(places, length);

@@ -60,12 +60,8 @@ export function createBitsMap(
     const placed = positions.map((position) => ({ ids, position }));
     const activations = await activationsOf(runtime, model, task, site, placed);
     // Each input is run once, for all positions.
-    const inputs = [
-      ids,
-      ...Array.from({ length: blind }, () =>
-        capability(task, 'distribution', 'An amount of information').draw(random),
-      ),
-    ];
+    const { draw } = capability(task, 'distribution', 'An amount of information');
+    const inputs = [ids, ...Array.from({ length: blind }, () => draw(random))];
     const nearest = await judgeMany(runtime, model, task, site, inputs, activations, signal);
     for await (const { position, candidates: judged } of reader.survey({
       ids,

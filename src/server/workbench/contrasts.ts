@@ -2,7 +2,6 @@
  * Contrast inputs of a request: resolved, drawn, and described for a page.
  * @module
  */
-import { capability } from '../../tasks/capabilities.js';
 import { tokenOf } from '../../tasks/tokens.js';
 import {
   type Change,
@@ -10,6 +9,7 @@ import {
   type SweepPosition,
   alignedPositions,
   contrastsOf,
+  determinedIn,
   isDrawable,
   nameOf,
   tokenNamed,
@@ -79,7 +79,7 @@ function aboutText(
 /** Describes the first contrast of a request, or says why there is none. @throws InputError for an input of no tokens */
 export function describeContrast(task: Task, request: ContrastRequest): Contrast {
   const ids = task.encode(request.input);
-  const determined = new Set(capability(task, 'answer', 'A contrast').determined(ids));
+  const determined = new Set(determinedIn(task, ids));
   const textOf = (id: number | undefined): string => tokenOf(task, id ?? task.pad);
   const common = {
     input: task.decode(ids),
@@ -112,7 +112,7 @@ export function describeContrast(task: Task, request: ContrastRequest): Contrast
   const { contrast, answerAt, contrastAnswerAt } = head;
   const { changes = [] } = request;
   const changedAt = new Map(changes.map(({ at, token }) => [resolvePosition(task, ids, at), token]));
-  const follows = new Set(capability(task, 'answer', 'A contrast').determined(contrast));
+  const follows = new Set(determinedIn(task, contrast));
   const changeOf = (at: number): NonNullable<Contrast['found']>['tokens'][number]['change'] => {
     const change = changedAt.get(at);
     if (change !== undefined) return change === null ? 'redrawn' : 'given';

@@ -150,12 +150,13 @@ export function createScatters(runtime: Runtime, passes: Passes): Scatters {
 }
 
 function unlikelyOf(task: Task, { points }: Completeness) {
+  const { instance } = capability(task, 'data', 'Completeness');
   return points
     .filter(({ inside }) => inside)
     .sort((a, b) => a.logProbability - b.logProbability)
     .slice(0, mostUnlikely)
     .map(({ input, logProbability, distance }) => ({
-      text: task.decode(capability(task, 'data', 'Completeness').instance(input)),
+      text: task.decode(instance(input)),
       logProbability,
       distance,
     }));
