@@ -34,6 +34,15 @@ export function activationAt(
   return activation;
 }
 
+/** An activation of one of some inputs. */
+export interface Choice {
+  /** Number of the input. */
+  readonly row: number;
+  /** Number of the site among the collector's. */
+  readonly site: number;
+  readonly position: number;
+}
+
 /** Collects activations of a model at fixed sites. */
 export interface Collector {
   /**
@@ -42,22 +51,35 @@ export interface Collector {
    *   long collection costs as much time as the model's run.
    */
   collect(sequences: readonly (readonly number[])[], spent?: Collected): Promise<Collected>;
+  /**
+   * Activations at chosen sites and positions alone, `[choice, width]` in the order of the choices. One batch of the others
+   * is in memory at a time, so that many wide sites can be collected in one pass.
+   * @throws InputError for an activation that is not finite
+   */
+  pick(
+    sequences: readonly (readonly number[])[],
+    choices: readonly Choice[],
+  ): Promise<readonly Float32Array[]>;
   dispose(): Promise<void>;
 }
 
 /** Places of a batch in which no activation at EOS is read: nothing sees EOS. */
 export const placesBeforeEos = ({ maxLength }: Pick<Task, 'maxLength'>): number => maxLength - 1;
 
-/** Makes a collector whose graph takes `batch` inputs of `places` tokens at a time. */
+/** Floats that a batch may leave at all sites together: 256 MiB. */
+const floatsAtOnce = 2 ** 26;
+
+/** Makes a collector whose graph takes up to `most` inputs of `places` tokens at a time. */
 export function createCollector(
   runtime: Runtime,
   model: HookedModel,
   sites: readonly string[],
   places: number,
   pad: number,
-  batch = 256,
+  most = 256,
 ): Collector {
   const width = model.architecture.width;
+  const batch = Math.max(1, Math.min(most, Math.floor(floatsAtOnce / (places * width * sites.length))));
   let compiled: Promise<Executable> | null = null;
   const compile = (): Promise<Executable> => {
     const { cache } = transformer(
@@ -72,36 +94,56 @@ export function createCollector(
     });
     return runtime.compile(graph(Object.fromEntries(values)));
   };
+  async function collect(sequences: readonly (readonly number[])[], spent?: Collected): Promise<Collected> {
+    compiled ??= compile();
+    const executable = await compiled;
+    const row = places * width;
+    const whole = Math.ceil(sequences.length / batch) * batch;
+    const out = new Map(sites.map((site) => [site, memoryFor(whole * row, spent?.sites.get(site))]));
+    for (let start = 0; start < sequences.length; start += batch) {
+      const ids = padded(sequences.slice(start, start + batch), places, pad, batch);
+      // The run writes straight into its part of the result.
+      const into = Object.fromEntries(
+        [...out].map(([site, data]) => [
+          site,
+          {
+            dtype: 'float32' as const,
+            shape: [batch, places, width],
+            data: data.subarray(start * row, (start + batch) * row),
+          },
+        ]),
+      );
+      await executable.run({ ids: { dtype: 'int32', shape: [batch, places], data: ids } }, into);
+    }
+    for (const [site, data] of out) out.set(site, data.subarray(0, sequences.length * row));
+    return { places, width, sites: out };
+  }
+
   return {
-    async collect(sequences, spent) {
-      compiled ??= compile();
-      const executable = await compiled;
-      const row = places * width;
-      const whole = Math.ceil(sequences.length / batch) * batch;
-      const out = new Map(sites.map((site) => [site, memoryFor(whole * row, spent?.sites.get(site))]));
+    collect,
+    async pick(sequences, choices) {
+      const picked = choices.map(() => nothing);
+      const rising = [...choices.entries()].sort(([, a], [, b]) => a.row - b.row);
+      let next = 0;
+      let spent: Collected | undefined;
       for (let start = 0; start < sequences.length; start += batch) {
-        const ids = padded(sequences.slice(start, start + batch), places, pad, batch);
-        // The run writes straight into its part of the result.
-        const into = Object.fromEntries(
-          [...out].map(([site, data]) => [
-            site,
-            {
-              dtype: 'float32' as const,
-              shape: [batch, places, width],
-              data: data.subarray(start * row, (start + batch) * row),
-            },
-          ]),
-        );
-        await executable.run({ ids: { dtype: 'int32', shape: [batch, places], data: ids } }, into);
+        const collected: Collected = await collect(sequences.slice(start, start + batch), spent);
+        spent = collected;
+        for (; (rising[next]?.[1].row ?? Infinity) < start + batch; next++) {
+          const [at, { row, site, position }] = rising[next] ?? none;
+          picked[at] = activationAt(collected, sites[site] ?? '', row - start, position).slice();
+        }
       }
-      for (const [site, data] of out) out.set(site, data.subarray(0, sequences.length * row));
-      return { places, width, sites: out };
+      return picked;
     },
     async dispose() {
       if (compiled !== null) await (await compiled).dispose();
     },
   };
 }
+
+const nothing = new Float32Array();
+const none = [0, { row: 0, site: 0, position: 0 }] as const;
 
 /** So many floats, in the memory of those that are spent where it is large enough. */
 function memoryFor(size: number, spent: Float32Array | undefined): Float32Array {

@@ -14,7 +14,8 @@ const count = z.number().int().min(1).max(100_000);
  * - `residual-mlp`: the published one. `u = [z ; e_s]`, residual blocks `u + W2·relu(W1·LN(u))`, a last LN.
  * - `site-projection`: ours. `z`, standardised by its site's statistics, through a linear map of the
  *   site's own, then residual blocks of relu² at the conditioning width. Standardised by the mean and one `scale`,
- *   or by the mean and a `whiten`ing matrix, after which every direction has the same spread.
+ *   or by the mean and a `whiten`ing matrix, after which every direction has the same spread. With `directions`
+ *   only so many are kept of a site, those of the largest spread: a head writes into no more than its own width.
  */
 const conditioningSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('residual-mlp'), blocks: count, hidden: count }),
@@ -25,6 +26,8 @@ const conditioningSchema = z.discriminatedUnion('kind', [
     hidden: count,
     /** `scale` where absent. */
     standardize: z.enum(['scale', 'whiten']).optional(),
+    /** Whitened directions kept of a site; all where absent. */
+    directions: count.optional(),
   }),
 ]);
 
@@ -59,6 +62,15 @@ export type Conditioning = DecoderConfig['conditioning'];
 export function readDecoderConfig(json: unknown, name = 'config.json'): DecoderConfig {
   const result = decoderConfigSchema.safeParse(json);
   if (!result.success) throw new InputError(`${name}: ${fieldProblem(result.error, json)}`);
+  const { conditioning, activation_width: depth } = result.data;
+  if (conditioning.kind === 'site-projection' && conditioning.directions !== undefined) {
+    const { directions, standardize } = conditioning;
+    if (standardize !== 'whiten' || directions > depth) {
+      throw new InputError(
+        `${name}: directions ${directions} are of whitened activations, and at most their width ${depth}`,
+      );
+    }
+  }
   if (result.data.width % result.data.heads !== 0) {
     throw new InputError(
       `${name}: width ${result.data.width} is not a multiple of heads ${result.data.heads}`,
@@ -124,11 +136,20 @@ export function* plannedParameters(config: DecoderConfig): Generator<NamedPlan> 
   if (conditioning.kind === 'residual-mlp') {
     yield planned('condition.site.weight', [sites, sites], 'statistics');
   } else {
+    const { directions } = conditioning;
     yield planned('condition.mean', [sites, depth], 'statistics');
-    if (conditioning.standardize === 'whiten')
-      yield planned('condition.whiten', [sites * depth, depth], 'statistics');
-    else yield planned('condition.scale', [sites, 1], 'statistics');
-    yield planned('condition.project.weight', [sites * depth, channel], { normal: 1 / Math.sqrt(depth) });
+    if (directions !== undefined) {
+      // A row a site: looked up, so that what a step costs does not grow with the number of sites.
+      yield planned('condition.whiten', [sites, depth * directions], 'statistics');
+      yield planned('condition.project.weight', [sites, directions * channel], {
+        normal: 1 / Math.sqrt(directions),
+      });
+    } else {
+      if (conditioning.standardize === 'whiten')
+        yield planned('condition.whiten', [sites * depth, depth], 'statistics');
+      else yield planned('condition.scale', [sites, 1], 'statistics');
+      yield planned('condition.project.weight', [sites * depth, channel], { normal: 1 / Math.sqrt(depth) });
+    }
     yield planned('condition.project.bias', [sites, channel], 'zeros');
   }
   for (let block = 0; block < conditioning.blocks; block++) {

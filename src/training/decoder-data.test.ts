@@ -42,7 +42,7 @@ const draw = (
     task,
     decoderConfigFor(task, recipe, task.model.width),
     recipe,
-    (inputs) => collectorOf(task).collect(inputs),
+    collectorOf(task),
     index,
     weights ?? task.sites.map(() => 1),
   );

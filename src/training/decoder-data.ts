@@ -4,16 +4,13 @@
  * @module
  */
 import { type Tensors } from '../engine/index.js';
-import { type Collected, activationAt } from '../inversion/collect.js';
+import { type Collector } from '../inversion/collect.js';
 import { spoken } from '../inversion/decoder.js';
 import { type DecoderConfig } from '../models/decoder-config.js';
 import { padded } from '../models/padding.js';
 import { type Random, randomFor } from '../random.js';
 import { type Task } from '../tasks/task.js';
 import { type DecoderRecipe } from './decoder-recipe.js';
-
-/** Gives the activations of inputs, which are read before the next are asked for. */
-export type Collect = (inputs: readonly (readonly number[])[]) => Promise<Collected>;
 
 /** Batches drawn from one run of the probed model. */
 export const batchesPerChunk = 16;
@@ -23,6 +20,10 @@ interface Sample {
   readonly site: number;
   readonly position: number;
   readonly sequence: readonly number[];
+}
+
+interface Seen extends Sample {
+  readonly activation: Float32Array;
 }
 
 /** One batch, ready to be fed, and the number of tokens its sequences are padded to. */
@@ -49,7 +50,7 @@ export async function drawDecoderChunk(
   task: Task,
   config: DecoderConfig,
   recipe: DecoderRecipe,
-  collect: Collect,
+  collector: Pick<Collector, 'pick'>,
   index: number,
   siteWeights: readonly number[],
 ): Promise<DecoderBatch[]> {
@@ -59,21 +60,25 @@ export async function drawDecoderChunk(
   const inputs = Array.from({ length: Math.ceil(size / recipe.perInput) }, () =>
     task.sample(random, 'train'),
   );
-  const collected = await collect(inputs);
-  const samples: Sample[] = [];
+  const drawn: Sample[] = [];
   for (const [row, ids] of inputs.entries()) {
     const positions = task.positions(ids);
     const sequence = spoken(task, config.form, ids);
-    for (let i = 0; i < recipe.perInput && samples.length < size; i++) {
+    for (let i = 0; i < recipe.perInput && drawn.length < size; i++) {
       const position = random.next() < recipe.bosShare ? 0 : (positions[random.int(positions.length)] ?? 0);
-      samples.push({ row, position, sequence, site: drawSite(siteWeights, total, random) });
+      drawn.push({ row, position, sequence, site: drawSite(siteWeights, total, random) });
     }
   }
+  const activations = await collector.pick(inputs, drawn);
+  const samples = drawn.map((sample, at): Seen => ({
+    ...sample,
+    activation: activations[at] ?? new Float32Array(),
+  }));
   shuffle(samples, random);
   // Sorting is stable: samples of one length stay shuffled.
   if (recipe.trim > 0) samples.sort((a, b) => a.sequence.length - b.sequence.length);
   const batches = Array.from({ length: batchesPerChunk }, (_, at) =>
-    layOut(task, config, recipe, collected, samples.slice(at * recipe.batch, (at + 1) * recipe.batch)),
+    layOut(task, config, recipe, samples.slice(at * recipe.batch, (at + 1) * recipe.batch)),
   );
   shuffle(batches, random);
   return batches;
@@ -90,8 +95,7 @@ function layOut(
   task: Task,
   config: DecoderConfig,
   { trim }: DecoderRecipe,
-  collected: Collected,
-  samples: readonly Sample[],
+  samples: readonly Seen[],
 ): DecoderBatch {
   const rows = samples.length;
   const width = config.activation_width;
@@ -102,7 +106,7 @@ function layOut(
   const targets = new Int32Array(rows * places);
   const weights = new Float32Array(rows * places);
   samples.forEach((sample, row) => {
-    z.set(activationAt(collected, config.sites[sample.site] ?? '', sample.row, sample.position), row * width);
+    z.set(sample.activation, row * width);
     site[row] = sample.site;
     for (let at = 1; at < sample.sequence.length; at++) {
       targets[row * places + at - 1] = sample.sequence[at] ?? task.pad;

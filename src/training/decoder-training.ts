@@ -11,14 +11,14 @@ import {
   input,
   reshape,
 } from '../engine/index.js';
-import { type Collected, createCollector, placesBeforeEos } from '../inversion/collect.js';
+import { createCollector, placesBeforeEos } from '../inversion/collect.js';
 import { type SiteRate, averageRate } from '../inversion/evaluate.js';
 import { type DecoderConfig, decoderParameters, isStatistic } from '../models/decoder-config.js';
 import { decoderLogits } from '../models/decoder.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { randomFor, seedFor } from '../random.js';
 import { type Task } from '../tasks/task.js';
-import { type Collect, type DecoderBatch, batchesPerChunk, drawDecoderChunk } from './decoder-data.js';
+import { type DecoderBatch, batchesPerChunk, drawDecoderChunk } from './decoder-data.js';
 import { type DecoderRecipe, decoderConfigFor } from './decoder-recipe.js';
 import { initializeParameters } from './initialize.js';
 import { type PlannedTraining } from './model-training.js';
@@ -45,7 +45,7 @@ export async function planDecoderTraining(
   const config = decoderConfigFor(task, recipe, model.architecture.width);
   const collector = createCollector(runtime, model, config.sites, placesBeforeEos(task), task.pad);
   const random = randomFor(recipe.seed, 'parameters');
-  const measured = await measureSites(task, config, collector, random);
+  const measured = await measureSites(runtime, task, config, collector, random);
   const all = initializeParameters(decoderParameters(config), random, measured);
   const trained = new Map([...all].filter(([name]) => !isStatistic(name)));
   const statistics = new Map([...all].filter(([name]) => isStatistic(name)));
@@ -77,9 +77,6 @@ export async function planDecoderTraining(
 
   let held = -1;
   let chunk: DecoderBatch[] = [];
-  // A chunk's batches have copies of what they need.
-  let spent: Collected | undefined;
-  const collect: Collect = async (inputs) => (spent = await collector.collect(inputs, spent));
   const plan: PlannedDecoderTraining = {
     spec,
     config,
@@ -97,7 +94,7 @@ export async function planDecoderTraining(
     async feeds(step) {
       const wanted = Math.floor(step / batchesPerChunk);
       if (wanted !== held) {
-        chunk = await drawDecoderChunk(task, config, recipe, collect, wanted, plan.siteWeights);
+        chunk = await drawDecoderChunk(task, config, recipe, collector, wanted, plan.siteWeights);
         held = wanted;
       }
       const drawn = chunk[step % batchesPerChunk];
