@@ -54,7 +54,7 @@ describe('a decoder of 157 sites of width 768', () => {
     expect(total((name) => name.startsWith('condition.project'))).toBe(157 * 256 * (64 + 1));
   });
 
-  it('steps, and its loss falls', async () => {
+  it("steps, and its loss falls", async () => {
     const trainer = createTrainer(runtime, plan.spec, plan.start());
     afterAll(() => trainer.dispose());
     const losses: number[] = [];
