@@ -17,7 +17,7 @@ import { decoderFor } from '../jobs/shipped.js';
 import { type HookedModel, modelText } from '../models/hooked-model.js';
 import { resolveSite, shortName } from '../models/hooks.js';
 import { type Feature, featuresOf, readFeatures } from '../tasks/feature.js';
-import { placeName, resolvePosition, type Task } from '../tasks/index.js';
+import { type HeldTask, heldTask, placeName, resolvePosition, type Task } from '../tasks/index.js';
 import {
   type ModelOptions,
   type ThresholdOptions,
@@ -39,6 +39,7 @@ export interface InterpretOptions extends ModelOptions, ThresholdOptions {
   readonly features?: string;
   readonly seed: number;
   readonly cache?: string | false;
+  readonly vary?: string;
 }
 
 /** Adds the options of {@link InterpretOptions}. */
@@ -55,6 +56,11 @@ export function withInterpretOptions(command: Command): Command {
       )
       .option('--seed <n>', 'decides everything that is drawn', whole(0), 1),
   )
+    .option(
+      '--vary <parts>',
+      'template tasks: comma-separated slots (and "pattern") that vary in exact preimages, the rest being held as in ' +
+        'the input (default: those that the contrast draws anew)',
+    )
     .option('--cache <dir>', `where passes over all inputs are kept (default: ${cacheDirectory()})`)
     .option('--no-cache', 'keep nothing');
 }
@@ -73,6 +79,25 @@ export async function opened(options: InterpretOptions): Promise<Opened> {
   const features = await chosenFeatures(task, options.features);
   const model = await readModel();
   return { task, features, runtime: runtimeFor(options), model };
+}
+
+/**
+ * The same, for a task whose inputs are too many to be run: of those that agree with the input in all parts but some.
+ * @throws InputError as {@link heldTask} does
+ */
+export function heldAt(open: Opened, options: InterpretOptions): Opened & { readonly held: HeldTask | null } {
+  const { task } = open;
+  if (task.variation === undefined || options.input === undefined) {
+    if (options.vary === undefined) return { ...open, held: null };
+    throw new InputError(
+      task.variation === undefined
+        ? `--vary is for template tasks: ${task.name} has no parts that vary.`
+        : 'What varies is said of an input: give --input.',
+    );
+  }
+  const parts = options.vary?.split(',').map((part) => part.trim());
+  const held = heldTask(task, task.encode(options.input), parts);
+  return { ...open, task: held, held };
 }
 
 /** The decoder of the options. */

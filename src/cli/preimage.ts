@@ -15,7 +15,8 @@ import { featureBits } from '../interpret/feature-bits.js';
 import { createPrior } from '../interpret/prior.js';
 import { exactAmount, readoutByPlace } from '../interpret/by-place.js';
 import { type SamplerFigures, samplerFigures } from '../interpret/recall.js';
-import { type PreimageRecord } from '../interpret/records.js';
+import { curveEpsilons, epsilonCurve } from '../interpret/epsilon-curve.js';
+import { type PreimageRecord, type QueryRecord } from '../interpret/records.js';
 import { exactSample } from '../interpret/sample.js';
 import { createTreeScorer } from '../interpret/tree-scorer.js';
 import { expectWritable, writeFileAtomic } from '../jobs/files.js';
@@ -27,12 +28,13 @@ import {
   type Opened,
   decoderOf,
   exactAt,
+  heldAt,
   opened,
   queryOf,
   recordOf,
   withInterpretOptions,
 } from './interpreting.js';
-import { printJson, whole } from './options.js';
+import { numbers, printJson, whole } from './options.js';
 import { besides } from './standard-streams.js';
 import { lookFor, progress } from './terminal.js';
 
@@ -43,6 +45,8 @@ interface PreimageOptions extends InterpretOptions {
   readonly rounds: number;
   readonly repeats: number;
   readonly out?: string;
+  readonly atPlace?: true;
+  readonly curve?: boolean | readonly number[];
   readonly json?: true;
 }
 
@@ -70,6 +74,15 @@ export function preimageCommand(program: Command): void {
       whole(1, 1000),
       4,
     )
+    .option(
+      '--at-place',
+      'compare inputs at the place of the query alone, not at the nearest of all their positions',
+    )
+    .option(
+      '--curve [list]',
+      `what is inside as a function of ε, at these thresholds (default: ${curveEpsilons.join(',')}; shown for template tasks)`,
+      numbers(0, 1e6),
+    )
     .option('--json', 'print the data')
     .addHelpText(
       'after',
@@ -77,13 +90,16 @@ export function preimageCommand(program: Command): void {
 Examples:
   inversionview preimage --exact --input "835+141=976" --site a0.0 --position "="
   inversionview preimage --exact --task counting --input "vvzccvczvvvzvcvc|v:8" --site x1.post --position ":"
+  inversionview preimage --task ioi --model openai-community/gpt2 --site a9.9 --position END --at-place \
+    --input "When Robert and James went to the house, Robert gave a letter to"
 
 The first question about a site runs all inputs once (810,000 sums: some ten seconds) and keeps their activations,
-about 0.3 GB a site, in the cache; any other query, ε and metric is then answered in a second or two.`,
+about 0.3 GB a site, in the cache; any other query, ε and metric is then answered in a second or two. Texts of a
+template task are too many: those are run that agree with the input in all slots but the ones that vary (--vary).`,
     )
     .action(async (options: PreimageOptions) => {
       if (options.out !== undefined) await expectWritable(options.out);
-      const open = await opened(options);
+      const open = heldAt(await opened(options), options);
       const { enumeration } = open.task;
       if (enumeration === undefined)
         throw new InputError(
@@ -100,20 +116,21 @@ about 0.3 GB a site, in the cache; any other query, ε and metric is then answer
 }
 
 async function exactRecord(
-  open: Opened,
+  open: ReturnType<typeof heldAt>,
   options: PreimageOptions,
   query: PlacedQuery,
 ): Promise<PreimageRecord> {
-  const { task, model, runtime } = open;
+  const { task, model, runtime, held } = open;
   const base = recordOf(open, options, query, null);
+  const place = options.atPlace === true ? placeOf(base) : null;
   const exact = await exactAt(open, query.site, options);
   try {
-    const set = await exact.find(query.z, base);
+    const set = await exact.find(query.z, { ...base, place });
     const samples = await someMembers(
       runtime,
       model,
       task,
-      { ...query, metric: base.metric },
+      { ...query, metric: base.metric, place },
       set,
       options.shown,
       randomFor(options.seed, 'shown'),
@@ -127,14 +144,38 @@ async function exactRecord(
       total: set.total,
       bits: set.bits,
       interval: null,
-      exactness: `Exact: each of the ${set.total.toLocaleString('en')} inputs was run.`,
+      exactness:
+        held === null
+          ? `Exact: each of the ${set.total.toLocaleString('en')} inputs was run.`
+          : `Exact: each of the ${set.total.toLocaleString('en')} inputs was run that differ in ${held.varying.join(', ')}${held.held.length === 0 ? '' : ` and agree in ${held.held.join(', ')}`}.`,
       samples,
       readout: options.json === true ? null : readoutOf(open, query, set, options.seed),
+      ...(held === null ? {} : { conditional: { varying: held.varying, held: held.held } }),
+      ...(place === null ? {} : { at: place }),
+      ...(held === null && options.curve === undefined
+        ? {}
+        : {
+            curve: await epsilonCurve(exact, createPrior(task, open.features), {
+              ids: query.ids,
+              z: query.z,
+              metric: base.metric,
+              place,
+              ...(Array.isArray(options.curve) ? { epsilons: [...options.curve].sort((a, b) => a - b) } : {}),
+            }),
+          }),
       sampler: decoder === null ? null : await recallOf(open, options, query, set, decoder),
     };
   } finally {
     await exact.dispose();
   }
+}
+
+/** The named place of a query. @throws InputError where its position has no name */
+function placeOf({ place, position }: QueryRecord): string {
+  if (place !== null) return place;
+  throw new InputError(
+    `Position ${position} has no name by which other inputs have it: leave out --at-place.`,
+  );
 }
 
 /** What the preimage tells; it takes longer to say than to find, and bits gives it as data. */

@@ -23,6 +23,15 @@ export {
 } from './completeness-sweep.js';
 export { type Condition, conditionOf } from './condition.js';
 export { entropy, histogram } from './entropy.js';
+export {
+  type CurvePoint,
+  type CurveQuery,
+  type EpsilonCurve,
+  type Plateau,
+  curveEpsilons,
+  epsilonCurve,
+  plateausOf,
+} from './epsilon-curve.js';
 export { type Estimate, estimateBits, fewestEffective } from './estimate.js';
 export {
   EndpointError,

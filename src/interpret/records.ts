@@ -2,6 +2,7 @@
  * What measurements of information are kept as: plain data that reports, plots and other programs take.
  * @module
  */
+import { type EpsilonCurve } from './epsilon-curve.js';
 import { type Metric } from '../inversion/metrics.js';
 import { type Readout } from '../inversion/reading.js';
 import { type Share, shareOf } from '../share.js';
@@ -86,6 +87,11 @@ export interface PreimageRecord extends QueryRecord {
   /** null where it was not asked for. */
   readonly readout: Readout | null;
   readonly sampler: SamplerFigures | null;
+  /** Of a task whose inputs are too many: the parts of the input that vary, and those that are held as they are. */
+  readonly conditional?: { readonly varying: readonly string[]; readonly held: readonly string[] };
+  /** The place at which inputs were compared; absent where it was the nearest of all positions. */
+  readonly at?: string;
+  readonly curve?: EpsilonCurve;
 }
 
 /** A completeness scatter. */

@@ -22,6 +22,16 @@ import { type Metric, distances, metrics } from './metrics.js';
 /** Rows of one compiled graph unless told otherwise. */
 export const judgeBatch = 256;
 
+/** Parameters of a model that is run in small batches, so that few candidates take little time. */
+const largeFrom = 2 ** 22;
+
+/** Rows of a graph that is to take some number of inputs once. */
+export function rowsFor({ parameters }: HookedModel, count: number): number {
+  const size = [...parameters.values()].reduce((sum, { data }) => sum + data.length, 0);
+  if (size < largeFrom) return judgeBatch;
+  return Math.min(64, 2 ** Math.ceil(Math.log2(Math.max(8, count))));
+}
+
 /** Distances of one candidate from the query. */
 export interface Verdict {
   /** Distance at each of its positions, EOS and PAD left out. */

@@ -5,8 +5,8 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { InputError } from '../input-error.js';
-import { type HookedModel, headSites } from '../models/hooked-model.js';
-import { blockHook, resolveSite } from '../models/hooks.js';
+import { type HookedModel } from '../models/hooked-model.js';
+import { distinctSites, resolveSite } from '../models/hooks.js';
 import { chooseBos } from '../models/tokenizers/bos.js';
 import { type TextTokenizer } from '../models/tokenizers/text-tokenizer.js';
 import { quote } from '../printable.js';
@@ -102,21 +102,8 @@ function languageOf(model: string, tokenizer: TextTokenizer, choice: string | un
   };
 }
 
-/** The sites of a template; as published for language models unless it names some: what goes in, every head, every MLP. */
+/** The sites of a template: of a language model all that are vectors of the residual stream's width, unless it names some. */
 function sitesFor(template: Template, { architecture }: Pick<HookedModel, 'architecture'>): string[] {
-  const heads = headSites(architecture);
-  const layers = Array.from({ length: architecture.layers }, (_, layer) => layer);
-  const usual = [
-    blockHook(0, 'residPre'),
-    ...layers.flatMap((layer) => [
-      ...heads.slice(layer * architecture.heads, (layer + 1) * architecture.heads),
-      blockHook(layer, 'mlpOut'),
-    ]),
-  ];
-  if (template.sites === null) return usual;
-  const all = [
-    ...usual,
-    ...layers.flatMap((layer) => [blockHook(layer, 'residMid'), blockHook(layer, 'residPost')]),
-  ];
-  return template.sites.map((site) => resolveSite(site, all));
+  const all = distinctSites(architecture);
+  return template.sites === null ? all : template.sites.map((site) => resolveSite(site, all));
 }

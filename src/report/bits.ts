@@ -3,6 +3,7 @@
  * completeness.
  * @module
  */
+import { type EpsilonCurve } from '../interpret/epsilon-curve.js';
 import { type Estimate } from '../interpret/estimate.js';
 import { type FeatureBits } from '../interpret/feature-bits.js';
 import {
@@ -206,12 +207,46 @@ export function renderPreimage(record: PreimageRecord, look: BitsLook): string {
       ...(record.readout === null
         ? []
         : [...tellingLines(record.readout).flatMap((line) => prose(line, look.width, '  ').map(strong)), '']),
+      ...(record.curve === undefined ? [] : [...curveLines(record.curve, look), '']),
       ...ends,
       ...lines,
       ...(sampler === null ? [] : ['', ...samplerLines(sampler, look)]),
     ],
     look,
   );
+}
+
+/** The curve as a table: what is inside at each ε, and how much of it has the query's own value of a feature. */
+function curveLines({ points, plateaus, total, heldUpTo }: EpsilonCurve, { width }: BitsLook): Line[] {
+  const varying = heldUpTo.flatMap(({ feature }) => {
+    const before = points
+      .find(({ size }) => size > 0)
+      ?.features.find((one) => one.feature === feature)?.before;
+    return before === undefined || before === 0 ? [] : [feature];
+  });
+  const head = `     ε    inside    bits  `;
+  const room = Math.max(1, Math.floor((width - head.length) / 9));
+  const shown = varying.slice(0, room);
+  const cell = (text: string): string => clip(text, 8).padStart(8);
+  const at = (point: EpsilonCurve['points'][number], feature: string): string => {
+    const own = point.features.find((one) => one.feature === feature);
+    return own === undefined ? '–' : percent(own.consistency, 1);
+  };
+  return [
+    strong('How far ε reaches: inputs inside, and the share of them with the value that the query has'),
+    `${head}${shown.map(cell).join(' ')}`,
+    ...points.map(
+      (point) =>
+        `${plainNumber(point.epsilon).padStart(6)}${point.size.toLocaleString('en').padStart(10)}${(point.bits === null ? '–' : number(point.bits)).padStart(8)}  ${shown.map((feature) => cell(at(point, feature))).join(' ')}`,
+    ),
+    ...plateaus.flatMap(({ from, to, size }) =>
+      prose(
+        `Plateau: from ε = ${plainNumber(from)} to ${plainNumber(to)} nearly the same ${size.toLocaleString('en')} of ${total.toLocaleString('en')} are inside.`,
+        width,
+        '  ',
+      ),
+    ),
+  ];
 }
 
 function samplerLines(sampler: SamplerFigures, { width }: BitsLook): string[] {

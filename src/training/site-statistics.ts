@@ -29,8 +29,8 @@ const leastSpread = 1e-4;
  * it must not be blown up to the size of the rest.
  */
 const leastDirection = 1e-2;
-/** Floats of activations that are measured at a time: 256 MiB. */
-const floatsAtOnce = 2 ** 26;
+/** Floats of activations that are measured at a time: 512 MiB. */
+const floatsAtOnce = 2 ** 27;
 
 /**
  * The statistics that a decoder's parameters start from, by parameter name, see {@link decoderParameters}. They are what

@@ -7,11 +7,12 @@ import { InputError } from '../../input-error.js';
 import { expectFinite } from '../../models/finite.js';
 import { type HookedModel, questionGraph } from '../../models/hooked-model.js';
 import { type Task } from '../../tasks/task.js';
+import { rowsFor } from '../judge.js';
 import { absent, fresh, findPrefixes } from './prefixes.js';
 import { type Rows, emptyRows, setRow } from './rows.js';
 
-/** Inputs of one run of the pass. */
-const passBatch = 512;
+/** Inputs of one run of the pass; of a large model, fewer. */
+const mostRows = 512;
 /** Most bytes that activations are kept in. */
 const mostBytes = 1.2e9;
 
@@ -44,54 +45,65 @@ export function expectEnumerable(task: Task): void {
   throw new InputError(`The inputs of ${task.name} cannot all be enumerated. ${instead}`);
 }
 
-/** Runs every input of the task. */
+/** Runs every input of the task once, for all sites. @returns in the order of the sites */
 export async function enumerateActivations(
   runtime: Runtime,
   model: HookedModel,
   task: Task,
-  site: string,
+  sites: readonly string[],
   { onProgress, signal }: PassOptions = {},
-): Promise<EnumeratedActivations> {
+): Promise<EnumeratedActivations[]> {
   expectEnumerable(task);
   const width = model.architecture.width;
   const { inputs, places, tokens, marks, rows: counts } = findPrefixes(task);
-  const bytes = counts.reduce((sum, count) => sum + count * (2 * width + 4), 0);
+  const bytes = sites.length * counts.reduce((sum, count) => sum + count * (2 * width + 4), 0);
   if (bytes > mostBytes) {
+    const where = sites.length === 1 ? 'one site' : `${sites.length} sites together`;
     throw new InputError(
-      `The activations of all ${inputs} inputs of ${task.name} at one site need ${(bytes / 1e9).toFixed(1)} GB, more than the ${mostBytes / 1e9} GB that are kept.`,
+      `The activations of all ${inputs} inputs of ${task.name} at ${where} need ${(bytes / 1e9).toFixed(1)} GB, more than the ${mostBytes / 1e9} GB that are kept.`,
     );
   }
-  const rows = counts.map((count) => emptyRows(count, width));
+  const rowsOf = sites.map(() => counts.map((count) => emptyRows(count, width)));
+  const passBatch = Math.min(mostRows, 2 * rowsFor(model, inputs));
   const next = counts.map(() => 0);
-  const executable = await runtime.compile(questionGraph(model, passBatch, places, { names: [site] }));
+  const executable = await runtime.compile(questionGraph(model, passBatch, places, { names: sites }));
   const shape = [passBatch, places];
   const feed = new Int32Array(passBatch * places);
-  const into = {
-    [site]: {
-      dtype: 'float32' as const,
-      shape: [...shape, width],
-      data: new Float32Array(passBatch * places * width),
-    },
-  };
+  const into = Object.fromEntries(
+    sites.map((site) => [
+      site,
+      {
+        dtype: 'float32' as const,
+        shape: [...shape, width],
+        data: new Float32Array(passBatch * places * width),
+      },
+    ]),
+  );
   try {
     for (let start = 0; start < inputs; start += passBatch) {
       signal?.throwIfAborted();
       const end = Math.min(inputs, start + passBatch);
       // The last run is filled up with what the run before held: its rows are not read.
       feed.set(tokens.subarray(start * places, end * places));
-      const z = floatsOf(await executable.run({ ids: { dtype: 'int32', shape, data: feed } }, into), site);
+      const outputs = await executable.run({ ids: { dtype: 'int32', shape, data: feed } }, into);
       for (let position = 0; position < places; position++) {
         const column = marks[position];
-        const own = rows[position];
-        if (column === undefined || own === undefined) throw new GraphError('a position was lost');
-        let row = next[position] ?? 0;
-        for (let input = start; input < end; input++) {
-          if (column[input] !== fresh) continue;
-          const from = ((input - start) * places + position) * width;
-          setRow(own, row, z, from, width);
-          // A row's scale is its largest element's: one look tells of all of them.
-          if (!Number.isFinite(own.scales[row])) expectFinite(z.subarray(from, from + width), site);
-          row++;
+        if (column === undefined) throw new GraphError('a position was lost');
+        const first = next[position] ?? 0;
+        let row = first;
+        for (const [at, site] of sites.entries()) {
+          const z = floatsOf(outputs, site);
+          const own = rowsOf[at]?.[position];
+          if (own === undefined) throw new GraphError('a position was lost');
+          row = first;
+          for (let input = start; input < end; input++) {
+            if (column[input] !== fresh) continue;
+            const from = ((input - start) * places + position) * width;
+            setRow(own, row, z, from, width);
+            // A row's scale is its largest element's: one look tells of all of them.
+            if (!Number.isFinite(own.scales[row])) expectFinite(z.subarray(from, from + width), site);
+            row++;
+          }
         }
         next[position] = row;
       }
@@ -100,7 +112,7 @@ export async function enumerateActivations(
   } finally {
     await executable.dispose();
   }
-  return { inputs, width, marks, rows };
+  return rowsOf.map((rows) => ({ inputs, width, marks, rows }));
 }
 
 /** Bytes that the activations take. */

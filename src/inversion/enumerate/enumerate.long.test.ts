@@ -49,6 +49,12 @@ function memory(): Keep & { files: Map<string, Uint8Array>; opened: number } {
   return keep;
 }
 
+/** The only one. */
+const the = <T>([one]: readonly T[]): T => {
+  if (one === undefined) throw new RangeError('none');
+  return one;
+};
+
 describe('findPrefixes', () => {
   it('gives a row of its own to each different beginning, and none behind the end', () => {
     const { inputs, places, marks, rows, tokens } = findPrefixes(task);
@@ -90,7 +96,7 @@ describe('rows', () => {
 
 describe('measure', () => {
   it.each(metrics)('bounds the true %s distance of every input', async (metric) => {
-    const activations = await enumerateActivations(runtime, model, task, site);
+    const activations = the(await enumerateActivations(runtime, model, task, [site]));
     const [query = new Float32Array(0)] = (
       await activationsOf(runtime, model, site, task.data.instance(77))
     ).slice(8);
@@ -184,7 +190,7 @@ describe('openExactPreimages', () => {
 
   it('makes a damaged pass again: cut short, a byte changed anywhere, or not ours at all', async () => {
     const keep = memory();
-    const made = await enumerateActivations(runtime, model, task, site);
+    const made = the(await enumerateActivations(runtime, model, task, [site]));
     const identity = identityOf(model, task, site);
     await keepActivations(keep, identity, made);
     const name = await nameOf(identity);

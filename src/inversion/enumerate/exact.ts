@@ -12,7 +12,7 @@ import { InputError } from '../../input-error.js';
 import { type HookedModel } from '../../models/hooked-model.js';
 import { resolveSite } from '../../models/hooks.js';
 import { type Task } from '../../tasks/task.js';
-import { type Judge, createJudge } from '../judge.js';
+import { type Judge, createJudge, rowsFor } from '../judge.js';
 import { type Metric } from '../metrics.js';
 import {
   type EnumeratedActivations,
@@ -46,6 +46,8 @@ export interface ExactView {
   readonly metric?: Metric;
   /** Only what is inside is wanted: distances of other inputs may be infinite then. It takes a fraction of the time. */
   readonly insideOnly?: boolean;
+  /** Compares at this named place of each input alone; at the nearest of all its positions unless given. */
+  readonly place?: string | null;
 }
 
 /** Answers queries at one site. */
@@ -79,27 +81,70 @@ export async function openExactPreimages(
   siteName: string,
   options: ExactOptions = {},
 ): Promise<ExactPreimages> {
+  const [found] = await openExactSites(runtime, model, task, [siteName], options);
+  if (found === undefined) throw new RangeError('no site');
+  return found;
+}
+
+/**
+ * The same for several sites: one pass serves all of them that are not kept.
+ * @returns in the order of the sites
+ */
+export async function openExactSites(
+  runtime: Runtime,
+  model: HookedModel,
+  task: Task,
+  siteNames: readonly string[],
+  options: ExactOptions = {},
+): Promise<ExactPreimages[]> {
   expectEnumerable(task);
+  const sites = siteNames.map((name) => resolveSite(name, task.sites));
+  const all = await activationsOf(runtime, model, task, [...new Set(sites)], options);
+  return sites.map((site) => {
+    const activations = all.get(site);
+    if (activations === undefined) throw new RangeError(`no pass of ${site}`);
+    return preimagesOf(runtime, model, task, site, activations);
+  });
+}
+
+function preimagesOf(
+  runtime: Runtime,
+  model: HookedModel,
+  task: Task,
+  site: string,
+  activations: EnumeratedActivations,
+): ExactPreimages {
   const { instance } = capability(task, 'data', 'An exact preimage');
-  const site = resolveSite(siteName, task.sites);
-  const activations = await activationsOf(runtime, model, task, site, options);
   const total = activations.inputs;
   let judge: Judge | null = null;
+  const placed = new Map<string, Uint8Array>();
+  const positionsOf = (place: string): Uint8Array => {
+    const known =
+      placed.get(place) ??
+      Uint8Array.from({ length: total }, (_, input) => {
+        const found = task.places(instance(input)).find(({ name }) => name === place);
+        return found?.index ?? 0;
+      });
+    placed.set(place, known);
+    return known;
+  };
   return {
     site,
     total,
-    async find(z, { epsilon = task.epsilon, metric = task.metric, insideOnly = false } = {}) {
+    async find(z, { epsilon = task.epsilon, metric = task.metric, insideOnly = false, place = null } = {}) {
       if (z.length !== activations.width) {
         throw new InputError(
           `The query has ${z.length} elements, the activations of ${model.name} have ${activations.width}.`,
         );
       }
+      const only = place === null ? null : positionsOf(place);
       const { distances, lower, upper, positions } = measure(
         activations.marks,
         activations.rows,
         z,
         metric,
         insideOnly ? epsilon : Infinity,
+        only,
       );
       const inside = new Uint8Array(total);
       const open: number[] = [];
@@ -108,7 +153,7 @@ export async function openExactPreimages(
         else if ((lower[input] ?? Infinity) <= epsilon) open.push(input);
       }
       if (open.length > 0) {
-        judge ??= createJudge(runtime, model, task, site);
+        judge ??= createJudge(runtime, model, task, site, rowsFor(model, open.length));
         const verdicts = await judge.judge(
           open.map((input) => instance(input)),
           z,
@@ -116,9 +161,11 @@ export async function openExactPreimages(
         open.forEach((input, at) => {
           const verdict = verdicts[metric][at];
           if (verdict === undefined) return;
-          inside[input] = verdict.distance <= epsilon ? 1 : 0;
-          distances[input] = verdict.distance;
-          positions[input] = verdict.position;
+          const position = only?.[input] ?? verdict.position;
+          const distance = verdict.distances[position] ?? Infinity;
+          inside[input] = distance <= epsilon ? 1 : 0;
+          distances[input] = distance;
+          positions[input] = position;
         });
       }
       const members = new Uint32Array(inside.reduce((sum, one) => sum + one, 0));
@@ -145,19 +192,28 @@ async function activationsOf(
   runtime: Runtime,
   model: HookedModel,
   task: Task,
-  site: string,
+  sites: readonly string[],
   { keep, onNotKept, ...options }: ExactOptions,
-): Promise<EnumeratedActivations> {
-  if (keep === undefined) return enumerateActivations(runtime, model, task, site, options);
-  const identity = identityOf(model, task, site);
-  const kept = await keptActivations(keep, identity);
-  if (kept !== null) return kept;
-  const made = await enumerateActivations(runtime, model, task, site, options);
-  try {
-    await keepActivations(keep, identity, made);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    onNotKept?.(error.message);
+): Promise<Map<string, EnumeratedActivations>> {
+  const found = new Map<string, EnumeratedActivations>();
+  for (const site of sites) {
+    const kept = keep === undefined ? null : await keptActivations(keep, identityOf(model, task, site));
+    if (kept !== null) found.set(site, kept);
   }
-  return made;
+  const missing = sites.filter((site) => !found.has(site));
+  if (missing.length === 0) return found;
+  const made = await enumerateActivations(runtime, model, task, missing, options);
+  for (const [at, site] of missing.entries()) {
+    const activations = made[at];
+    if (activations === undefined) continue;
+    found.set(site, activations);
+    if (keep === undefined) continue;
+    try {
+      await keepActivations(keep, identityOf(model, task, site), activations);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      onNotKept?.(error.message);
+    }
+  }
+  return found;
 }

@@ -90,6 +90,7 @@ function rowDistances(
  * @param marks by position, what each input is there, see `prefixes.ts`
  * @param rows by position
  * @param within what is farther than this may be given as infinitely far, which takes a fraction of the time
+ * @param only of each input the one position that counts, 0 for none; all of them unless given
  */
 export function measure(
   marks: readonly Uint8Array[],
@@ -97,6 +98,7 @@ export function measure(
   query: Float32Array,
   metric: Metric,
   within = Infinity,
+  only: Uint8Array | null = null,
 ): Measured {
   const inputs = marks[0]?.length ?? 0;
   const distances = new Float32Array(inputs).fill(Infinity);
@@ -116,6 +118,7 @@ export function measure(
       const mark = column[input];
       if (mark === absent) continue;
       if (mark === fresh) row++;
+      if (only !== null && (position === 0 || only[input] !== position)) continue;
       const distance = far[row] ?? 0;
       const bound = off[row] ?? 0;
       if (distance - bound < (lower[input] ?? Infinity)) lower[input] = distance - bound;

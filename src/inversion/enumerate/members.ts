@@ -7,7 +7,7 @@ import { type Runtime } from '../../engine/index.js';
 import { type HookedModel } from '../../models/hooked-model.js';
 import { type Random } from '../../random.js';
 import { type Task } from '../../tasks/task.js';
-import { createJudge } from '../judge.js';
+import { createJudge, rowsFor } from '../judge.js';
 import { type Metric } from '../metrics.js';
 import { type ExactSet } from './exact.js';
 
@@ -27,7 +27,13 @@ export async function someMembers(
   runtime: Runtime,
   model: HookedModel,
   task: Task,
-  query: { readonly site: string; readonly z: Float32Array; readonly metric: Metric },
+  query: {
+    readonly site: string;
+    readonly z: Float32Array;
+    readonly metric: Metric;
+    /** Where inputs are compared; at the nearest of all positions unless given. */
+    readonly place?: string | null;
+  },
   { members }: Pick<ExactSet, 'members'>,
   count: number,
   random: Random,
@@ -35,15 +41,22 @@ export async function someMembers(
   const { instance } = capability(task, 'data', 'An exact preimage');
   const shown = evenlyDrawn(members, count, random).map((input) => instance(input));
   if (shown.length === 0) return [];
-  const judge = createJudge(runtime, model, task, query.site);
+  const judge = createJudge(runtime, model, task, query.site, rowsFor(model, shown.length));
   try {
     const verdicts = (await judge.judge(shown, query.z))[query.metric];
     return shown
-      .map((ids, at) => ({
-        text: task.decode(ids),
-        distance: verdicts[at]?.distance ?? Infinity,
-        matchedPosition: verdicts[at]?.position ?? 0,
-      }))
+      .map((ids, at) => {
+        const verdict = verdicts[at];
+        const place = query.place ?? null;
+        const position =
+          (place === null ? verdict?.position : task.places(ids).find(({ name }) => name === place)?.index) ??
+          0;
+        return {
+          text: task.decode(ids),
+          distance: verdict?.distances[position] ?? Infinity,
+          matchedPosition: position,
+        };
+      })
       .sort((a, b) => a.distance - b.distance);
   } finally {
     await judge.dispose();
