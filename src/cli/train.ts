@@ -6,12 +6,13 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import cliProgress from 'cli-progress';
 import { InputError } from '../input-error.js';
-import { modelFor } from '../jobs/shipped.js';
+import { isStudy, namedTasks } from '../jobs/open-task.js';
 import { resumedTask } from '../jobs/run-start.js';
 import { trainDecoder } from '../jobs/train-decoder.js';
 import { trainModel } from '../jobs/train-model.js';
 import { type Progress } from '../jobs/training-loop.js';
 import { recordTraining } from '../jobs/training-record.js';
+import { resolveSite } from '../models/hooks.js';
 import { type Task } from '../tasks/index.js';
 import {
   decoderPresets,
@@ -23,7 +24,18 @@ import {
 } from '../studies/index.js';
 import { type DecoderRecipe } from '../training/decoder-recipe.js';
 import { type ModelRecipe } from '../training/model-recipe.js';
-import { type ModelOptions, choice, number, runtimeFor, whole, withRunOptions } from './options.js';
+import { namedPreset } from '../training/presets.js';
+import { textSettings } from '../training/text-settings.js';
+import {
+  type ModelOptions,
+  choice,
+  number,
+  openedTask,
+  runtimeFor,
+  whole,
+  withBos,
+  withRunOptions,
+} from './options.js';
 
 interface RunOptions extends ModelOptions {
   readonly out?: string;
@@ -159,7 +171,7 @@ async function watched(
 }
 
 /** The task of a training, new or taken up again. */
-async function taskOf(name: string | undefined, { resume }: RunOptions): Promise<Task> {
+async function trainedTask(name: string | undefined, { resume }: RunOptions): Promise<Task> {
   if (resume === undefined) {
     if (name === undefined) throw new InputError(`Which task? One of ${taskNames.join(', ')}.`);
     return taskNamed(name);
@@ -193,7 +205,7 @@ config.json, model.safetensors and README.md (figures): give it to the other com
     );
   withTraining(command, 'model', modelPresets('addition')).action(
     async (name: string | undefined, options: RunOptions) => {
-      const task = await taskOf(name, options);
+      const task = await trainedTask(name, options);
       const recipe =
         options.resume === undefined
           ? changed(modelRecipe(task.name, options.preset, options.seed), options)
@@ -216,8 +228,18 @@ config.json, model.safetensors and README.md (figures): give it to the other com
 /** Adds `train-decoder`. */
 export function trainDecoderCommand(program: Command): void {
   const command = withRunOptions(
-    program.command('train-decoder').argument('[task]', `one of ${taskNames.join(', ')}`),
-  )
+    program
+      .command('train-decoder')
+      .argument(
+        '[task]',
+        `${taskNames.join(', ')}, a template task (ioi …), or a .yaml or .json file of your own`,
+      ),
+  );
+  withBos(command)
+    .option(
+      '--sites <names>',
+      'comma-separated sites that it serves (default: those of the task; of texts all heads and MLPs)',
+    )
     .addOption(
       choice(
         '--form <name>',
@@ -239,19 +261,49 @@ ${directoryHelp}
 config.json, model.safetensors and README.md (figures): give it to the other commands as --decoder.`,
     );
   withTraining(command, 'decoder', decoderPresets('addition')).action(
-    async (name: string | undefined, options: RunOptions & { form?: 'plain' | 'completion' }) => {
-      const task = await taskOf(name, options);
+    async (
+      name: string | undefined,
+      options: RunOptions & { form?: 'plain' | 'completion'; sites?: string },
+    ) => {
+      const asked = name ?? (options.resume === undefined ? undefined : await resumedTask(options.resume));
+      if (asked === undefined)
+        throw new InputError(`Which task? One of ${(await namedTasks()).join(', ')}, or a file of your own.`);
+      const study = isStudy(asked);
+      if (study) await trainedTask(name, options);
+      const { task, model: readModel } = await openedTask({ ...options, task: asked });
+      if (options.resume !== undefined && (await resumedTask(options.resume)) !== task.name)
+        throw new InputError(`${options.resume} is not a training for ${task.name}.`);
       const runtime = runtimeFor(options);
-      const model = await modelFor(task, options.model, options.processing ?? 'transformerlens');
+      const sites =
+        options.sites === undefined
+          ? study
+            ? undefined
+            : publishedSites(task)
+          : options.sites.split(',').map((site) => resolveSite(site.trim(), task.sites));
+      const model = await readModel();
+      const { width } = model.architecture;
+      const settings = study
+        ? decoderRecipe(task.name, options.preset, options.seed)
+        : {
+            task: task.name,
+            preset: options.preset,
+            seed: options.seed,
+            ...namedPreset(textSettings(width), task.name, options.preset),
+          };
       const recipe =
         options.resume === undefined
-          ? withForm(changed(decoderRecipe(task.name, options.preset, options.seed), options), options.form)
+          ? {
+              ...withForm(changed(settings, options), options.form),
+              ...(sites === undefined ? {} : { sites }),
+            }
           : undefined;
       const directory = options.resume ?? options.out ?? `runs/${task.name}-decoder`;
-      process.exitCode = await watched(directory, 'decoder', options, (watch) =>
+      const processing = model.processing;
+      process.exitCode = await watched(directory, 'decoder', { ...options, processing }, (watch) =>
         trainDecoder(runtime, {
           directory,
           model,
+          task,
           ...(recipe === undefined ? {} : { recipe }),
           checkpointSeconds: options.checkpointSeconds,
           ...watch,
@@ -263,3 +315,7 @@ config.json, model.safetensors and README.md (figures): give it to the other com
 
 const withForm = (recipe: DecoderRecipe, form: 'plain' | 'completion' | undefined): DecoderRecipe =>
   form === undefined ? recipe : { ...recipe, architecture: { ...recipe.architecture, form } };
+
+/** The sites that are published for language models: what goes in, every head, every MLP. */
+const publishedSites = ({ sites }: Task): string[] =>
+  sites.filter((site) => /^blocks\.0\.hook_resid_pre$|\.hook_result\.|\.hook_mlp_out$/.test(site));

@@ -3,14 +3,14 @@
  * distribution. Of each distinct input inside the ε-preimage it is known how likely it was to be proposed at all, so
  * that sums over the whole preimage can be estimated from those found.
  *
- * The blind share is what makes the estimate honest. Where the decoder has never heard of a part of the preimage, its
+ * The blind share is what makes the estimate honest. Where the decoder has never inputOf of a part of the preimage, its
  * own draws cannot tell; blind ones find such a part in proportion to its size, so no weight exceeds one blind draw's.
  * @module
  */
 import { capability } from '../tasks/capabilities.js';
 import { GraphError, type Runtime } from '../engine/index.js';
 import { type Candidate } from '../inversion/view.js';
-import { type Decoder, drawnTokens, heard, orderWord } from '../inversion/decoder.js';
+import { type Decoder, drawnTokens, inputOf, orderWord, symbolsOf } from '../inversion/decoder.js';
 import { openUniforms } from '../inversion/evaluate.js';
 import { type Judge, type Nearest, createJudge, nearestOf } from '../inversion/judge.js';
 import { type Metric } from '../inversion/metrics.js';
@@ -143,7 +143,13 @@ export function createProposer(
   const { config } = decoder;
   const width = config.activation_width;
   const tokens = drawnTokens(task, config.form);
-  const sampler = createSampler(runtime, config, (name) => decoder.parameter(name), task.bos, tokens);
+  const sampler = createSampler(
+    runtime,
+    config,
+    (name) => decoder.parameter(name),
+    symbolsOf(task, config.form).begin,
+    tokens,
+  );
   const scorers = new Map<string, SequenceScorer>();
   const judges = new Map<string, Judge>();
 
@@ -197,7 +203,7 @@ export function createProposer(
       });
       for (let row = 0; row < count; row++) {
         const [from, to] = [row * tokens, (row + 1) * tokens];
-        out.push(heard(task, config.form, drawn.subarray(from, to), orderWord(own.subarray(from, to))));
+        out.push(inputOf(task, config.form, drawn.subarray(from, to), orderWord(own.subarray(from, to))));
       }
     }
     return out;

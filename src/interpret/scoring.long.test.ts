@@ -6,7 +6,7 @@ import { fewSums } from '../../test/fixtures/few-sums.js';
 import { probedModel, smallDecoder } from '../../test/fixtures/task-models.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { InputError } from '../input-error.js';
-import { type Decoder, heard, spoken } from '../inversion/decoder.js';
+import { type Decoder, inputOf, sequenceOf } from '../inversion/decoder.js';
 import { openExactPreimages } from '../inversion/enumerate/exact.js';
 import { openUniforms } from '../inversion/evaluate.js';
 import { createReader } from '../inversion/preimage.js';
@@ -61,7 +61,7 @@ describe('treeBlocks', () => {
 
   it('computes each beginning of all sums once', () => {
     const sequences = Array.from({ length: 900 }, (_, b) =>
-      spoken(addition, 'completion', addition.data.instance(b)),
+      sequenceOf(addition, 'completion', addition.data.instance(b)),
     );
     const [block, ...more] = treeBlocks(sequences, 2048);
     expect(more).toEqual([]);
@@ -100,7 +100,7 @@ describe('createSequenceScorer', () => {
       });
       const counts = new Map<string, { ids: number[]; count: number }>();
       for (let row = 0; row < draws; row++) {
-        const ids = heard(task, form, drawn.subarray(row * tokens, (row + 1) * tokens));
+        const ids = inputOf(task, form, drawn.subarray(row * tokens, (row + 1) * tokens));
         const known = counts.get(ids.join()) ?? { ids, count: 0 };
         counts.set(ids.join(), { ids, count: known.count + 1 });
       }

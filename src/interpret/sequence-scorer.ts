@@ -17,7 +17,7 @@ import {
   reduceSum,
   reshape,
 } from '../engine/index.js';
-import { completionOf, type Decoder, spoken } from '../inversion/decoder.js';
+import { completionOf, type Decoder, sequenceOf, symbolsOf } from '../inversion/decoder.js';
 import { decoderLogits } from '../models/decoder.js';
 import { padded } from '../models/padding.js';
 import { type Task } from '../tasks/task.js';
@@ -77,9 +77,9 @@ export function createSequenceScorer(
         const activations = new Float32Array(rows * width);
         for (let row = 0; row < rows; row++) activations.set(z, row * width);
         const shape = [rows, places];
-        const said = inputs.slice(start, start + rows).map((ids) => spoken(task, config.form, ids));
+        const said = inputs.slice(start, start + rows).map((ids) => sequenceOf(task, config.form, ids));
         const block = (part: readonly (readonly number[])[]): Int32Array =>
-          padded(part, places, task.pad, rows);
+          padded(part, places, symbolsOf(task, config.form).pad, rows);
         const orders = said.map((ids) =>
           config.form === 'completion' ? (completionOf(task).logOrders?.(ids) ?? 0) : 0,
         );

@@ -15,7 +15,7 @@ import {
   logSoftmax,
   reshape,
 } from '../engine/index.js';
-import { completionOf, type Decoder, spoken } from '../inversion/decoder.js';
+import { completionOf, type Decoder, sequenceOf } from '../inversion/decoder.js';
 import { condition, decode, prefix } from '../models/decoder.js';
 import { type Task } from '../tasks/task.js';
 import { type TreeBlock, treeBlocks } from './prefix-tree.js';
@@ -46,7 +46,7 @@ export function createTreeScorer(
   inputs: readonly (readonly number[])[],
 ): TreeScorer {
   const { config } = decoder;
-  const sequences = inputs.map((ids) => spoken(task, config.form, ids));
+  const sequences = inputs.map((ids) => sequenceOf(task, config.form, ids));
   // A decoder that says no order gives its probability to all orders alike.
   const orders = config.form === 'completion' ? completionOf(task).logOrders : undefined;
   const shared = orders === undefined ? null : sequences.map((said) => orders(said));

@@ -8,7 +8,7 @@ import { seededRandom } from '../random.js';
 import { type Task } from '../tasks/index.js';
 import { addition, counting } from '../studies/index.js';
 import { type Colourist, createColourist } from './colours.js';
-import { type Decoder, drawnTokens, heard, spoken } from './decoder.js';
+import { type Decoder, drawnTokens, inputOf, sequenceOf } from './decoder.js';
 import { createSampler } from './sampler.js';
 
 const runtime = nodeRuntime({ threads: 1 });
@@ -67,14 +67,14 @@ describe('colours of a decoder that says the free tokens alone', () => {
       const colourist = colouristOf(digitPairs, decoder);
       const [given, without] = [await everySequence(decoder, z, 2), await everySequence(decoder, bos, 2)];
       const inputs = Array.from({ length: 100 }, (_, sum) =>
-        heard(digitPairs, 'completion', [Math.floor(sum / 10), sum % 10]),
+        inputOf(digitPairs, 'completion', [Math.floor(sum / 10), sum % 10]),
       );
       const colours = await colourist.colour(z, bos, 2, inputs);
       const share = (all: typeof given, place: number, token: number): number =>
         all.reduce(
           (sum, { said, probability }) =>
             sum +
-            (heard(digitPairs, 'completion', said)[place] === token && said.every((id) => id <= 9)
+            (inputOf(digitPairs, 'completion', said)[place] === token && said.every((id) => id <= 9)
               ? probability
               : 0),
           0,
@@ -165,7 +165,7 @@ describe('colours of a decoder that says everything', () => {
             decoder,
             given,
             Int32Array.of(3),
-            Int32Array.from(spoken(addition, 'plain', ids).slice(0, -1)),
+            Int32Array.from(sequenceOf(addition, 'plain', ids).slice(0, -1)),
           ),
         ),
         vocabulary,

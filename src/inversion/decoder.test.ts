@@ -5,7 +5,7 @@ import { fixedDecoder, smallDecoder } from '../../test/fixtures/task-models.js';
 import { GraphError } from '../engine/index.js';
 import { seededRandom } from '../random.js';
 import { addition, counting } from '../studies/index.js';
-import { drawnTokens, heard, makeDecoder, orderWord, spoken } from './decoder.js';
+import { drawnTokens, inputOf, makeDecoder, orderWord, sequenceOf } from './decoder.js';
 
 const forms = ['plain', 'completion'] as const;
 const cases = [addition, counting].flatMap((task) => forms.map((form) => ({ task, form, name: task.name })));
@@ -13,18 +13,18 @@ const cases = [addition, counting].flatMap((task) => forms.map((form) => ({ task
 describe.each(cases)('$name, $form', ({ task, form }) => {
   const length = drawnTokens(task, form);
 
-  it('hears what was spoken, whatever is drawn after it', () => {
+  it('hears what was sequenceOf, whatever is drawn after it', () => {
     fc.assert(
       fc.property(fc.nat(), fc.infiniteStream(fc.nat(tokenCount(task) - 1)), (seed, junk) => {
         const ids = task.sample(seededRandom(seed), seed % 2 === 0 ? 'train' : 'test');
-        const said = spoken(task, form, ids);
+        const said = sequenceOf(task, form, ids);
         expect(said[0]).toBe(task.bos);
         expect(said.length - 1).toBeLessThanOrEqual(length);
         const drawn = said.slice(1);
         while (drawn.length < length) drawn.push(junk.next().value);
-        const whole = heard(task, form, drawn, seed);
-        expect(spoken(task, form, whole)).toEqual(said);
-        expect(heard(task, form, Int32Array.from(drawn), seed)).toEqual(whole);
+        const whole = inputOf(task, form, drawn, seed);
+        expect(sequenceOf(task, form, whole)).toEqual(said);
+        expect(inputOf(task, form, Int32Array.from(drawn), seed)).toEqual(whole);
         if (form === 'plain' || task.completion.logOrders === undefined) expect(whole).toEqual(ids);
       }),
     );
@@ -35,14 +35,14 @@ describe.each(cases)('$name, $form', ({ task, form }) => {
       fc.property(
         fc.array(fc.nat(tokenCount(task) - 1), { minLength: length, maxLength: length }),
         (drawn) => {
-          const ids = heard(task, form, drawn);
+          const ids = inputOf(task, form, drawn);
           expect(ids[0]).toBe(task.bos);
           expect(ids.length).toBeLessThanOrEqual(task.maxLength);
           expect(ids.length).toBeGreaterThan(1);
-          // What is spoken of it is what was drawn, as far as it was listened to.
-          const said = spoken(task, form, ids);
+          // What is sequenceOf of it is what was drawn, as far as it was listened to.
+          const said = sequenceOf(task, form, ids);
           expect(said.slice(1)).toEqual(drawn.slice(0, said.length - 1));
-          expect(heard(task, form, said.slice(1))).toEqual(ids);
+          expect(inputOf(task, form, said.slice(1))).toEqual(ids);
           if (form === 'plain') expect(ids.slice(0, -1)).not.toContain(task.eos);
         },
       ),
@@ -55,7 +55,7 @@ describe('draws that are no input', () => {
   const ids = (text: string): number[] =>
     [...text].map((token) => addition.tokenizer.vocabulary.indexOf(token));
   const hear = (form: 'plain' | 'completion', text: string): string =>
-    heard(addition, form, ids(text))
+    inputOf(addition, form, ids(text))
       .map((id) => addition.tokenizer.vocabulary[id])
       .join('');
 
@@ -69,13 +69,13 @@ describe('draws that are no input', () => {
     expect(hear('plain', 'E615+861=1476')).toBe('BE');
   });
 
-  it('are spoken as they were drawn, not as an input would be', () => {
-    const said = spoken(addition, 'completion', [addition.bos, ...ids('61+861')]);
+  it('are sequenceOf as they were drawn, not as an input would be', () => {
+    const said = sequenceOf(addition, 'completion', [addition.bos, ...ids('61+861')]);
     expect(said).toEqual([addition.bos, ...ids('61+861')]);
     // An input whose answer is wrong is one all the same: its free tokens are spoken.
-    const wrong = spoken(addition, 'completion', [addition.bos, ...ids('615+861=1477E')]);
+    const wrong = sequenceOf(addition, 'completion', [addition.bos, ...ids('615+861=1477E')]);
     expect(wrong).toEqual([addition.bos, ...ids('615861')]);
-    expect(spoken(counting, 'completion', counting.encode('bca|a:2'))).toEqual(
+    expect(sequenceOf(counting, 'completion', counting.encode('bca|a:2'))).toEqual(
       counting.encode('a1b1c1a').slice(0, -1),
     );
   });

@@ -8,6 +8,7 @@ import { type DecoderConfig } from '../models/decoder-config.js';
 import { type ParameterSet } from '../models/weights/fingerprint.js';
 import { hash32 } from '../random.js';
 import { type Completion, type Origin, type Task } from '../tasks/task.js';
+import { tokenCount } from '../tasks/tokens.js';
 
 /** A decoder with its weights. */
 export interface Decoder {
@@ -41,34 +42,75 @@ export function makeDecoder(name: string, config: DecoderConfig, parameters: Par
 export const completionOf = (task: Task): Completion =>
   capability(task, 'completion', 'A decoder of free tokens');
 
-/** Tokens that a decoder draws after BOS. */
-export const drawnTokens = (task: Task, form: DecoderConfig['form']): number =>
+type Form = DecoderConfig['form'];
+
+/**
+ * The symbols that a decoder says. They are the probed model's tokens unless the task has symbols of its own for what is
+ * free in its inputs, or names the few tokens that its inputs use.
+ */
+export interface Symbols {
+  /** How many there are. */
+  readonly size: number;
+  /** Stands before what is said, as BOS does. */
+  readonly begin: number;
+  /** Fills up shorter sequences; nobody reads it. */
+  readonly pad: number;
+}
+
+/** The symbols of a form. */
+export function symbolsOf(task: Task, form: Form): Symbols {
+  if (form === 'completion') {
+    const { alphabet } = completionOf(task);
+    if (alphabet !== undefined) return { size: alphabet.size, begin: alphabet.begin, pad: alphabet.begin };
+  }
+  const used = form === 'plain' ? numbersOf(task) : null;
+  if (used === null) return { size: tokenCount(task), begin: task.bos, pad: task.pad };
+  return { size: used.size, begin: used.get(task.bos) ?? 0, pad: used.get(task.pad) ?? 0 };
+}
+
+const numbered = new WeakMap<Task, ReadonlyMap<number, number>>();
+
+/** Symbols of the tokens that a task's inputs use; null where they are the model's. */
+function numbersOf(task: Task): ReadonlyMap<number, number> | null {
+  if (task.usedTokens === undefined) return null;
+  const known = numbered.get(task) ?? new Map(task.usedTokens().map((id, symbol) => [id, symbol]));
+  numbered.set(task, known);
+  return known;
+}
+
+/** Tokens that a decoder draws after the first. */
+export const drawnTokens = (task: Task, form: Form): number =>
   (form === 'completion' ? completionOf(task).maxFree : task.maxLength) - 1;
 
 /**
- * The sequence a decoder models for an input: the whole of it, or its free tokens. What is no longer than free tokens
- * is a draw that could not be completed: every input is longer. It is given as it was drawn.
+ * The sequence a decoder models for an input: the whole of it, or its free tokens. Where these are tokens of the model,
+ * what is no longer than they are is a draw that could not be completed: every input is longer. It is given as it was drawn.
  */
-export function spoken(task: Task, form: DecoderConfig['form'], ids: readonly number[]): readonly number[] {
-  if (form === 'plain') return ids;
-  const { maxFree, toFree } = completionOf(task);
-  return ids.length <= maxFree ? ids : toFree(ids);
+export function sequenceOf(task: Task, form: Form, ids: readonly number[]): readonly number[] {
+  if (form === 'plain') {
+    const used = numbersOf(task);
+    return used === null ? ids : ids.map((id) => used.get(id) ?? 0);
+  }
+  const { maxFree, toFree, alphabet } = completionOf(task);
+  return alphabet === undefined && ids.length <= maxFree ? ids : toFree(ids);
 }
 
 /**
  * How each token of a sequence comes about under a decoder; null for one that it cannot say. In the plain form it says
  * every token but BOS, as it does of a draw that could not be completed.
  */
-export function originsOf(
-  task: Task,
-  form: DecoderConfig['form'],
-  ids: readonly number[],
-): readonly Origin[] | null {
-  if (spoken(task, form, ids) !== ids) return completionOf(task).origins(ids);
-  // What ends before all free tokens are there was written, not drawn.
-  if (form === 'completion' && ids.length < completionOf(task).maxFree && ids.at(-1) === task.eos)
-    return null;
-  return ids.map((id, at) => (at === 0 ? { kind: 'fixed' } : { kind: 'said', steps: [{ at, among: [id] }] }));
+export function originsOf(task: Task, form: Form, ids: readonly number[]): readonly Origin[] | null {
+  if (form === 'completion') {
+    const { maxFree, origins, alphabet } = completionOf(task);
+    if (alphabet !== undefined || ids.length > maxFree) return origins(ids);
+    // What ends before all free tokens are there was written, not drawn.
+    if (ids.length < maxFree && ids.at(-1) === task.eos) return null;
+  }
+  const used = form === 'plain' ? numbersOf(task) : null;
+  if (used !== null && ids.some((id) => !used.has(id))) return null;
+  return ids.map((id, at) =>
+    at === 0 ? { kind: 'fixed' } : { kind: 'said', steps: [{ at, among: [used?.get(id) ?? id] }] },
+  );
 }
 
 /**
@@ -82,23 +124,29 @@ export function orderWord(uniforms: Float32Array): number {
 }
 
 /**
- * The input that drawn tokens stand for.
- * @param drawn what a decoder drew after BOS
+ * The input that drawn symbols stand for.
+ * @param drawn what a decoder drew after the first
  * @param order a 32-bit word that draws what the task draws, see {@link Completion.complete}
- * @returns ids from BOS on; what could not be completed or did not end is given as far as it goes
+ * @returns ids from BOS on; what could not be completed or did not end is given as far as it goes: as BOS alone where
+ *   symbols are no tokens
  */
-export function heard(
-  task: Task,
-  form: DecoderConfig['form'],
-  drawn: ArrayLike<number>,
-  order = 0,
-): number[] {
-  const ids = [task.bos];
-  const completion = form === 'completion' ? completionOf(task) : null;
-  for (let at = 0; at < drawn.length; at++) {
-    ids.push(drawn[at] ?? task.pad);
-    if (completion?.done(ids) === true) return completion.complete(ids, order) ?? ids;
-    if (completion === null && ids.at(-1) === task.eos) return ids;
+export function inputOf(task: Task, form: Form, drawn: ArrayLike<number>, order = 0): number[] {
+  if (form === 'plain') {
+    const own = task.usedTokens?.();
+    const ids = [task.bos];
+    for (let at = 0; at < drawn.length; at++) {
+      const symbol = drawn[at] ?? 0;
+      ids.push(own === undefined ? symbol : (own[symbol] ?? task.pad));
+      if (ids.at(-1) === task.eos) break;
+    }
+    return ids;
   }
-  return ids;
+  const completion = completionOf(task);
+  const free = [completion.alphabet?.begin ?? task.bos];
+  for (let at = 0; at < drawn.length; at++) {
+    free.push(drawn[at] ?? task.pad);
+    if (completion.done(free))
+      return completion.complete(free, order) ?? (completion.alphabet === undefined ? free : [task.bos]);
+  }
+  return completion.alphabet === undefined ? free : [task.bos];
 }

@@ -9,7 +9,7 @@ import { fullName } from '../models/hooks.js';
 import { randomFor, seededRandom } from '../random.js';
 import { type Task } from '../tasks/index.js';
 import { addition, counting } from '../studies/index.js';
-import { type Decoder, drawnTokens, heard, orderWord } from './decoder.js';
+import { type Decoder, drawnTokens, inputOf, orderWord } from './decoder.js';
 import { averageRate, inPreimageRates, joinRates, openUniforms } from './evaluate.js';
 import { type Metric } from './metrics.js';
 import { createSampler } from './sampler.js';
@@ -51,7 +51,7 @@ async function bruteForce(
         temperatures: Float32Array.of(1),
         uniforms: numbers,
       });
-      const candidate = heard(task, config.form, drawn, orderWord(numbers));
+      const candidate = inputOf(task, config.form, drawn, orderWord(numbers));
       const end = candidate.findIndex((id) => id === task.eos || id === task.pad);
       const counted = end < 0 ? candidate.length : end;
       own.push(Math.min(...(await distancesOf(runtime, model, site, candidate, counted, z, metric))));

@@ -9,8 +9,8 @@ import { resolveSite } from '../models/hooks.js';
 import { randomFor } from '../random.js';
 import { type Task } from '../tasks/task.js';
 import { activationAt, createCollector } from './collect.js';
-import { type Decoder, drawnTokens, heard, orderWord } from './decoder.js';
-import { createJudge } from './judge.js';
+import { type Decoder, drawnTokens, inputOf, orderWord, symbolsOf } from './decoder.js';
+import { createJudge, rowsFor } from './judge.js';
 import { type Metric } from './metrics.js';
 import { createSampler } from './sampler.js';
 
@@ -68,7 +68,13 @@ export async function inPreimageRates(
   const draws = options.draws?.(tokens) ?? itemDraws(task, seed, first, count, tokens);
   const inputs = draws.queries.map(({ ids }) => ids);
   const collector = createCollector(runtime, model, sites, task.maxLength, task.pad);
-  const sampler = createSampler(runtime, config, (name) => decoder.parameter(name), task.bos, tokens);
+  const sampler = createSampler(
+    runtime,
+    config,
+    (name) => decoder.parameter(name),
+    symbolsOf(task, config.form).begin,
+    tokens,
+  );
   try {
     const collected = await collector.collect(inputs);
     const rates: SiteRate[] = [];
@@ -86,9 +92,9 @@ export async function inPreimageRates(
       });
       const candidates = inputs.map((_, row) => {
         const [from, to] = [row * tokens, (row + 1) * tokens];
-        return heard(task, config.form, drawn.subarray(from, to), orderWord(uniforms.subarray(from, to)));
+        return inputOf(task, config.form, drawn.subarray(from, to), orderWord(uniforms.subarray(from, to)));
       });
-      const judge = createJudge(runtime, model, task, site);
+      const judge = createJudge(runtime, model, task, site, rowsFor(model, count));
       const verdicts = (await judge.judge(candidates, z))[metric];
       await judge.dispose();
       const inside = verdicts.filter(({ distance }) => distance <= epsilon).length;

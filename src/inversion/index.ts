@@ -3,7 +3,7 @@
  * @module
  */
 export { type Collected, type Collector, activationAt, createCollector } from './collect.js';
-export { type Decoder, heard, makeDecoder, spoken } from './decoder.js';
+export { type Decoder, inputOf, makeDecoder, sequenceOf } from './decoder.js';
 export {
   type LoadedDecoder,
   type Provenance,

@@ -25,10 +25,13 @@ export const judgeBatch = 256;
 /** Parameters of a model that is run in small batches, so that few candidates take little time. */
 const largeFrom = 2 ** 22;
 
+/** Whether a run of the model takes long: a tenth of a second or more for a text. */
+export const isLarge = ({ parameters }: HookedModel): boolean =>
+  [...parameters.values()].reduce((sum, { data }) => sum + data.length, 0) >= largeFrom;
+
 /** Rows of a graph that is to take some number of inputs once. */
-export function rowsFor({ parameters }: HookedModel, count: number): number {
-  const size = [...parameters.values()].reduce((sum, { data }) => sum + data.length, 0);
-  if (size < largeFrom) return judgeBatch;
+export function rowsFor(model: HookedModel, count: number): number {
+  if (!isLarge(model)) return judgeBatch;
   return Math.min(64, 2 ** Math.ceil(Math.log2(Math.max(8, count))));
 }
 

@@ -8,7 +8,7 @@ import { evenPoints, pointCount } from '../even-points.js';
 import { type Random } from '../random.js';
 import { type Task } from '../tasks/task.js';
 import { openUniforms } from './evaluate.js';
-import { type Decoder, heard, originsOf } from './decoder.js';
+import { type Decoder, inputOf, originsOf } from './decoder.js';
 import { type Sampler } from './sampler.js';
 
 /** Probabilities of tokens at places, over all inputs that a decoder says given one activation. */
@@ -45,7 +45,7 @@ export async function drawMarginals(
   });
   const counts = new Map<string, number>();
   for (let row = 0; row < draws; row++) {
-    const ids = heard(task, config.form, drawn.subarray(row * tokens, (row + 1) * tokens));
+    const ids = inputOf(task, config.form, drawn.subarray(row * tokens, (row + 1) * tokens));
     const keys = keysOf(task, ids);
     originsOf(task, config.form, ids)?.forEach(({ kind }, at) => {
       if (kind === 'follows') counts.set(keys(at), (counts.get(keys(at)) ?? 0) + 1);

@@ -9,7 +9,7 @@ import { InputError } from '../input-error.js';
 import { runWithCache } from '../models/hooked-model.js';
 import { type Task } from '../tasks/index.js';
 import { addition, counting } from '../studies/index.js';
-import { spoken } from './decoder.js';
+import { sequenceOf } from './decoder.js';
 import { type Metric, metrics } from './metrics.js';
 import { type Query, type Reader, createReader } from './preimage.js';
 import { parseReading } from './reading.js';
@@ -122,7 +122,7 @@ describe('reading', () => {
     const number = decoder.config.sites.indexOf(site);
     for (const { tokens, tokenDelta, follows = [] } of reading.samples) {
       const own = idsOf(tokens);
-      const said = spoken(addition, 'completion', own);
+      const said = sequenceOf(addition, 'completion', own);
       const likely = async (activation: Float32Array): Promise<number[]> => {
         const fed = Int32Array.from(said.slice(0, -1));
         const logits = await wholeLogits(runtime, decoder, activation, Int32Array.of(number), fed);

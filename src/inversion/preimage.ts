@@ -16,7 +16,7 @@ import { placeName } from '../tasks/positions.js';
 import { type SamplingRound, type Task } from '../tasks/task.js';
 import { type Colours, createColourist } from './colours.js';
 import { type CandidatePlan, joinPlans, planCandidates, sliceRequest } from './candidates.js';
-import { type Decoder, drawnTokens, heard, orderWord } from './decoder.js';
+import { type Decoder, drawnTokens, inputOf, orderWord, symbolsOf } from './decoder.js';
 import { type Judge, type Verdict, createJudge } from './judge.js';
 import { type Reading } from './reading.js';
 import { type Sampler, createSampler } from './sampler.js';
@@ -116,7 +116,9 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
   };
 
   const samplerOf = (batch: number): Sampler =>
-    keep(samplers, batch, () => createSampler(runtime, config, parameter, task.bos, tokens, batch));
+    keep(samplers, batch, () =>
+      createSampler(runtime, config, parameter, symbolsOf(task, config.form).begin, tokens, batch),
+    );
   const judgeOf = (site: string, batch: number): Judge =>
     keep(judges, `${site} ${batch}`, () => createJudge(runtime, model, task, site, batch));
   const colourist = createColourist(runtime, decoder, task, () => samplerOf(fullBatch));
@@ -159,7 +161,12 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
     const drawn = await sampler.sample(part);
     const inputs = Array.from({ length: end - start }, (_, row) => {
       const [from, to] = [row * tokens, (row + 1) * tokens];
-      return heard(task, config.form, drawn.subarray(from, to), orderWord(part.uniforms.subarray(from, to)));
+      return inputOf(
+        task,
+        config.form,
+        drawn.subarray(from, to),
+        orderWord(part.uniforms.subarray(from, to)),
+      );
     });
     const { euclidean, cosine } = await judgeOf(site, batch).judge(inputs, z);
     return inputs.map((ids, row): Candidate => {

@@ -6,7 +6,7 @@ import { nodeRuntime } from '../engine/runtime/node.js';
 import { seededRandom } from '../random.js';
 import { type Task } from '../tasks/index.js';
 import { addition, counting } from '../studies/index.js';
-import { type Decoder, spoken } from './decoder.js';
+import { type Decoder, sequenceOf } from './decoder.js';
 import { createScorer } from './score.js';
 
 const runtime = nodeRuntime({ threads: 1 });
@@ -80,7 +80,7 @@ describe.each(cases)('scores of a decoder for $name, $form', ({ task, form }) =>
     expect(scores.map((own) => own.length)).toEqual(inputs.map((ids) => ids.length));
     for (const row of [0, 1, 127, 128, 130]) {
       const ids = inputs[row] ?? [];
-      const said = spoken(task, form, ids);
+      const said = sequenceOf(task, form, ids);
       const table = await nextTokens(decoder, z, 4, said);
       const wanted = wantedOf(task, form, ids, (step, token) => at(table[step] ?? [], token));
       const own = scores[row] ?? [];

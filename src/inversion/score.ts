@@ -6,7 +6,7 @@ import { type Executable, type Runtime, floatsOf, graph, input, softmax } from '
 import { decoderLogits } from '../models/decoder.js';
 import { padded } from '../models/padding.js';
 import { type Origin, type SaidStep, type Task } from '../tasks/task.js';
-import { type Decoder, originsOf, spoken } from './decoder.js';
+import { type Decoder, originsOf, sequenceOf, symbolsOf } from './decoder.js';
 
 /** Rows of the compiled graph. */
 const scoreBatch = 128;
@@ -42,6 +42,7 @@ export function createScorer(
 ): Scorer {
   const { config } = decoder;
   const { places, activation_width: width, vocabulary, form } = config;
+  const { begin, pad } = symbolsOf(task, form);
   let compiled: Promise<Executable> | null = null;
   const compile = (): Promise<Executable> => {
     const z = input('z', 'float32', [scoreBatch, width]);
@@ -59,7 +60,7 @@ export function createScorer(
         const part = inputs.slice(start, start + scoreBatch);
         const origins = part.map(originsAt);
         const said = part.map((ids, row) =>
-          origins[row] === null ? [task.bos] : spoken(task, form, ids).slice(0, -1),
+          origins[row] === null ? [begin] : sequenceOf(task, form, ids).slice(0, -1),
         );
         const activations = new Float32Array(scoreBatch * width);
         for (let row = 0; row < part.length; row++) activations.set(z, row * width);
@@ -69,7 +70,7 @@ export function createScorer(
           ids: {
             dtype: 'int32',
             shape: [scoreBatch, places],
-            data: padded(said, places, task.pad, scoreBatch),
+            data: padded(said, places, pad, scoreBatch),
           },
         });
         const next = floatsOf(outputs, 'next');

@@ -27,6 +27,9 @@ export interface TaskChoice {
   readonly onFile?: (file: string, done: number, all: number) => void;
 }
 
+/** Whether a name is of a task with a folder of its own, not of a template. */
+export const isStudy = (name: string): boolean => taskNames.includes(name);
+
 /** A task whose model has not been read yet. */
 export interface OpenedTask {
   readonly task: Task;

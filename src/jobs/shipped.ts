@@ -5,7 +5,7 @@
 import { tokenCount } from '../tasks/tokens.js';
 import { join } from 'node:path';
 import { InputError } from '../input-error.js';
-import { drawnTokens } from '../inversion/decoder.js';
+import { drawnTokens, symbolsOf } from '../inversion/decoder.js';
 import { type LoadedDecoder, expectTrainedOn, loadDecoder } from '../inversion/decoder-files.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { loadModel } from '../models/load-model.js';
@@ -64,10 +64,11 @@ export async function decoderFor(
     );
   }
   const { vocabulary, places, form } = decoder.config;
-  if (vocabulary !== tokenCount(task) || places < drawnTokens(task, form)) {
+  const { size } = symbolsOf(task, form);
+  if (vocabulary !== size || places < drawnTokens(task, form)) {
     throw new InputError(
       `${decoder.name} has ${vocabulary} tokens and ${places} places; ` +
-        `${task.name} needs ${tokenCount(task)} tokens and ${drawnTokens(task, form)} places.`,
+        `${task.name} needs ${size} tokens and ${drawnTokens(task, form)} places.`,
     );
   }
   expectTrainedOn(decoder, model);

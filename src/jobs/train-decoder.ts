@@ -7,11 +7,13 @@ import { InputError } from '../input-error.js';
 import { makeDecoder } from '../inversion/decoder.js';
 import { type Provenance, decoderFiles } from '../inversion/decoder-files.js';
 import { type SiteRate, averageRate, inPreimageRates } from '../inversion/evaluate.js';
+import { isLarge } from '../inversion/judge.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { shortName } from '../models/hooks.js';
 import { decodeFloat16, encodeFloat16 } from '../models/weights/float16.js';
 import { type ParameterSet } from '../models/weights/fingerprint.js';
 import { taskNamed } from '../studies/index.js';
+import { type Task } from '../tasks/task.js';
 import { type DecoderRecipe, decoderRecipeSchema } from '../training/decoder-recipe.js';
 import { type PlannedDecoderTraining, planDecoderTraining } from '../training/decoder-training.js';
 import { trainingDraws } from '../training/evaluation-draws.js';
@@ -22,8 +24,8 @@ import { parametersOf } from './train-model.js';
 import { type Progress, trainingLoop } from './training-loop.js';
 import { versions } from './versions.js';
 
-/** Held-out queries a site of the last evaluation, whose figures go into the card. */
-const finalQueries = 400;
+/** Held-out queries a site of the last evaluation, whose figures go into the card; fewer where each is a run of a large model. */
+const [finalQueries, finalQueriesOfLarge] = [400, 128];
 /** Seed of the queries that are asked while a decoder trains; `evaluate` asks others. */
 const evaluationSeed = 1_000_003;
 
@@ -31,6 +33,8 @@ const evaluationSeed = 1_000_003;
 export interface TrainDecoderJob {
   readonly directory: string;
   readonly model: HookedModel;
+  /** The task, where it is not one that the recipe's name says. */
+  readonly task?: Task;
   /** Of a new training; absent when one is taken up again. */
   readonly recipe?: DecoderRecipe;
   readonly checkpointSeconds: number;
@@ -65,7 +69,7 @@ export async function trainDecoder(runtime: Runtime, job: TrainDecoderJob): Prom
     try {
       const recipe = recipeOf(decoderRecipeSchema, run, directory);
       if (run.model !== null) expectSameModel(run.model, model, directory);
-      const plan = await planDecoderTraining(runtime, model, taskNamed(recipe.task), recipe);
+      const plan = await planDecoderTraining(runtime, model, taskOf(job, recipe), recipe);
       if (run.checkpoint !== null) expectFitting(run.checkpoint, plan.start(), directory);
       return await train(runtime, job, recipe, plan, run.checkpoint ?? freshly(recipe, plan, model));
     } finally {
@@ -74,7 +78,7 @@ export async function trainDecoder(runtime: Runtime, job: TrainDecoderJob): Prom
   }
   const recipe = checkedRecipe(decoderRecipeSchema, job.recipe);
   await expectNewRun(directory);
-  const plan = await planDecoderTraining(runtime, model, taskNamed(recipe.task), recipe);
+  const plan = await planDecoderTraining(runtime, model, taskOf(job, recipe), recipe);
   const start = freshly(recipe, plan, model);
   const hold = await createRunDirectory(directory, recipe, {
     hash: model.hash,
@@ -86,6 +90,8 @@ export async function trainDecoder(runtime: Runtime, job: TrainDecoderJob): Prom
     await hold.release();
   }
 }
+
+const taskOf = ({ task }: TrainDecoderJob, recipe: DecoderRecipe): Task => task ?? taskNamed(recipe.task);
 
 /** Where a recipe's training starts. */
 const freshly = (recipe: DecoderRecipe, plan: PlannedDecoderTraining, model: HookedModel): Checkpoint => ({
@@ -108,7 +114,7 @@ async function train(
   from: Checkpoint,
 ): Promise<boolean> {
   const { directory, model } = job;
-  const task = taskNamed(recipe.task);
+  const task = taskOf(job, recipe);
   plan.siteWeights = from.siteWeights;
   const evaluate = async (parameters: ParameterSet, queries: number): Promise<SiteRate[]> => {
     const decoder = makeDecoder(directory, plan.config, parameters);
@@ -141,7 +147,8 @@ async function train(
       { shape, data: decodeFloat16(encodeFloat16(data)) },
     ]),
   );
-  const rates = await evaluate(parameters, finalQueries);
+  const queries = isLarge(model) ? finalQueriesOfLarge : finalQueries;
+  const rates = await evaluate(parameters, queries);
   const provenance: Provenance = {
     task: task.name,
     model: { name: model.name, hash: model.hash, processing: model.processing },
@@ -149,7 +156,7 @@ async function train(
     steps: result.state.step,
     seconds: Math.round(result.seconds),
     versions: versions(runtime),
-    figures: { queries: finalQueries, average: averageRate(rates), sites: rates },
+    figures: { queries, average: averageRate(rates), sites: rates },
   };
   const files = decoderFiles(
     { config: plan.config, parameters },

@@ -200,6 +200,11 @@ export interface Task {
   draw(random: Random): string;
   /** Facts about an input for display; empty when it is malformed. */
   annotate(ids: readonly number[]): Record<string, string | number>;
+  /**
+   * Ids of all tokens that inputs use, each once, in the order in which a decoder numbers them: of a language model's
+   * vocabulary they are a few. The model's whole vocabulary unless given.
+   */
+  usedTokens?(): readonly number[];
   /** What could be known of an input; a readout speaks of these. */
   readonly features: readonly Feature[];
 

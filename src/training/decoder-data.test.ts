@@ -3,7 +3,7 @@ import { at, furthest } from '../../test/fixtures/float64.js';
 import { probedModel } from '../../test/fixtures/task-models.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
 import { type Collector, activationAt, createCollector } from '../inversion/collect.js';
-import { heard, spoken } from '../inversion/decoder.js';
+import { inputOf, sequenceOf } from '../inversion/decoder.js';
 import { randomFor } from '../random.js';
 import { type CapableTask } from '../tasks/index.js';
 import { addition, counting, decoderRecipe } from '../studies/index.js';
@@ -84,7 +84,7 @@ function inputsOf(task: CapableTask, recipe: DecoderRecipe, index: number): Map<
   const bySpoken = new Map<string, number[][]>();
   for (let i = 0; i < (recipe.batch * batchesPerChunk) / recipe.perInput; i++) {
     const ids = task.sample(random, 'train');
-    const said = spoken(task, recipe.architecture.form, ids).join(' ');
+    const said = sequenceOf(task, recipe.architecture.form, ids).join(' ');
     bySpoken.set(said, [...(bySpoken.get(said) ?? []), ids]);
   }
   return bySpoken;
@@ -182,7 +182,7 @@ describe('what is drawn', () => {
       [...new Set(rows.map(({ said }) => said.join(' ')))].map((text, row) => [text, row]),
     );
     const inputs = [...numbers.keys()].map((text) =>
-      heard(addition, 'completion', text.split(' ').map(Number).slice(1)),
+      inputOf(addition, 'completion', text.split(' ').map(Number).slice(1)),
     );
     const collected = await collectorOf(addition).collect(inputs);
     const counts = Array<number>(14).fill(0);

@@ -5,7 +5,7 @@
  */
 import { type Tensors } from '../engine/index.js';
 import { type Collector } from '../inversion/collect.js';
-import { spoken } from '../inversion/decoder.js';
+import { sequenceOf, symbolsOf } from '../inversion/decoder.js';
 import { type DecoderConfig } from '../models/decoder-config.js';
 import { padded } from '../models/padding.js';
 import { type Random, randomFor } from '../random.js';
@@ -63,7 +63,7 @@ export async function drawDecoderChunk(
   const drawn: Sample[] = [];
   for (const [row, ids] of inputs.entries()) {
     const positions = task.positions(ids);
-    const sequence = spoken(task, config.form, ids);
+    const sequence = sequenceOf(task, config.form, ids);
     for (let i = 0; i < recipe.perInput && drawn.length < size; i++) {
       const position = random.next() < recipe.bosShare ? 0 : (positions[random.int(positions.length)] ?? 0);
       drawn.push({ row, position, sequence, site: drawSite(siteWeights, total, random) });
@@ -97,6 +97,7 @@ function layOut(
   { trim }: DecoderRecipe,
   samples: readonly Seen[],
 ): DecoderBatch {
+  const { pad } = symbolsOf(task, config.form);
   const rows = samples.length;
   const width = config.activation_width;
   const longest = samples.reduce((most, { sequence }) => Math.max(most, sequence.length - 1), 1);
@@ -109,14 +110,14 @@ function layOut(
     z.set(sample.activation, row * width);
     site[row] = sample.site;
     for (let at = 1; at < sample.sequence.length; at++) {
-      targets[row * places + at - 1] = sample.sequence[at] ?? task.pad;
+      targets[row * places + at - 1] = sample.sequence[at] ?? pad;
       weights[row * places + at - 1] = 1;
     }
   });
   const ids = padded(
     samples.map(({ sequence }) => sequence.slice(0, -1)),
     places,
-    task.pad,
+    pad,
   );
   return {
     places,

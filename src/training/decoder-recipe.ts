@@ -2,9 +2,8 @@
  * How decoders are trained: the published settings under `paper`, and our own for two processors.
  * @module
  */
-import { tokenCount } from '../tasks/tokens.js';
 import { z } from 'zod';
-import { drawnTokens } from '../inversion/decoder.js';
+import { drawnTokens, symbolsOf } from '../inversion/decoder.js';
 import { type DecoderConfig, decoderConfigSchema } from '../models/decoder-config.js';
 import { type Task } from '../tasks/task.js';
 import { scheduleSchema } from './model-recipe.js';
@@ -29,6 +28,8 @@ export const decoderRecipeSchema = z.object({
   preset: z.string(),
   seed: z.number().int().min(0).max(0xffffffff),
   architecture: architectureSchema,
+  /** Hook names of the sites it serves; the task's unless given. */
+  sites: z.array(z.string()).min(1).optional(),
   batch: count,
   schedule: scheduleSchema,
   /** `muon` takes Muon's step for the matrices inside blocks and AdamW's for the rest. */
@@ -114,10 +115,10 @@ export const fastSettings: DecoderSettings = {
 export function decoderConfigFor(task: Task, recipe: DecoderRecipe, activationWidth: number): DecoderConfig {
   return {
     ...recipe.architecture,
-    vocabulary: tokenCount(task),
+    vocabulary: symbolsOf(task, recipe.architecture.form).size,
     // The last token is predicted, never read.
     places: drawnTokens(task, recipe.architecture.form),
     activation_width: activationWidth,
-    sites: [...task.sites],
+    sites: [...(recipe.sites ?? task.sites)],
   };
 }

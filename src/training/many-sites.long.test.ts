@@ -44,9 +44,9 @@ describe('a decoder of 157 sites of width 768', () => {
   afterAll(() => plan.dispose());
 
   it('is a few numbers a site: 64 directions, and a map from them', () => {
-    const sizes = [...decoderParameters(decoderConfigFor({ ...task, sites: plan.config.sites }, recipe, 768))].map(
-      ([name, { shape }]) => [name, shape.reduce((product, length) => product * length, 1)] as const,
-    );
+    const sizes = [
+      ...decoderParameters(decoderConfigFor({ ...task, sites: plan.config.sites }, recipe, 768)),
+    ].map(([name, { shape }]) => [name, shape.reduce((product, length) => product * length, 1)] as const);
     const total = (wanted: (name: string) => boolean): number =>
       sizes.reduce((sum, [name, size]) => sum + (wanted(name) ? size : 0), 0);
     expect(plan.config.sites).toHaveLength(157);
@@ -54,7 +54,7 @@ describe('a decoder of 157 sites of width 768', () => {
     expect(total((name) => name.startsWith('condition.project'))).toBe(157 * 256 * (64 + 1));
   });
 
-  it("steps, and its loss falls", async () => {
+  it('steps, and its loss falls', async () => {
     const trainer = createTrainer(runtime, plan.spec, plan.start());
     afterAll(() => trainer.dispose());
     const losses: number[] = [];

@@ -47,13 +47,17 @@ export interface TemplateInputs {
   encode(text: string): number[];
   /** Tokens of the longest input, BOS and EOS included. */
   readonly maxLength: number;
+  /** Ids that inputs use, each once, rising. */
+  usedTokens(): readonly number[];
 }
 
 /** @throws InputError for a filler with tokens that the model does not have */
 export function inputsOf(texts: TemplateTexts, language: TaskLanguage): TemplateInputs {
   const { tokenizer, bos, eos, pad } = language;
   const { template } = texts;
-  const maxLength = longest(texts, tokenizer) + 2;
+  const { longest, used } = measured(texts, tokenizer);
+  const maxLength = longest + 2;
+  const usedTokens = [...new Set([bos, eos, pad, ...used])].sort((a, b) => a - b);
   const remembered = new Map<string, readonly Filling[]>();
   const remember = (key: string, fillings: readonly Filling[]): void => {
     if (remembered.size >= mostRemembered) remembered.clear();
@@ -102,10 +106,8 @@ export function inputsOf(texts: TemplateTexts, language: TaskLanguage): Template
 
   return {
     maxLength,
-    ids(filling) {
-      const ids = framed(texts.write(filling).text);
-      return ids;
-    },
+    usedTokens: () => usedTokens,
+    ids: (filling) => framed(texts.write(filling).text),
     text: (ids) => tokenizer.decode(inner(ids)),
     fillings,
     of(ids) {
@@ -136,24 +138,34 @@ function answerOf(texts: TemplateTexts, prompt: string): string {
   return answers[0] ?? '';
 }
 
+/** Values of a slot that are looked at when texts are measured. */
+const mostMeasured = 5000;
+
 /**
- * Tokens of the longest text: of each pattern, every slot with the filler of most tokens. Words of a text are cut by
- * themselves, so that the longest fillers together make the longest text.
+ * Tokens of the longest text, and the ids that texts use: of each pattern, every slot with each of its fillers in turn.
+ * Words of a text are cut by themselves, so that the longest fillers together make the longest text, and all of them
+ * together no other tokens.
  */
-function longest(texts: TemplateTexts, tokenizer: Tokenizer): number {
-  const lengthOf = (filling: Filling): number => tokenizer.encode(texts.write(filling).text).length;
-  return Math.max(
-    ...texts.patterns.map((own, pattern) => {
-      const base = own.at(0);
-      const longer = own.variables.map(({ slot }) => {
-        const varying = own.varying(base, new Set([slot]));
-        const some = Array.from({ length: Math.min(varying.size, 5000) }, (_, at) => varying.at(at));
-        return (
-          Math.max(0, ...some.map((values) => lengthOf({ pattern, values }))) -
-          lengthOf({ pattern, values: base })
-        );
-      });
-      return lengthOf({ pattern, values: base }) + longer.reduce((sum, more) => sum + Math.max(0, more), 0);
-    }),
-  );
+function measured(
+  texts: TemplateTexts,
+  tokenizer: Tokenizer,
+): { longest: number; used: ReadonlySet<number> } {
+  const used = new Set<number>();
+  const lengthOf = (filling: Filling): number => {
+    const ids = tokenizer.encode(texts.write(filling).text);
+    for (const id of ids) used.add(id);
+    return ids.length;
+  };
+  const lengths = texts.patterns.map((own, pattern) => {
+    const values = own.at(0);
+    const base = lengthOf({ pattern, values });
+    return own.variables.reduce((sum, { slot }) => {
+      const varying = own.varying(values, new Set([slot]));
+      const some = Array.from({ length: Math.min(varying.size, mostMeasured) }, (_, at) =>
+        lengthOf({ pattern, values: varying.at(at) }),
+      );
+      return sum + Math.max(0, Math.max(base, ...some) - base);
+    }, base);
+  });
+  return { longest: Math.max(...lengths), used };
 }

@@ -81,6 +81,7 @@ export function templateTask(
     epsilon: template.epsilon,
     metric: template.metric,
     rounds: syntheticRounds,
+    usedTokens: () => inputs.usedTokens(),
     encode: inputs.encode,
     decode: inputs.text,
     check: (ids) => (inputs.of(ids) === null ? `no pattern of ${template.name} gives this text` : null),
