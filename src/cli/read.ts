@@ -44,6 +44,7 @@ export interface QueryOptions extends ModelOptions, ThresholdOptions {
   readonly readout: boolean;
   readonly candidate?: readonly string[];
   readonly alsoAt?: string;
+  readonly search?: true;
 }
 
 /** Adds the options of {@link QueryOptions}. */
@@ -78,6 +79,10 @@ export function withQueryOptions(command: Command): Command {
       '--also-at <place>',
       'give distances at this place too, beside the nearest: a place name or an index of the input',
     )
+    .option(
+      '--search',
+      'ask no decoder: the model searches inputs by itself, changing a part at a time (any model and task at once)',
+    )
     .option('--no-readout', 'leave out the sentence that says what the samples tell');
 }
 
@@ -96,7 +101,9 @@ export async function answer(options: QueryOptions): Promise<Reading> {
   if (options.alsoAt !== undefined) resolvePosition(task, ids, options.alsoAt);
   const runtime = runtimeFor(options);
   const model = await readModel();
-  const decoder = await decoderFor(task, options.decoder, model);
+  if (options.search === true && options.decoder !== undefined)
+    throw new InputError('Give --search or --decoder: a search asks no decoder.');
+  const decoder = options.search === true ? null : await decoderFor(task, options.decoder, model);
   const reader = createReader(runtime, model, decoder, task);
   const interpreter = createInterpreter(runtime, model, decoder, task);
   try {

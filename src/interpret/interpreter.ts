@@ -3,6 +3,8 @@
  * given, else from what the decoder finds; where both are there, both are reported.
  * @module
  */
+import { foundReadout } from './found-readout.js';
+import { isLarge } from '../inversion/judge.js';
 import { type Runtime } from '../engine/index.js';
 import { type Decoder } from '../inversion/decoder.js';
 import { type ExactPreimages, type ExactSet } from '../inversion/enumerate/exact.js';
@@ -169,9 +171,9 @@ export function createInterpreter(
       { asked, candidates, z },
       { rounds = task.rounds, epsilon = task.epsilon, metric = task.metric } = {},
     ) {
-      if (proposer === null) throw new RangeError('candidates come from a decoder');
       const { query, seed } = asked;
       const ids = task.encode(query.input);
+      if (proposer === null) return foundReadout(prior(), ids, candidates, { epsilon, metric, seed });
       // Rounds with noise have no density: their candidates are left out.
       const plain = candidates.filter(({ round }) => rounds[round]?.noise === 0);
       const draws = new Map<number, number>();
@@ -183,7 +185,7 @@ export function createInterpreter(
         { ids, site: query.site, z, random: randomFor(seed, 'readout') },
         {
           rounds: [...draws].map(([temperature, count]) => ({ temperature, draws: count })),
-          blind: readoutBlind,
+          blind: isLarge(model) ? readoutBlindOfLarge : readoutBlind,
         },
         plain.map(drawnOf),
       );
@@ -200,4 +202,4 @@ export function createInterpreter(
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 /** Blind draws of a readout under samples that a person waits for. */
-const readoutBlind = 2048;
+const [readoutBlind, readoutBlindOfLarge] = [2048, 256];

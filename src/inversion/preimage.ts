@@ -17,9 +17,11 @@ import { type SamplingRound, type Task } from '../tasks/task.js';
 import { type Colours, createColourist } from './colours.js';
 import { type CandidatePlan, joinPlans, planCandidates, sliceRequest } from './candidates.js';
 import { type Decoder, drawnTokens, inputOf, orderWord, symbolsOf } from './decoder.js';
-import { type Judge, type Verdict, createJudge } from './judge.js';
+import { type Judge, type Verdict, createJudge, rowsFor } from './judge.js';
+import { type Metric } from './metrics.js';
 import { type Reading } from './reading.js';
 import { type Sampler, createSampler } from './sampler.js';
+import { searchInputs } from './search.js';
 import {
   type Candidate,
   type Judged,
@@ -34,6 +36,8 @@ import {
 const firstBatch = 64;
 /** Rows of the graphs that serve the rest. */
 const fullBatch = 256;
+/** Inputs that a search has judged at a time. */
+const searchBatch = 32;
 /** Candidates that come in small batches when streaming. */
 const streamedFirst = 256;
 
@@ -53,6 +57,9 @@ export interface Drawing {
   readonly rounds?: readonly SamplingRound[];
   /** Stops between batches. */
   readonly signal?: AbortSignal;
+  /** Of a search: what counts as inside; the task's unless given. */
+  readonly epsilon?: number;
+  readonly metric?: Metric;
 }
 
 /** A question, how its preimage is looked for and how it is looked at. */
@@ -97,12 +104,27 @@ export interface Reader {
   dispose(): Promise<void>;
 }
 
-/** Makes a reader. */
-export function createReader(runtime: Runtime, model: HookedModel, decoder: Decoder, task: Task): Reader {
-  const { config } = decoder;
-  const width = config.activation_width;
-  const tokens = drawnTokens(task, config.form);
-  const parameter = (name: string) => decoder.parameter(name);
+/** What readings without a decoder say of it. */
+export const searchedName = 'none: the model searched by itself';
+
+/**
+ * Makes a reader.
+ * @param decoder proposes candidates; without one they are searched for, see `search.ts`, and tokens have no colours
+ */
+export function createReader(
+  runtime: Runtime,
+  model: HookedModel,
+  decoder: Decoder | null,
+  task: Task,
+): Reader {
+  const width = model.architecture.width;
+  const sites = decoder?.config.sites ?? task.sites;
+  const form = decoder?.config.form ?? 'plain';
+  const tokens = decoder === null ? 0 : drawnTokens(task, form);
+  const decoding = (): Decoder => {
+    if (decoder === null) throw new InputError('This needs a decoder: give one with --decoder, or search.');
+    return decoder;
+  };
   const samplers = new Map<number, Sampler>();
   const judges = new Map<string, Judge>();
   const runs = new Map<string, Promise<Executable>>();
@@ -116,12 +138,15 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
   };
 
   const samplerOf = (batch: number): Sampler =>
-    keep(samplers, batch, () =>
-      createSampler(runtime, config, parameter, symbolsOf(task, config.form).begin, tokens, batch),
-    );
+    keep(samplers, batch, () => {
+      const own = decoding();
+      const parameter = (name: string) => own.parameter(name);
+      return createSampler(runtime, own.config, parameter, symbolsOf(task, form).begin, tokens, batch);
+    });
   const judgeOf = (site: string, batch: number): Judge =>
     keep(judges, `${site} ${batch}`, () => createJudge(runtime, model, task, site, batch));
-  const colourist = createColourist(runtime, decoder, task, () => samplerOf(fullBatch));
+  const colourist =
+    decoder === null ? null : createColourist(runtime, decoder, task, () => samplerOf(fullBatch));
 
   /** Activations of an input at all positions of a site, and the attention row of a position where the site is a head. */
   async function run(site: string, ids: readonly number[]) {
@@ -161,12 +186,7 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
     const drawn = await sampler.sample(part);
     const inputs = Array.from({ length: end - start }, (_, row) => {
       const [from, to] = [row * tokens, (row + 1) * tokens];
-      return inputOf(
-        task,
-        config.form,
-        drawn.subarray(from, to),
-        orderWord(part.uniforms.subarray(from, to)),
-      );
+      return inputOf(task, form, drawn.subarray(from, to), orderWord(part.uniforms.subarray(from, to)));
     });
     const { euclidean, cosine } = await judgeOf(site, batch).judge(inputs, z);
     return inputs.map((ids, row): Candidate => {
@@ -176,13 +196,32 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
   }
 
   const planned = (z: Float32Array, site: string, seed: number, { rounds }: Drawing): CandidatePlan =>
-    planCandidates(
-      z,
-      config.sites.indexOf(site),
-      rounds ?? task.rounds,
-      tokens,
-      randomFor(seed, 'candidates'),
-    );
+    planCandidates(z, sites.indexOf(site), rounds ?? task.rounds, tokens, randomFor(seed, 'candidates'));
+
+  /** Candidates that the model finds by itself, as many as the rounds have. */
+  async function* searched(
+    { query, seed }: Looked['asked'],
+    z: Float32Array,
+    { rounds = task.rounds, signal, epsilon = task.epsilon, metric = task.metric }: Drawing,
+  ): AsyncGenerator<readonly Candidate[], void> {
+    const judge = judgeOf(query.site, rowsFor(model, searchBatch));
+    const found = searchInputs(task, task.encode(query.input), {
+      budget: rounds.reduce((sum, { candidates }) => sum + candidates, 0),
+      epsilon,
+      random: randomFor(seed, 'search'),
+      async judge(inputs) {
+        const { euclidean, cosine } = await judge.judge(inputs, z);
+        return inputs.map((own, row) => ({
+          ids: own,
+          valid: task.check(own) === null,
+          verdicts: verdictsOf(euclidean[row], cosine[row]),
+        }));
+      },
+      distanceOf: ({ verdicts }) => verdicts[metric].distance,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    for await (const some of found) yield some.map((one) => ({ ...one, round: 0 }));
+  }
 
   const reader: Reader = {
     async read(query) {
@@ -195,11 +234,16 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
         candidates.push(...fresh);
         query.onCandidates?.(fresh);
       }
-      const all = { ...looked, candidates, rounds: query.rounds ?? task.rounds, own };
+      const all = {
+        ...looked,
+        candidates,
+        ...(decoder === null ? {} : { rounds: query.rounds ?? task.rounds }),
+        own,
+      };
       return { ...all, reading: await reader.view(all, query) };
     },
     async look({ ids, site: name, position, seed }) {
-      const site = resolveSite(name, config.sites);
+      const site = resolveSite(name, sites);
       if (!Number.isInteger(position) || position < 0 || position >= ids.length) {
         throw new InputError(`Position ${position} is outside the input's 0 … ${ids.length - 1}`);
       }
@@ -219,7 +263,7 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
           attention: own.attention(position),
           warnings: problem === null ? [] : [`The input is not one of the task's: ${problem}.`],
           model: modelText(model),
-          decoder: decoder.name,
+          decoder: decoder?.name ?? searchedName,
         },
         z: own.at(position),
         bos: own.at(0),
@@ -227,6 +271,10 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
     },
     async *draw({ asked, z }, drawing, soon = false) {
       const { site } = asked.query;
+      if (decoder === null) {
+        yield* searched(asked, z, drawing);
+        return;
+      }
       const plan = planned(z, site, asked.seed, drawing);
       const rows = plan.rounds.length;
       for (let start = 0; start < rows;) {
@@ -254,10 +302,12 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
       }));
     },
     colour: ({ asked, z, bos }, inputs) =>
-      colourist.colour(z, bos, config.sites.indexOf(asked.query.site), inputs),
+      colourist === null
+        ? Promise.resolve(inputs.map((ids) => ({ tokenDelta: ids.map(() => null), follows: [] })))
+        : colourist.colour(z, bos, sites.indexOf(asked.query.site), inputs),
     view: (all, how) => viewed(task, all, how, (inputs) => reader.colour(all, inputs)),
     async *survey({ ids, site: name, positions, seed, ...drawing }) {
-      const site = resolveSite(name, config.sites);
+      const site = resolveSite(name, sites);
       const own = await run(site, ids);
       const each = (drawing.rounds ?? task.rounds).reduce((sum, { candidates }) => sum + candidates, 0);
       const together = Math.max(1, Math.floor(fullBatch / each));
@@ -281,7 +331,7 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
       }
     },
     async prepare(name) {
-      const site = resolveSite(name, config.sites);
+      const site = resolveSite(name, sites);
       const looked = await reader.look({ ids: [task.bos, task.eos], site, position: 0, seed: 0 });
       const plan = planned(looked.z, site, 0, { rounds: [{ temperature: 1, noise: 0, candidates: 1 }] });
       const [first] = await judged(plan, site, looked.z, [0, 1, firstBatch]);
@@ -291,7 +341,7 @@ export function createReader(runtime: Runtime, model: HookedModel, decoder: Deco
     async dispose() {
       for (const one of [...samplers.values(), ...judges.values()]) await one.dispose();
       for (const made of runs.values()) await (await made).dispose();
-      await colourist.dispose();
+      await colourist?.dispose();
     },
   };
   return reader;

@@ -106,6 +106,8 @@ export const readoutSchema = z.object({
   bits: z.number().nullable(),
   low: z.number(),
   high: z.number().nullable(),
+  /** Whether inputs were searched for, so that nothing is known of how often they occur; they were drawn where absent. */
+  searched: z.boolean().optional(),
 });
 
 /** Checks a reading that comes from a file or another program; the fields are described where they are defined. */

@@ -118,8 +118,14 @@ export function aboveWhole(
 
 /** What the samples tell, a line for each place where they match at several, and how many bits that is. */
 export function readoutLines(readout: Readout): string[] {
-  const { bits, low, high } = readout;
-  if (bits === null) return [...tellingLines(readout), 'Too little was found for a number of bits.'];
+  const { bits, low, high, searched } = readout;
+  if (bits === null) {
+    const why =
+      searched === true
+        ? 'Inputs were searched for: how often they occur, and so the bits, is for exact preimages to say.'
+        : 'Too little was found for a number of bits.';
+    return [...tellingLines(readout), why];
+  }
   const range =
     high === null || high - low < 0.05 ? '' : ` (${atLeast} ${low.toFixed(1)} to ${high.toFixed(1)})`;
   const told = tellingLines(readout);

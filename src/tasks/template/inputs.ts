@@ -104,6 +104,27 @@ export function inputsOf(texts: TemplateTexts, language: TaskLanguage): Template
     };
   }
 
+  const last = new WeakMap<
+    readonly number[],
+    { readonly key: string; readonly input: TemplateInput | null }
+  >();
+  function inputOf(ids: readonly number[]): TemplateInput | null {
+    const [filling] = fillings(ids);
+    if (filling === undefined) return null;
+    let placed: Omit<TemplateInput, 'filling'> | null = null;
+    // Where tokens stand takes longer to find than what the text is made of, and few ask for it.
+    const where = () => (placed ??= place(ids, texts.write(filling)));
+    return {
+      filling,
+      get mentions() {
+        return where().mentions;
+      },
+      get end() {
+        return where().end;
+      },
+    };
+  }
+
   return {
     maxLength,
     usedTokens: () => usedTokens,
@@ -111,8 +132,13 @@ export function inputsOf(texts: TemplateTexts, language: TaskLanguage): Template
     text: (ids) => tokenizer.decode(inner(ids)),
     fillings,
     of(ids) {
-      const [filling] = fillings(ids);
-      return filling === undefined ? null : { filling, ...place(ids, texts.write(filling)) };
+      // Many features ask of one input after another.
+      const key = ids.join();
+      const known = last.get(ids);
+      if (known?.key === key) return known.input;
+      const input = inputOf(ids);
+      last.set(ids, { key, input });
+      return input;
     },
     encode(text) {
       if (text.trim() === '') throw new InputError(`The input is empty: give a text of ${template.name}.`);
