@@ -90,7 +90,7 @@ const layering = ranks.flatMap((rank, index) => {
 });
 
 export default defineConfig(
-  globalIgnores(['dist/', 'runs/', 'coverage/', 'src/engine/onnx/onnx_pb.ts']),
+  globalIgnores(['dist/', 'runs/', 'coverage/', 'docs/api/', 'src/engine/onnx/onnx_pb.ts']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['web/**/*.svelte', 'web/**/*.svelte.ts'],

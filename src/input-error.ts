@@ -8,7 +8,7 @@ import { oneLine } from './printable.js';
 
 /**
  * Thrown for anything a user gave (text, name, file) that cannot be taken; the command line exits with 2. Its message
- * is one printable line whatever text of a file went into it, see {@link oneLine}.
+ * is one printable line whatever text of a file went into it, see `oneLine`.
  */
 export class InputError extends Error {
   override readonly name = 'InputError';

@@ -126,7 +126,7 @@ const hashText = (key: number, text: string): number =>
   [...text].reduce((hash, character) => hash32(hash, character.codePointAt(0) ?? 0), key);
 
 /**
- * A generator of its own for each use of one seed, see {@link seedFor}.
+ * A generator of its own for each use of one seed, see `seedFor`.
  * @example randomFor(seed, 'evaluate', site, item)
  */
 export const randomFor = (seed: number, label: string, ...of: readonly (string | number)[]): Random =>

@@ -180,7 +180,7 @@ export function* parametersOf(architecture: Architecture): Generator<Shaped> {
   yield* after;
 }
 
-/** All of {@link parametersOf}. */
+/** All of `parametersOf`. */
 export const parameterShapes = (architecture: Architecture): ParameterShapes =>
   new Map(parametersOf(architecture));
 

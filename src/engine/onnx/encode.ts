@@ -71,7 +71,7 @@ export const sharedName = (at: number): string => `#shared${at}`;
 
 /**
  * Encodes a graph as the bytes of an ONNX ModelProto.
- * @param copied whether shared values are stored in it as constants are; otherwise they are inputs by {@link sharedName}
+ * @param copied whether shared values are stored in it as constants are; otherwise they are inputs by `sharedName`
  */
 export function encodeOnnx(graph: Graph, copied = false): Uint8Array {
   const names = new Map<Value, string>();
