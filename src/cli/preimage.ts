@@ -160,7 +160,9 @@ async function exactRecord(
               z: query.z,
               metric: base.metric,
               place,
-              ...(Array.isArray(options.curve) ? { epsilons: [...options.curve].sort((a, b) => a - b) } : {}),
+              ...(typeof options.curve === 'object'
+                ? { epsilons: [...options.curve].sort((a, b) => a - b) }
+                : {}),
             }),
           }),
       sampler: decoder === null ? null : await recallOf(open, options, query, set, decoder),
