@@ -7,12 +7,14 @@ import { type Runtime } from '../engine/index.js';
 import { InputError } from '../input-error.js';
 import { conditionOf } from '../interpret/condition.js';
 import { type SiteRate, averageRate, inPreimageRates } from '../inversion/evaluate.js';
+import { answerTexts } from '../causal/text-answers.js';
+import { modelText } from '../models/hooked-model.js';
 import { type OpenedTask } from '../jobs/open-task.js';
 import { decoderFor } from '../jobs/shipped.js';
 import { shortName } from '../models/hooks.js';
 import { askedInputs } from '../report/wording.js';
 import { type Share, shareOf } from '../share.js';
-import { type Task } from '../tasks/index.js';
+import { type Task, type TemplateTask, isTemplateTask } from '../tasks/index.js';
 import { answeredRight, heldOutWhere } from '../training/accuracy.js';
 import { knownFeatures } from './interpreting.js';
 import {
@@ -135,6 +137,10 @@ async function accuracy(
   readModel: OpenedTask['model'],
   options: EvaluateOptions,
 ): Promise<void> {
+  if (isTemplateTask(task)) {
+    await textAccuracy(runtime, task, readModel, options);
+    return;
+  }
   const known = await knownFeatures(task, options.features);
   const only = options.only === undefined ? null : conditionOf(task, options.only, known);
   const inputs = heldOutWhere(task, options.queries ?? 20_000, only?.holds);
@@ -163,4 +169,41 @@ async function accuracy(
   process.stdout.write(
     `${percent}% (95% interval ${intervalText(share)}) of ${askedInputs(inputs.length, heldOut)}${which} answered right: ${model.name}\n`,
   );
+}
+
+/** Texts asked unless told otherwise: each is a run of a language model. */
+const usualTexts = 400;
+
+/** Measures how a language model answers a template's texts. */
+async function textAccuracy(
+  runtime: Runtime,
+  task: TemplateTask,
+  readModel: OpenedTask['model'],
+  options: EvaluateOptions,
+): Promise<void> {
+  if ((options.only ?? options.features) !== undefined)
+    throw new InputError('--only and --features are for tasks whose inputs can be listed: leave them out.');
+  const model = await readModel();
+  const asked = options.queries ?? usualTexts;
+  const { top, difference } = await answerTexts(
+    runtime,
+    model,
+    task,
+    asked,
+    options.seed,
+    progress('texts answered'),
+  );
+  if (options.json === true) {
+    printJson({ task: task.name, top, difference, model: modelText(model) });
+    return;
+  }
+  const lines = [
+    `${(100 * top.share).toFixed(1)}% (95% interval ${intervalText(top)}) of ${top.n} texts of the test split have the answer on top: ${model.name}`,
+    ...(difference === null
+      ? []
+      : [
+          `Logit difference of answer and contrast answer: ${difference.mean.toFixed(2)} ± ${difference.standardError.toFixed(2)} (standard error), above 0 in ${(100 * difference.above.share).toFixed(1)}% (${intervalText(difference.above)})`,
+        ]),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -29,6 +29,10 @@ const commands: Readonly<Record<string, Entry>> = {
     what: 'list the tasks, their sites and the named places of an input',
     load: async () => (await import('./sites.js')).sitesCommand,
   },
+  task: {
+    what: 'check a template file, a study of texts of your own: samples, tokens, places, sizes',
+    load: async () => (await import('./task.js')).taskCommand,
+  },
   activations: {
     what: 'run the probed model on an input and print its activations',
     load: async () => (await import('./activations.js')).activationsCommand,

@@ -29,4 +29,4 @@ export type {
 export type { TaskLanguage } from './template/inputs.js';
 export type { Template } from './template/template.js';
 export { type ReadBeside, readTemplate } from './template/template-file.js';
-export { type TemplateTask, templateTask } from './template/template-task.js';
+export { type TemplateTask, isTemplateTask, templateTask } from './template/template-task.js';

@@ -3,7 +3,7 @@
  * @module
  */
 import { InputError } from '../../input-error.js';
-import { type Split, type Place, type Task, syntheticRounds } from '../task.js';
+import { type Split, type Place, type Task, type Variation, syntheticRounds } from '../task.js';
 import { templateCompletion } from './completion.js';
 import { templateFeatures } from './features.js';
 import { type TaskLanguage, type TemplateInput, inputsOf } from './inputs.js';
@@ -18,7 +18,13 @@ const tries = 10_000;
 /** A template task in the tokens of a model. */
 export interface TemplateTask extends Task {
   readonly texts: TemplateTexts;
+  readonly variation: Variation;
+  /** First token of the answer that the right one is held against; null where the template says none. */
+  contrastAnswer(ids: readonly number[]): number | null;
 }
+
+/** Whether a task is made of a template. */
+export const isTemplateTask = (task: Task): task is TemplateTask => 'texts' in task;
 
 /**
  * @param sites those that can be read in the model; of them, the template's
@@ -99,6 +105,12 @@ export function templateTask(
           own.variables.map(({ slot }) => [slot, own.filler(slot, filling.values)?.text ?? '']),
         ),
       };
+    },
+    contrastAnswer(ids) {
+      const filling = inputs.of(ids)?.filling;
+      const parts = template.contrast?.answer ?? null;
+      if (filling === undefined || parts === null) return null;
+      return language.tokenizer.encode(texts.writeParts(filling, parts))[0] ?? null;
     },
     features: templateFeatures(texts, inputs),
     completion: templateCompletion(texts, inputs, eos),
