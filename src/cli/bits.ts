@@ -4,6 +4,7 @@
  */
 import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
+import { isHeld } from '../tasks/index.js';
 import { modelText } from '../models/hooked-model.js';
 import { interpretByClasses } from '../interpret/by-classes.js';
 import { type Interpretation, createInterpreter } from '../interpret/interpreter.js';
@@ -21,6 +22,7 @@ import {
   type Opened,
   decoderOf,
   exactAt,
+  heldAt,
   opened,
   queryOf,
   recordOf,
@@ -103,7 +105,8 @@ consistency: the share of the preimage with the query's own value.
 mine.mjs: export default [{ name: 'same hundreds', of: (ids) => (ids[1] === ids[5] ? 'yes' : 'no') }];`,
     )
     .action(async (options: BitsOptions) => {
-      const open = await opened(options);
+      const loaded = await opened(options);
+      const open = loaded.task.enumeration === undefined && options.exact ? heldAt(loaded, options) : loaded;
       const look = lookFor(process.stdout, process.env);
       if (options.queries === undefined) {
         const record = await bitsOfQuery(open, options);
@@ -140,7 +143,8 @@ async function askingOf(open: Opened, options: BitsOptions): Promise<Asking> {
       'Nothing is left to measure by: leave out --no-estimate, or --no-exact where the task has few enough inputs.',
     );
   }
-  const decoder = options.estimate ? await decoderOf(open, options) : null;
+  // Of inputs that are held in part a decoder of all of them says little.
+  const decoder = options.estimate && !isHeld(task) ? await decoderOf(open, options) : null;
   const draws = Math.floor(options.draws / 2);
   const interpreter = createInterpreter(runtime, model, decoder, task, {
     features,

@@ -55,10 +55,15 @@ export function readout(
   const accounted = told.unlikeliness();
   const open = candidates.filter(({ figures: own }) => !isKnown(own) && own.bits - own.baseline >= leastBits);
   const partly = steadyPicks(sample, told, open, { most: mostPartly, need, weight, seed });
-  const nothing = parts(prior).filter((part) =>
-    candidates.every(
-      ({ table, figures: own }) => table.feature.about !== part || own.bits - own.baseline < leastBits / 2,
-    ),
+  // Of a part that is the same in all inputs there is nothing to tell.
+  const varies = (part: string): boolean =>
+    candidates.some(({ table, figures: own }) => table.feature.about === part && own.before > 0);
+  const nothing = parts(prior).filter(
+    (part) =>
+      varies(part) &&
+      candidates.every(
+        ({ table, figures: own }) => table.feature.about !== part || own.bits - own.baseline < leastBits / 2,
+      ),
   );
   return {
     sentence: sentence(known, partly, nothing),

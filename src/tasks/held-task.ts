@@ -18,6 +18,9 @@ export interface HeldTask extends Task {
   readonly held: readonly string[];
 }
 
+/** Whether a task is one of some inputs of another. */
+export const isHeld = (task: Task): task is HeldTask => 'held' in task;
+
 /**
  * @param ids the input whose parts are held
  * @param parts those that vary; the task's choice unless given

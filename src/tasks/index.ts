@@ -6,7 +6,7 @@
 export { type Random, randomFor, seededRandom } from '../random.js';
 export { type CapableTask, type Capability, capability } from './capabilities.js';
 export { type Feature, type FeatureValue, featuresOf, readFeatures } from './feature.js';
-export { type HeldTask, heldTask } from './held-task.js';
+export { type HeldTask, heldTask, isHeld } from './held-task.js';
 export { placeName, resolvePosition } from './positions.js';
 export { type SplitData, splitData } from './split-data.js';
 export { idsOfTokens, tokenCount, tokenOf, tokensOf } from './tokens.js';
