@@ -12,7 +12,7 @@ import { GraphError, type Runtime } from '../engine/index.js';
 import { type Candidate } from '../inversion/view.js';
 import { type Decoder, drawnTokens, inputOf, orderWord, symbolsOf } from '../inversion/decoder.js';
 import { openUniforms } from '../inversion/evaluate.js';
-import { type Judge, type Nearest, createJudge, nearestOf } from '../inversion/judge.js';
+import { type Judge, type Nearest, createJudge, nearestOf, rowsFor } from '../inversion/judge.js';
 import { type Metric } from '../inversion/metrics.js';
 import { createSampler } from '../inversion/sampler.js';
 import { type HookedModel } from '../models/hooked-model.js';
@@ -165,7 +165,7 @@ export function createProposer(
     { site, z, signal }: DrawnQuery,
     onJudged: (count: number) => void = () => undefined,
   ): Promise<Drawn[]> {
-    const judge = judges.get(site) ?? createJudge(runtime, model, task, site);
+    const judge = judges.get(site) ?? createJudge(runtime, model, task, site, rowsFor(model, portion));
     judges.set(site, judge);
     const out: Drawn[] = [];
     for (let start = 0; start < inputs.length; start += portion) {

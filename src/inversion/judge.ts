@@ -17,7 +17,7 @@ import { transformer } from '../models/transformer.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { padded } from '../models/padding.js';
 import { type Task } from '../tasks/task.js';
-import { type Metric, distances, metrics } from './metrics.js';
+import { type Metric, distances } from './metrics.js';
 
 /** Rows of one compiled graph unless told otherwise. */
 export const judgeBatch = 256;
@@ -81,7 +81,13 @@ export function judgeGraph(model: HookedModel, site: string, batch: number, plac
   return graph(distances(z, reshape(query, [batch, 1, width])));
 }
 
-/** Makes a judge for one site; its graph is compiled at the first candidates. */
+/** Lengths of a large model's graphs: multiples of so many tokens. */
+const lengthStep = 4;
+
+/**
+ * Makes a judge for one site; its graphs are compiled at the first candidates. Of one query, candidates that are alike are
+ * run once. A large model runs short candidates in a shorter graph.
+ */
 export function createJudge(
   runtime: Runtime,
   model: HookedModel,
@@ -90,38 +96,78 @@ export function createJudge(
   batch = judgeBatch,
 ): Judge {
   const width = model.architecture.width;
-  const places = task.maxLength;
-  let compiled: Promise<Executable> | null = null;
+  const large = isLarge(model);
+  const compiled = new Map<number, Promise<Executable>>();
+  const graphOf = (places: number): Promise<Executable> => {
+    const known = compiled.get(places) ?? runtime.compile(judgeGraph(model, site, batch, places));
+    compiled.set(places, known);
+    return known;
+  };
+  const placesFor = ({ length }: readonly number[]): number =>
+    large ? Math.min(task.maxLength, Math.ceil(length / lengthStep) * lengthStep) : task.maxLength;
+
+  /** Runs candidates of one graph. @param rows their numbers */
+  async function run(
+    places: number,
+    rows: readonly number[],
+    candidates: readonly (readonly number[])[],
+    queryOf: (row: number) => Float32Array,
+    put: (row: number, verdicts: Record<Metric, Verdict>) => void,
+  ): Promise<void> {
+    const executable = await graphOf(places);
+    for (let start = 0; start < rows.length; start += batch) {
+      const part = rows.slice(start, start + batch);
+      const inputs = part.map((row) => candidates[row] ?? []);
+      const query = new Float32Array(batch * width);
+      part.forEach((row, at) => query.set(queryOf(row), at * width));
+      const outputs = await executable.run({
+        ids: { dtype: 'int32', shape: [batch, places], data: padded(inputs, places, task.pad, batch) },
+        query: { dtype: 'float32', shape: [batch, width], data: query },
+      });
+      const [euclidean, cosine] = [floatsOf(outputs, 'euclidean'), floatsOf(outputs, 'cosine')];
+      part.forEach((row, at) => {
+        const own = (all: Float32Array): Verdict => leastOf(task, site, inputs[at] ?? [], all, at, places);
+        put(row, { euclidean: own(euclidean), cosine: own(cosine) });
+      });
+    }
+  }
+
   return {
     async judge(candidates, queries) {
-      compiled ??= runtime.compile(judgeGraph(model, site, batch, places));
-      const executable = await compiled;
       const one = queries.length === width;
       if (!one && queries.length !== candidates.length * width) {
         throw new GraphError(`judge: ${queries.length / width} queries for ${candidates.length} candidates`);
       }
-      const verdicts: Record<Metric, Verdict[]> = { euclidean: [], cosine: [] };
-      for (let start = 0; start < candidates.length; start += batch) {
-        const part = candidates.slice(start, start + batch);
-        const query = new Float32Array(batch * width);
-        for (let row = 0; row < part.length; row++) {
-          const from = one ? 0 : (start + row) * width;
-          query.set(queries.subarray(from, from + width), row * width);
-        }
-        const ids = padded(part, places, task.pad, batch);
-        const outputs = await executable.run({
-          ids: { dtype: 'int32', shape: [batch, places], data: ids },
-          query: { dtype: 'float32', shape: [batch, width], data: query },
-        });
-        for (const metric of metrics) {
-          const all = floatsOf(outputs, metric);
-          part.forEach((candidate, row) => verdicts[metric].push(leastOf(task, site, candidate, all, row)));
-        }
+      const queryOf = (row: number): Float32Array =>
+        one ? queries : queries.subarray(row * width, (row + 1) * width);
+      // By what is run: the numbers of the candidates that it serves.
+      const alike = new Map<string, number[]>();
+      candidates.forEach((ids, row) => {
+        const key = one ? ids.join() : String(row);
+        const known = alike.get(key);
+        if (known === undefined) alike.set(key, [row]);
+        else known.push(row);
+      });
+      const byPlaces = new Map<number, number[]>();
+      for (const [first = 0] of alike.values()) {
+        const places = placesFor(candidates[first] ?? []);
+        byPlaces.set(places, [...(byPlaces.get(places) ?? []), first]);
       }
-      return verdicts;
+      const euclidean = new Array<Verdict>(candidates.length);
+      const cosine = new Array<Verdict>(candidates.length);
+      for (const [places, rows] of byPlaces) {
+        await run(places, rows, candidates, queryOf, (row, verdicts) => {
+          const key = one ? (candidates[row] ?? []).join() : String(row);
+          for (const same of alike.get(key) ?? []) {
+            euclidean[same] = verdicts.euclidean;
+            cosine[same] = verdicts.cosine;
+          }
+        });
+      }
+      return { euclidean, cosine };
     },
     async dispose() {
-      if (compiled !== null) await (await compiled).dispose();
+      for (const executable of compiled.values()) await (await executable).dispose();
     },
   };
 }
@@ -129,6 +175,7 @@ export function createJudge(
 /**
  * The verdict on a candidate.
  * @param all distances of a batch `[candidate, place]`, of which it is one row
+ * @param places of a row; as many as the task's longest input has unless given
  * @throws InputError when one is not finite: the activation that it is of is not, or is too large to be squared
  */
 export const leastOf = (
@@ -137,8 +184,9 @@ export const leastOf = (
   candidate: readonly number[],
   all: Float32Array,
   row: number,
+  places = task.maxLength,
 ): Verdict => {
-  const start = row * task.maxLength;
+  const start = row * places;
   const own = all.slice(start, start + judgedPlaces(task, candidate));
   expectFinite(own, `${site} compared with the query's`);
   return verdict(own);

@@ -144,7 +144,9 @@ export function createReader(
       return createSampler(runtime, own.config, parameter, symbolsOf(task, form).begin, tokens, batch);
     });
   const judgeOf = (site: string, batch: number): Judge =>
-    keep(judges, `${site} ${batch}`, () => createJudge(runtime, model, task, site, batch));
+    keep(judges, `${site} ${batch}`, () =>
+      createJudge(runtime, model, task, site, Math.min(batch, rowsFor(model, batch))),
+    );
   const colourist =
     decoder === null ? null : createColourist(runtime, decoder, task, () => samplerOf(fullBatch));
 

@@ -7,6 +7,8 @@
  * const decoder = await decoderFor(addition, undefined, model);
  * @module
  */
+export { type OpenedTask, type TaskChoice, openTask } from './open-task.js';
+export { boundTask, openTemplate } from './templates.js';
 export { openDirectory, openFile, writeFileAtomic } from './files.js';
 export { decoderFor, modelFor, shippedDirectory } from './shipped.js';
 export { type TrainDecoderJob, trainDecoder } from './train-decoder.js';
