@@ -22,7 +22,10 @@ import { createTreeScorer } from '../interpret/tree-scorer.js';
 import { expectWritable, writeFileAtomic } from '../jobs/files.js';
 import { randomFor } from '../random.js';
 import { renderPreimage } from '../report/bits.js';
+import { curveRows } from '../report/bits-rows.js';
 import { csv } from '../report/csv.js';
+import { curveFigure } from '../report/plots/curve.js';
+import { type FigureOptions, drawn, withFigure } from './figure-options.js';
 import {
   type InterpretOptions,
   type Opened,
@@ -38,7 +41,7 @@ import { numbers, printJson, whole } from './options.js';
 import { besides } from './standard-streams.js';
 import { lookFor, progress } from './terminal.js';
 
-interface PreimageOptions extends InterpretOptions {
+interface PreimageOptions extends InterpretOptions, FigureOptions {
   readonly exact?: true;
   readonly recall?: true;
   readonly shown: number;
@@ -54,7 +57,7 @@ type PlacedQuery = Awaited<ReturnType<typeof queryOf>>;
 
 /** Adds the command. */
 export function preimageCommand(program: Command): void {
-  withInterpretOptions(program.command('preimage'))
+  withFigure(withInterpretOptions(program.command('preimage')))
     .option(
       '--exact',
       'run every input; this is all the command does, so it may be left out (read samples instead)',
@@ -98,6 +101,7 @@ about 0.3 GB a site, in the cache; any other query, ε and metric is then answer
 template task are too many: those are run that agree with the input in all slots but the ones that vary (--vary).`,
     )
     .action(async (options: PreimageOptions) => {
+      if ((options.svg ?? options.png) !== undefined) options = { ...options, curve: options.curve ?? true };
       if (options.out !== undefined) await expectWritable(options.out);
       const open = heldAt(await opened(options), options);
       const { enumeration } = open.task;
@@ -110,6 +114,9 @@ template task are too many: those are run that agree with the input in all slots
         enumeration.kind === 'all'
           ? await exactRecord(open, options, query)
           : await strataRecord(open, options, query);
+      const { curve } = record;
+      if (curve !== undefined)
+        await drawn(options, (theme) => curveFigure({ ...record, curve }, theme), record, curveRows(record));
       if (options.json === true) printJson(record);
       else process.stdout.write(`${renderPreimage(record, lookFor(process.stdout, process.env))}\n`);
     });

@@ -6,6 +6,7 @@ import {
   type BitsRecord,
   type CompletenessRecord,
   type CompletenessSweepRecord,
+  type PreimageRecord,
   type SitesRecord,
 } from '../interpret/records.js';
 import { type Field } from './csv.js';
@@ -15,6 +16,23 @@ type Row = Readonly<Record<string, Field>>;
 /** A row a feature of one query. */
 export const bitsRows = ({ features, site, place, input }: BitsRecord): Row[] =>
   features.map((one) => ({ input, site, place, ...one }));
+
+/** A row a threshold and feature, and one for the whole of each threshold. */
+export const curveRows = ({ site, place, input, curve }: PreimageRecord): Row[] =>
+  curve?.points.flatMap(({ epsilon, size, bits, features }) => [
+    { input, site, place, epsilon, feature: 'all', size, bits, of: null, consistency: null },
+    ...features.map(({ feature, bits: own, before, consistency }) => ({
+      input,
+      site,
+      place,
+      epsilon,
+      feature,
+      size,
+      bits: own,
+      of: before,
+      consistency,
+    })),
+  ]) ?? [];
 
 /** A row a site, place and feature, and one for the whole of each site and place. */
 export const sitesRows = ({ sites }: SitesRecord): Row[] =>

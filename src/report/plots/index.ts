@@ -13,6 +13,7 @@ export { attentionFigure } from './attention.js';
 export { attributionFigure } from './attribution.js';
 export { bitsFigure } from './bits.js';
 export { completenessFigure, completenessGrid } from './completeness.js';
+export { curveFigure } from './curve.js';
 export { type Figure, type FigureOptions, type Panel, figureSvg } from './figure.js';
 export { incrementsFigure } from './increments.js';
 export { profileFigure } from './profile.js';
