@@ -41,7 +41,7 @@ const words: readonly Case[] = [
   [
     'an unknown task',
     ['read', ...query, '--task', 'additon'],
-    /Did you mean "addition"\? Accepted: addition, counting\.$/,
+    /^Unknown task "additon"\. Did you mean "addition"\? Tasks: addition, counting, .*, or a \.yaml or \.json file of your own\.$/,
   ],
   [
     'an unknown task of a list',

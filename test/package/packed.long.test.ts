@@ -58,7 +58,7 @@ beforeAll(async () => {
   // Packed from a copy: what the sources are now, and dist/ stays as it is for those who are using it.
   mkdirSync(packing);
   mkdirSync(project);
-  for (const file of ['package.json', 'README.md', 'LICENSE', 'weights'])
+  for (const file of ['package.json', 'README.md', 'LICENSE', 'weights', 'templates'])
     cpSync(join(root, file), join(packing, file), { recursive: true });
   await build({ cwd: root, outDir: join(packing, 'dist'), logLevel: 'warn' });
   await buildPage({
@@ -78,10 +78,12 @@ describe('the packed package', () => {
       'dist/cli/main.js',
       'dist/web/index.html',
       'weights/addition/decoder/model.safetensors',
+      'templates/ioi.yaml',
+      'templates/names.json',
     ])
       expect(packed).toContain(file);
     const foreign = packed.filter(
-      (path) => !/^(dist|weights)\/|^(package\.json|README\.md|LICENSE)$/.test(path),
+      (path) => !/^(dist|weights|templates)\/|^(package\.json|README\.md|LICENSE)$/.test(path),
     );
     expect(foreign).toEqual([]);
     expect(packed.filter((path) => /\.test\.|(?<!\.d)\.ts$/.test(path))).toEqual([]);
