@@ -103,10 +103,10 @@ export function createJudge(
     compiled.set(places, known);
     return known;
   };
-  const placesFor = ({ length }: readonly number[]): number =>
+  const placesFor = (length: number): number =>
     large ? Math.min(task.maxLength, Math.ceil(length / lengthStep) * lengthStep) : task.maxLength;
 
-  /** Runs candidates of one graph. @param rows their numbers */
+  /** Runs some candidates. @param rows their numbers, as many as a graph takes at most */
   async function run(
     places: number,
     rows: readonly number[],
@@ -115,21 +115,18 @@ export function createJudge(
     put: (row: number, verdicts: Record<Metric, Verdict>) => void,
   ): Promise<void> {
     const executable = await graphOf(places);
-    for (let start = 0; start < rows.length; start += batch) {
-      const part = rows.slice(start, start + batch);
-      const inputs = part.map((row) => candidates[row] ?? []);
-      const query = new Float32Array(batch * width);
-      part.forEach((row, at) => query.set(queryOf(row), at * width));
-      const outputs = await executable.run({
-        ids: { dtype: 'int32', shape: [batch, places], data: padded(inputs, places, task.pad, batch) },
-        query: { dtype: 'float32', shape: [batch, width], data: query },
-      });
-      const [euclidean, cosine] = [floatsOf(outputs, 'euclidean'), floatsOf(outputs, 'cosine')];
-      part.forEach((row, at) => {
-        const own = (all: Float32Array): Verdict => leastOf(task, site, inputs[at] ?? [], all, at, places);
-        put(row, { euclidean: own(euclidean), cosine: own(cosine) });
-      });
-    }
+    const inputs = rows.map((row) => candidates[row] ?? []);
+    const query = new Float32Array(batch * width);
+    rows.forEach((row, at) => query.set(queryOf(row), at * width));
+    const outputs = await executable.run({
+      ids: { dtype: 'int32', shape: [batch, places], data: padded(inputs, places, task.pad, batch) },
+      query: { dtype: 'float32', shape: [batch, width], data: query },
+    });
+    const [euclidean, cosine] = [floatsOf(outputs, 'euclidean'), floatsOf(outputs, 'cosine')];
+    rows.forEach((row, at) => {
+      const own = (all: Float32Array): Verdict => leastOf(task, site, inputs[at] ?? [], all, at, places);
+      put(row, { euclidean: own(euclidean), cosine: own(cosine) });
+    });
   }
 
   return {
@@ -148,14 +145,15 @@ export function createJudge(
         if (known === undefined) alike.set(key, [row]);
         else known.push(row);
       });
-      const byPlaces = new Map<number, number[]>();
-      for (const [first = 0] of alike.values()) {
-        const places = placesFor(candidates[first] ?? []);
-        byPlaces.set(places, [...(byPlaces.get(places) ?? []), first]);
-      }
       const euclidean = new Array<Verdict>(candidates.length);
       const cosine = new Array<Verdict>(candidates.length);
-      for (const [places, rows] of byPlaces) {
+      // Those of one length together, so that no run is longer than it must be.
+      const lengthOf = (row: number): number => candidates[row]?.length ?? 0;
+      const distinct = [...alike.values()].map(([first = 0]) => first);
+      if (large) distinct.sort((one, other) => lengthOf(one) - lengthOf(other));
+      for (let start = 0; start < distinct.length; start += batch) {
+        const rows = distinct.slice(start, start + batch);
+        const places = placesFor(Math.max(...rows.map(lengthOf)));
         await run(places, rows, candidates, queryOf, (row, verdicts) => {
           const key = one ? (candidates[row] ?? []).join() : String(row);
           for (const same of alike.get(key) ?? []) {
