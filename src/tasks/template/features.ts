@@ -49,8 +49,10 @@ export function templateFeatures(texts: TemplateTexts, inputs: TemplateInputs): 
       `${name}.order`,
       'the order',
       `where among ${slot.slots.join(' and ')} the ${name} came first`,
-      ({ filling, mentions }, own) => {
-        const roots = [...new Set(mentions.flatMap(({ root }) => (slot.slots.includes(root) ? [root] : [])))];
+      ({ filling, written }, own) => {
+        const roots = [
+          ...new Set(written.mentions.flatMap(({ root }) => (slot.slots.includes(root) ? [root] : []))),
+        ];
         const root = own.root(name, filling.values);
         const at = root === null ? -1 : roots.indexOf(root);
         return at < 0 ? null : at + 1;

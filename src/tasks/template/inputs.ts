@@ -25,6 +25,7 @@ export interface PlacedMention extends Mention {
 /** An input that a filling gives. */
 export interface TemplateInput {
   readonly filling: Filling;
+  readonly written: WrittenText;
   readonly mentions: readonly PlacedMention[];
   /** Index of the last token of the prompt. */
   readonly end: number;
@@ -91,7 +92,7 @@ export function inputsOf(texts: TemplateTexts, language: TaskLanguage): Template
   function place(
     ids: readonly number[],
     { mentions, promptEnd }: WrittenText,
-  ): Omit<TemplateInput, 'filling'> {
+  ): Pick<TemplateInput, 'mentions' | 'end'> {
     const ends = tokenEnds(tokenizer, inner(ids));
     return {
       mentions: mentions.map((mention) => ({
@@ -111,11 +112,16 @@ export function inputsOf(texts: TemplateTexts, language: TaskLanguage): Template
   function inputOf(ids: readonly number[]): TemplateInput | null {
     const [filling] = fillings(ids);
     if (filling === undefined) return null;
-    let placed: Omit<TemplateInput, 'filling'> | null = null;
+    let text: WrittenText | null = null;
+    let placed: Pick<TemplateInput, 'mentions' | 'end'> | null = null;
     // Where tokens stand takes longer to find than what the text is made of, and few ask for it.
-    const where = () => (placed ??= place(ids, texts.write(filling)));
+    const write = () => (text ??= texts.write(filling));
+    const where = () => (placed ??= place(ids, write()));
     return {
       filling,
+      get written() {
+        return write();
+      },
       get mentions() {
         return where().mentions;
       },
