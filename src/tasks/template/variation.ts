@@ -5,11 +5,9 @@
 import { InputError, suggest } from '../../input-error.js';
 import { type Random } from '../../random.js';
 import { type Varying, type Variation } from '../task.js';
+import { patternPart } from './template.js';
 import { type TemplateInputs } from './inputs.js';
 import { type Filling, type TemplateTexts } from './texts.js';
-
-/** The part of a text that is its pattern. */
-const patternPart = 'pattern';
 
 export function templateVariation(texts: TemplateTexts, inputs: TemplateInputs): Variation {
   const { template, patterns } = texts;
