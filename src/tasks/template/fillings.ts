@@ -60,7 +60,14 @@ export interface PatternFillings extends Fillings {
   /** Natural logarithm of the probability of a filling, given the pattern; −∞ for one that is not allowed. */
   logProbability(values: Values): number;
   /** The fillings that agree with some values in every variable but those of the slots named. */
-  varying(values: Values, slots: ReadonlySet<string>): Fillings & { draw(random: Random): number[] };
+  varying(values: Values, slots: ReadonlySet<string>): SomeFillings;
+}
+
+/** Some of the fillings of a pattern. */
+export interface SomeFillings extends Fillings {
+  /** Their share of the pattern's probability. */
+  readonly share: number;
+  draw(random: Random): number[];
 }
 
 /** Variables that constraints tie together, with their allowed values. */
@@ -211,10 +218,12 @@ export function fillingsOf(template: Template, pattern: Pattern): PatternFilling
     },
     varying(values, names) {
       const free = new Set(variables.flatMap(({ slot }, at) => (names.has(slot) ? [at] : [])));
-      return fillingsOfTied(
-        tied.map((one) => agreeing(one, values, free)),
-        variables.length,
+      const some = tied.map((one) => agreeing(one, values, free));
+      const share = some.reduce(
+        (product, { sums }, at) => product * ((sums.at(-1) ?? 0) / (tied[at]?.sums.at(-1) ?? NaN)),
+        1,
       );
+      return { ...fillingsOfTied(some, variables.length), share };
     },
   };
 }
