@@ -22,7 +22,7 @@ export default async function setup(): Promise<() => void> {
   mkdirSync(cache, { recursive: true });
   const place = mkdtempSync(join(cache, 'inversionview-'));
   copyFileSync(join(repository, 'package.json'), join(place, 'package.json'));
-  symlinkSync(join(repository, 'weights'), join(place, 'weights'));
+  for (const folder of ['weights', 'templates']) symlinkSync(join(repository, folder), join(place, folder));
   await build({
     config: false,
     cwd: repository,
