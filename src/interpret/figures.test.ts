@@ -276,7 +276,7 @@ describe('featureBits and readout', () => {
     const members = membersWhere((a, b) => hundreds(a) === 8 && hundreds(b) === 1);
     const others = membersWhere((a, b) => a % 10 === 3 && b % 10 === 4);
     const all = Uint32Array.from([...members, ...others]);
-    const positions = new Uint8Array(addition.data.size).fill(8);
+    const positions = new Uint16Array(addition.data.size).fill(8);
     for (const input of others) positions[input] = 7;
     const both = exactSample(sums(), { members: all, positions });
     const words = (sample: typeof both) =>

@@ -6,6 +6,8 @@ import { capability } from '../tasks/capabilities.js';
 import { GraphError, type Value, constant } from '../engine/index.js';
 import { type DecoderConfig } from '../models/decoder-config.js';
 import { type ParameterSet } from '../models/weights/fingerprint.js';
+import { InputError } from '../input-error.js';
+import { quote } from '../printable.js';
 import { hash32 } from '../random.js';
 import { type Completion, type Origin, type Task } from '../tasks/task.js';
 import { tokenCount } from '../tasks/tokens.js';
@@ -85,14 +87,22 @@ export const drawnTokens = (task: Task, form: Form): number =>
 /**
  * The sequence a decoder models for an input: the whole of it, or its free tokens. Where these are tokens of the model,
  * what is no longer than they are is a draw that could not be completed: every input is longer. It is given as it was drawn.
+ * @throws InputError for a token that has no symbol
  */
 export function sequenceOf(task: Task, form: Form, ids: readonly number[]): readonly number[] {
   if (form === 'plain') {
     const used = numbersOf(task);
-    return used === null ? ids : ids.map((id) => used.get(id) ?? 0);
+    return used === null ? ids : ids.map((id) => used.get(id) ?? unused(task, ids));
   }
   const { maxFree, toFree, alphabet } = completionOf(task);
   return alphabet === undefined && ids.length <= maxFree ? ids : toFree(ids);
+}
+
+/** @throws InputError for what has no symbol */
+function unused(task: Task, ids: readonly number[]): never {
+  throw new InputError(
+    `${quote(task.decode(ids))} has a token that texts of ${task.name} were not found to use: take a decoder of completed inputs.`,
+  );
 }
 
 /**

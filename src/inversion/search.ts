@@ -44,7 +44,7 @@ export function neighbour(task: Task, ids: readonly number[], random: Random): n
     const part = parts[random.int(Math.max(1, parts.length))];
     return part === undefined ? null : task.variation.varying(ids, [part.name]).draw(random);
   }
-  const { choices, follow, accepts } = capability(task, 'redraw', 'A search');
+  const { choices, follow } = capability(task, 'redraw', 'A search');
   const open = ids.flatMap((_, at) => (choices(ids, at).length > 1 ? [at] : []));
   const at = open[random.int(Math.max(1, open.length))];
   if (at === undefined) return null;
@@ -52,7 +52,8 @@ export function neighbour(task: Task, ids: readonly number[], random: Random): n
   const among = choices(ids, at);
   changed[at] = among[random.int(among.length)] ?? task.pad;
   const whole = follow(changed);
-  return whole !== null && accepts(whole) ? whole : null;
+  // What will do as a contrast need not be an input of the task.
+  return whole !== null && task.check(whole) === null ? whole : null;
 }
 
 /**

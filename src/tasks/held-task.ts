@@ -43,10 +43,17 @@ export function heldTask(task: Task, ids: readonly number[], parts?: readonly st
     throw new InputError(
       `The inputs of ${task.name} that vary in ${names.join(', ')} are not equally likely: give their fillers equal weights to count them.`,
     );
-  let numbers: Map<string, number> | null = null;
-  const numberOf = (own: readonly number[]): number | null => {
-    numbers ??= new Map(Array.from({ length: size }, (_, at) => [input(at).join(), at]));
-    return numbers.get(own.join()) ?? null;
+  let counts: Map<string, number> | null = null;
+  /** In how many ways an input is written: each is as likely. */
+  const ways = (own: readonly number[]): number => {
+    if (counts === null) {
+      counts = new Map();
+      for (let at = 0; at < size; at++) {
+        const key = input(at).join();
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+      }
+    }
+    return counts.get(own.join()) ?? 0;
   };
   const held = variation.parts(ids).flatMap(({ name }) => (names.includes(name) ? [] : [name]));
   return {
@@ -61,11 +68,11 @@ export function heldTask(task: Task, ids: readonly number[], parts?: readonly st
       // No part of them is known to have been learned from.
       splitSize: { train: 0, test: size },
       member: (_, k) => input(k),
-      inSplit: (own) => (numberOf(own) === null ? null : 'test'),
+      inSplit: (own) => (ways(own) === 0 ? null : 'test'),
       identity: JSON.stringify({ input: ids, varying: names, size }),
     },
     distribution: {
-      logProbability: (own) => (numberOf(own) === null ? -Infinity : -Math.log(size)),
+      logProbability: (own) => Math.log(ways(own) / size),
       draw: (random) => input(random.int(size)),
     },
     enumeration: { kind: 'all' },

@@ -21,7 +21,7 @@ import {
   expectEnumerable,
 } from './activations.js';
 import { type Keep, identityOf, keepActivations, keptActivations } from './kept.js';
-import { measure } from './measure.js';
+import { measure, noPosition } from './measure.js';
 
 /** All inputs within ε of a query. */
 export interface ExactSet {
@@ -35,7 +35,7 @@ export interface ExactSet {
   /** Least distance of every input over its positions, to four digits or so; see {@link ExactView} for those outside. */
   readonly distances: Float32Array;
   /** Index of the token that has it. */
-  readonly positions: Uint8Array;
+  readonly positions: Uint16Array;
   /** Inputs that the model had to run again. */
   readonly rechecked: number;
 }
@@ -117,13 +117,13 @@ function preimagesOf(
   const { instance } = capability(task, 'data', 'An exact preimage');
   const total = activations.inputs;
   let judge: Judge | null = null;
-  const placed = new Map<string, Uint8Array>();
-  const positionsOf = (place: string): Uint8Array => {
+  const placed = new Map<string, Uint16Array>();
+  const positionsOf = (place: string): Uint16Array => {
     const known =
       placed.get(place) ??
-      Uint8Array.from({ length: total }, (_, input) => {
+      Uint16Array.from({ length: total }, (_, input) => {
         const found = task.places(instance(input)).find(({ name }) => name === place);
-        return found?.index ?? 0;
+        return found?.index ?? noPosition;
       });
     placed.set(place, known);
     return known;

@@ -16,6 +16,9 @@ const firstElements = 8;
 /** By how much a row must be farther than asked before it is not measured: well above what arithmetic may move it. */
 const screenMargin = 1e-3;
 
+/** An input without the position that alone counts. */
+export const noPosition = 0xffff;
+
 /** Least distance of each input over its positions. */
 export interface Measured {
   readonly distances: Float32Array;
@@ -23,7 +26,7 @@ export interface Measured {
   readonly lower: Float32Array;
   readonly upper: Float32Array;
   /** Where the least distance is. */
-  readonly positions: Uint8Array;
+  readonly positions: Uint16Array;
 }
 
 /**
@@ -90,7 +93,7 @@ function rowDistances(
  * @param marks by position, what each input is there, see `prefixes.ts`
  * @param rows by position
  * @param within what is farther than this may be given as infinitely far, which takes a fraction of the time
- * @param only of each input the one position that counts, 0 for none; all of them unless given
+ * @param only of each input the one position that counts, or {@link noPosition}; all of them unless given
  */
 export function measure(
   marks: readonly Uint8Array[],
@@ -98,13 +101,13 @@ export function measure(
   query: Float32Array,
   metric: Metric,
   within = Infinity,
-  only: Uint8Array | null = null,
+  only: Uint16Array | null = null,
 ): Measured {
   const inputs = marks[0]?.length ?? 0;
   const distances = new Float32Array(inputs).fill(Infinity);
   const lower = new Float32Array(inputs).fill(Infinity);
   const upper = new Float32Array(inputs).fill(Infinity);
-  const positions = new Uint8Array(inputs);
+  const positions = new Uint16Array(inputs);
   const most = Math.max(0, ...rows.map(({ count }) => count));
   const far = new Float32Array(most);
   const off = new Float32Array(most);
@@ -118,7 +121,7 @@ export function measure(
       const mark = column[input];
       if (mark === absent) continue;
       if (mark === fresh) row++;
-      if (only !== null && (position === 0 || only[input] !== position)) continue;
+      if (only !== null && only[input] !== position) continue;
       const distance = far[row] ?? 0;
       const bound = off[row] ?? 0;
       if (distance - bound < (lower[input] ?? Infinity)) lower[input] = distance - bound;

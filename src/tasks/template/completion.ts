@@ -88,7 +88,7 @@ export function templateCompletion(texts: TemplateTexts, inputs: TemplateInputs,
         steps.set(token, [...(steps.get(token) ?? []), { at, among: [free[at] ?? 0] }]);
       };
       const filled = new Set(input.mentions.flatMap(({ first, last }) => range(first, last)));
-      const fixed = ids.findIndex((_, at) => at > 0 && !filled.has(at));
+      const fixed = ids.findIndex((id, at) => at > 0 && id !== eos && !filled.has(at));
       say(fixed < 0 ? 1 : fixed, 1);
       const seen = new Set<string>();
       own.variables.forEach(({ slot }, at) => {

@@ -9,6 +9,8 @@ import { InputError } from '../../input-error.js';
 /** A file that was read. */
 export interface WrittenDocument {
   readonly content: unknown;
+  /** File and line of a part of it, as messages begin with them. */
+  where(path: readonly PropertyKey[]): string;
   /** An error about a part of it: file and line go before the sentence. */
   fault(path: readonly PropertyKey[], sentence: string): InputError;
 }
@@ -24,7 +26,7 @@ export function readDocument(text: string, name: string): WrittenDocument {
   const [error] = document.errors;
   if (error !== undefined)
     throw new InputError(
-      `${name}:${lines.linePos(error.pos[0]).line}: ${error.message.split('\n')[0] ?? ''}.`,
+      `${name}:${lines.linePos(error.pos[0]).line}: ${error.message.split(/[\n;]/)[0] ?? ''}.`,
     );
   let content: unknown;
   try {
@@ -40,22 +42,47 @@ export function readDocument(text: string, name: string): WrittenDocument {
     }
     return null;
   };
-  return {
-    content,
-    fault(path, sentence) {
-      const line = lineOf(path);
-      return new InputError(`${name}${line === null ? '' : `:${line}`}: ${sentence}`);
-    },
+  const where = (path: readonly PropertyKey[]): string => {
+    const line = lineOf(path);
+    return line === null ? name : `${name}:${line}`;
   };
+  return { content, where, fault: (path, sentence) => new InputError(`${where(path)}: ${sentence}`) };
 }
 
 /** The content as a schema has it. @throws InputError for the first fault, with file, line and field */
 export function checkedContent<T>(document: WrittenDocument, schema: z.ZodType<T>): T {
-  const result = schema.safeParse(document.content);
+  const result = schema.safeParse(document.content, { error: inWords });
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const path = issue?.path ?? [];
+  const [issue] = result.error.issues;
+  const { path, message } = issue === undefined ? { path: [], message: 'it is not accepted' } : placed(issue);
   const field = path.join('.');
-  const message = issue?.message ?? 'it is not accepted';
   throw document.fault(path, field === '' ? `${message}.` : `${field}: ${message}.`);
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  object: 'named fields are needed',
+  record: 'named fields are needed',
+  array: 'a list is needed',
+  string: 'a text is needed',
+  number: 'a number is needed',
+};
+
+/** A fault that the schema has no words for. */
+function inWords(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message;
+  if (issue.code === 'unrecognized_keys') return 'the format has no such field';
+  if (issue.code !== 'invalid_type') return undefined;
+  return issue.input === undefined ? 'it is missing' : kinds[issue.expected];
+}
+
+/** Where a fault is: at the field that is none, or, of what could be a list or something else and is a list, at its element. */
+function placed(issue: z.core.$ZodIssue): Pick<z.core.$ZodIssue, 'path' | 'message'> {
+  const { path, message } = issue;
+  if (issue.code === 'unrecognized_keys') return { path: [...path, issue.keys[0] ?? ''], message };
+  if (issue.code !== 'invalid_union') return issue;
+  const list = issue.errors.find(
+    (some) => some.length > 0 && some.every(({ path: own }) => typeof own[0] === 'number'),
+  );
+  const first = list?.[0];
+  return first === undefined ? issue : { path: [...path, ...first.path], message: first.message };
 }

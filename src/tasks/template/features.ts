@@ -58,7 +58,7 @@ export function templateFeatures(texts: TemplateTexts, inputs: TemplateInputs): 
         return at < 0 ? null : at + 1;
       },
     );
-    return [text, order, ...attributes];
+    return [text, ...attributes, order];
   });
   const families = [...slots].flatMap(([name, slot]) =>
     slot.kind === 'fillers' && used.has(name) ? [{ name, family: slot.family }] : [],

@@ -34,6 +34,10 @@ export interface Variable {
 /** Values of a pattern's variables, in their order. */
 export type Values = readonly number[];
 
+/** The values with one of them set. */
+export const withValue = (values: Values, variable: number, value: number): number[] =>
+  values.map((own, at) => (at === variable ? value : own));
+
 /** A set of fillings, by number. */
 export interface Fillings {
   readonly size: number;
@@ -48,13 +52,22 @@ export interface PatternFillings extends Fillings {
   filler(slot: string, values: Values): Filler | null;
   /** The slot whose own list gives a slot's filler; null as above. */
   root(slot: string, values: Values): string | null;
+  /** The variable that a slot's filler waits for; null where the filler is known. */
+  open(slot: string, values: Values): number | null;
   /** Whether constraints hold; those that rest on values not known yet do. */
   allowed(values: Values): boolean;
   draw(random: Random): number[];
   /** Natural logarithm of the probability of a filling, given the pattern; −∞ for one that is not allowed. */
   logProbability(values: Values): number;
   /** The fillings that agree with some values in every variable but those of the slots named. */
-  varying(values: Values, slots: ReadonlySet<string>): Fillings & { draw(random: Random): number[] };
+  varying(values: Values, slots: ReadonlySet<string>): SomeFillings;
+}
+
+/** Some of the fillings of a pattern. */
+export interface SomeFillings extends Fillings {
+  /** Their share of the pattern's probability. */
+  readonly share: number;
+  draw(random: Random): number[];
 }
 
 /** Variables that constraints tie together, with their allowed values. */
@@ -117,6 +130,13 @@ export function fillingsOf(template: Template, pattern: Pattern): PatternFilling
     if (own.kind !== 'attribute') return found;
     return { text: String(found.attributes.get(own.attribute) ?? ''), weight: 1, attributes: new Map() };
   }
+  function open(name: string, values: Values): number | null {
+    const slot = slotOf(name);
+    const from = slot.kind === 'attribute' ? slot.slot : root(name, values);
+    if (slot.kind === 'other-of' && from === null) return open(slot.than, values);
+    const variable = number.get(from ?? name) ?? -1;
+    return (values[variable] ?? -1) < 0 ? variable : null;
+  }
   const side = (operand: Operand, values: Values): AttributeValue | null | undefined => {
     if (operand.kind === 'value') return operand.value;
     const found = filler(operand.slot, values);
@@ -152,7 +172,7 @@ export function fillingsOf(template: Template, pattern: Pattern): PatternFilling
     const combinations = sizes.reduce((product, size) => product * size, 1);
     if (combinations > mostTied)
       throw new InputError(
-        `The constraints of ${template.name} tie ${names} together, which have ${combinations} combinations: ${mostTied} at most can be listed. Give fewer fillers, or constraints between fewer slots.`,
+        `${own[0]?.where ?? template.name}: The constraints tie ${names} together, which have ${combinations} combinations: ${mostTied} at most can be listed. Give fewer fillers, or constraints between fewer slots.`,
       );
     const rows: number[] = [];
     const sums: number[] = [];
@@ -175,7 +195,7 @@ export function fillingsOf(template: Template, pattern: Pattern): PatternFilling
     walk(0, 1);
     if (sums.length === 0)
       throw new InputError(
-        `Nothing satisfies the constraints of ${template.name} on ${names}: ${own.map(({ text }) => text).join(', ')}.`,
+        `${own[0]?.where ?? template.name}: Nothing satisfies the constraints on ${names}: ${own.map(({ text }) => text).join(', ')}.`,
       );
     return { variables: group, table: Int32Array.from(rows), sums: Float64Array.from(sums) };
   });
@@ -187,6 +207,7 @@ export function fillingsOf(template: Template, pattern: Pattern): PatternFilling
     ...whole,
     filler,
     root,
+    open,
     allowed: (values) => satisfied(values, constraints),
     logProbability(values) {
       if (!satisfied(values, constraints)) return -Infinity;
@@ -197,10 +218,12 @@ export function fillingsOf(template: Template, pattern: Pattern): PatternFilling
     },
     varying(values, names) {
       const free = new Set(variables.flatMap(({ slot }, at) => (names.has(slot) ? [at] : [])));
-      return fillingsOfTied(
-        tied.map((one) => agreeing(one, values, free)),
-        variables.length,
+      const some = tied.map((one) => agreeing(one, values, free));
+      const share = some.reduce(
+        (product, { sums }, at) => product * ((sums.at(-1) ?? 0) / (tied[at]?.sums.at(-1) ?? NaN)),
+        1,
       );
+      return { ...fillingsOfTied(some, variables.length), share };
     },
   };
 }

@@ -5,6 +5,7 @@
 import { InputError } from '../../input-error.js';
 import { type Tokenizer } from '../../models/tokenizers/tokenizer.js';
 import { quote } from '../../printable.js';
+import { measureTexts } from './measure.js';
 import { type Filling, type Mention, type TemplateTexts, type WrittenText } from './texts.js';
 import { tokenAt, tokenEnds } from './tokens-of-text.js';
 
@@ -46,7 +47,7 @@ export interface TemplateInputs {
   fillings(ids: readonly number[]): readonly Filling[];
   /** Ids of what a person wrote; a prompt without its answer gets it. @throws InputError */
   encode(text: string): number[];
-  /** Tokens of the longest input, BOS and EOS included. */
+  /** Tokens that no input has more of, BOS and EOS included. */
   readonly maxLength: number;
   /** Ids that inputs use, each once, rising. */
   usedTokens(): readonly number[];
@@ -56,7 +57,7 @@ export interface TemplateInputs {
 export function inputsOf(texts: TemplateTexts, language: TaskLanguage): TemplateInputs {
   const { tokenizer, bos, eos, pad } = language;
   const { template } = texts;
-  const { longest, used } = measured(texts, tokenizer);
+  const { longest, used } = measureTexts(texts, tokenizer);
   const maxLength = longest + 2;
   const usedTokens = [...new Set([bos, eos, pad, ...used])].sort((a, b) => a - b);
   const remembered = new Map<string, readonly Filling[]>();
@@ -134,7 +135,15 @@ export function inputsOf(texts: TemplateTexts, language: TaskLanguage): Template
   return {
     maxLength,
     usedTokens: () => usedTokens,
-    ids: (filling) => framed(texts.write(filling).text),
+    ids(filling) {
+      const { text } = texts.write(filling);
+      const ids = framed(text);
+      if (ids.length > maxLength)
+        throw new InputError(
+          `${quote(text)} has ${ids.length - 2} tokens, more than the ${maxLength - 2} that texts of ${template.name} were found to have: put spaces between slots, or give fewer fillers.`,
+        );
+      return ids;
+    },
     text: (ids) => tokenizer.decode(inner(ids)),
     fillings,
     of(ids) {
@@ -168,36 +177,4 @@ function answerOf(texts: TemplateTexts, prompt: string): string {
       `${quote(prompt)} has several answers in ${name} (${answers.slice(0, 3).map(quote).join(', ')}): write it out with one.`,
     );
   return answers[0] ?? '';
-}
-
-/** Values of a slot that are looked at when texts are measured. */
-const mostMeasured = 5000;
-
-/**
- * Tokens of the longest text, and the ids that texts use: of each pattern, every slot with each of its fillers in turn.
- * Words of a text are cut by themselves, so that the longest fillers together make the longest text, and all of them
- * together no other tokens.
- */
-function measured(
-  texts: TemplateTexts,
-  tokenizer: Tokenizer,
-): { longest: number; used: ReadonlySet<number> } {
-  const used = new Set<number>();
-  const lengthOf = (filling: Filling): number => {
-    const ids = tokenizer.encode(texts.write(filling).text);
-    for (const id of ids) used.add(id);
-    return ids.length;
-  };
-  const lengths = texts.patterns.map((own, pattern) => {
-    const values = own.at(0);
-    const base = lengthOf({ pattern, values });
-    return own.variables.reduce((sum, { slot }) => {
-      const varying = own.varying(values, new Set([slot]));
-      const some = Array.from({ length: Math.min(varying.size, mostMeasured) }, (_, at) =>
-        lengthOf({ pattern, values: varying.at(at) }),
-      );
-      return sum + Math.max(0, Math.max(base, ...some) - base);
-    }, base);
-  });
-  return { longest: Math.max(...lengths), used };
 }

@@ -15,7 +15,7 @@ export function readOperands(
   text: string,
   slots: ReadonlyMap<string, Slot>,
   fault: (sentence: string) => InputError,
-): Constraint {
+): Omit<Constraint, 'where'> {
   const match = /^\s*(".*?"|[^\s"=<>!]+)\s*(!=|<=|>=|=|<|>)\s*(".*?"|[^\s"=<>!]+)\s*$/.exec(text);
   const [, left, sign, right] = match ?? [];
   const comparison = comparisons.find((one) => one === sign);

@@ -7,10 +7,12 @@ import { z } from 'zod';
 const name = z
   .string()
   .regex(/^[A-Za-z_][\w+-]*$/, 'a name begins with a letter and has letters, digits, _, + and -');
+const weight = z.number().positive('a weight above 0 is needed').optional();
+const words = z.string().min(1, 'a text is needed');
 const scalar = z.union([z.string(), z.number()]);
 /** A text, or one with a weight and attributes beside it. */
 const filler = z.union(
-  [scalar, z.looseObject({ text: scalar, weight: z.number().positive().optional() })],
+  [scalar, z.looseObject({ text: scalar, weight })],
   'a text is needed, or { text, weight, and attributes of any name }',
 );
 const fillers = z.array(filler).min(1, 'a slot needs one filler at least');
@@ -18,10 +20,10 @@ const slot = z.union(
   [
     fillers,
     z.strictObject({ fillers }),
-    z.strictObject({ from: z.string().min(1) }),
+    z.strictObject({ from: words }),
     z.strictObject({ range: z.tuple([z.int(), z.int()]) }),
     z.strictObject({ 'same-as': name }),
-    z.strictObject({ 'one-of': z.array(name).min(2) }),
+    z.strictObject({ 'one-of': z.array(name).min(2, 'two slots are needed at least') }),
     z.strictObject({ 'other-of': z.tuple([name, name]), than: name }),
     z.strictObject({
       attribute: z.string().regex(/^[^.]+\.[^.]+$/, 'slot.attribute is needed, as in country.capital'),
@@ -30,7 +32,7 @@ const slot = z.union(
   'a list of fillers is needed, or one of { fillers }, { from: file }, { range: [first, last] }, { same-as: slot }, { one-of: [slots] }, { other-of: [slot, slot], than: slot }, { attribute: slot.name }',
 );
 const pattern = z.union(
-  [z.string().min(1), z.strictObject({ text: z.string().min(1), weight: z.number().positive().optional() })],
+  [words, z.strictObject({ text: words, weight })],
   'a text with slots in braces is needed, or { text, weight }',
 );
 
@@ -39,20 +41,22 @@ export const templateSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,39}$/, 'small letters, digits and hyphens are needed, 40 at most'),
-  about: z.string().min(1).optional(),
+  about: words.optional(),
   patterns: z.array(pattern).min(1, 'one pattern is needed at least'),
   slots: z.record(name, slot),
   constraints: z.array(z.string()).optional(),
-  answer: z.string().min(1).optional(),
-  contrast: z.strictObject({ answer: z.string().min(1).optional(), redraw: z.array(name).min(1) }).optional(),
+  answer: words.optional(),
+  contrast: z
+    .strictObject({ answer: words.optional(), redraw: z.array(name).min(1, 'one slot is needed at least') })
+    .optional(),
   places: z.record(z.string().min(1).max(30), z.string()).optional(),
-  positions: z.array(z.string()).min(1).optional(),
-  sites: z.array(z.string()).min(1).optional(),
-  epsilon: z.number().positive().optional(),
+  positions: z.array(z.string()).min(1, 'one place is needed at least').optional(),
+  sites: z.array(z.string()).min(1, 'one site is needed at least').optional(),
+  epsilon: z.number().positive('a number above 0 is needed').optional(),
   metric: z.enum(['euclidean', 'cosine']).optional(),
   split: z
     .strictObject({
-      by: z.array(name).min(1).optional(),
+      by: z.array(name).min(1, 'one slot is needed at least').optional(),
       test: z.number().gt(0, 'a share above 0 is needed').lt(1, 'a share under 1 is needed').optional(),
     })
     .optional(),

@@ -14,6 +14,7 @@ import {
   type Part,
   type Slot,
   type Template,
+  patternPart,
   slotsOfParts,
   sourcesOf,
 } from './template.js';
@@ -73,9 +74,10 @@ export async function readTemplate(text: string, name: string, beside: ReadBesid
     about: content.about ?? `Texts of ${patterns.length} ${patterns.length === 1 ? 'pattern' : 'patterns'}.`,
     patterns,
     slots,
-    constraints: (content.constraints ?? []).map((source, at) =>
-      readOperands(source, slots, (sentence) => document.fault(['constraints', at], sentence)),
-    ),
+    constraints: (content.constraints ?? []).map((source, at) => ({
+      ...readOperands(source, slots, (sentence) => document.fault(['constraints', at], sentence)),
+      where: document.where(['constraints', at]),
+    })),
     answer,
     contrast:
       content.contrast === undefined
@@ -187,6 +189,8 @@ async function readSlot(
   beside: ReadBeside,
 ): Promise<Slot> {
   const fault = (sentence: string): InputError => document.fault(['slots', name], sentence);
+  if (name === patternPart)
+    throw fault(`slots.${name}: a slot cannot be named so: it is what the patterns are called.`);
   const list = (fillers: readonly FillerContent[], where: readonly PropertyKey[] | null): Slot => {
     if (fillers.length > mostFillers)
       throw fault(`slots.${name}: ${fillers.length} fillers are too many: give ${mostFillers} at most.`);
@@ -203,7 +207,7 @@ async function readSlot(
   };
   if (Array.isArray(content)) return list(content, ['slots', name]);
   if ('fillers' in content) return list(content.fillers, ['slots', name, 'fillers']);
-  if ('from' in content) return list(await fillersOfFile(content.from, beside, fault), null);
+  if ('from' in content) return list(await fillersOfFile(content.from, name, beside, fault), null);
   if ('range' in content) {
     const [first, last] = content.range;
     if (last < first || last - first >= mostFillers)
@@ -226,6 +230,7 @@ async function readSlot(
 /** The fillers in a file: a JSON or YAML list, or a text of one filler a line. */
 async function fillersOfFile(
   path: string,
+  name: string,
   beside: ReadBeside,
   fault: (sentence: string) => InputError,
 ): Promise<readonly FillerContent[]> {
@@ -233,12 +238,15 @@ async function fillersOfFile(
   try {
     text = await beside(path);
   } catch (error) {
-    if (error instanceof InputError) throw fault(error.message);
+    if (error instanceof InputError) throw fault(`slots.${name}: ${error.message}`);
     throw error;
   }
   if (/\.txt$/i.test(path)) {
-    const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
-    if (lines.length === 0) throw new InputError(`${path} has no filler: one a line is needed.`);
+    const lines = text
+      .replace(/^\uFEFF/, '')
+      .split(/\r?\n/)
+      .filter((line) => line.trim() !== '');
+    if (lines.length === 0) throw fault(`slots.${name}: ${quote(path)} has no filler: one a line is needed.`);
     return lines;
   }
   return checkedContent(readDocument(text, path), fillerListSchema);
@@ -277,6 +285,9 @@ function checkSources(
     for (const source of slot.slots)
       if (slots.get(source)?.kind !== 'fillers')
         throw document.fault(['slots', name], `slots.${name}: ${source} has no fillers of its own.`);
+    const twice = slot.slots.find((source, at) => slot.slots.indexOf(source) < at);
+    if (twice !== undefined)
+      throw document.fault(['slots', name], `slots.${name}: ${twice} stands there twice.`);
   }
   if (slot.kind === 'other-of') {
     const than = slots.get(slot.than);

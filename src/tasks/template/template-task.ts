@@ -47,7 +47,10 @@ export function templateTask(
         ? []
         : template.places.flatMap((place) => {
             const index = placed(template, texts, place, input);
-            return index === null || index < 0 || index >= ids.length ? [] : [{ name: place.name, index }];
+            // What ends a text is read by nobody.
+            return index === null || index < 0 || index >= ids.indexOf(eos, 1)
+              ? []
+              : [{ name: place.name, index }];
           });
     return [...(ids[0] === bos ? [{ name: 'BOS', index: 0 }] : []), ...named].sort(
       (a, b) => a.index - b.index,

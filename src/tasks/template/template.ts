@@ -5,6 +5,9 @@
  */
 import { type Task } from '../task.js';
 
+/** The part of a text that is its pattern, beside its slots. */
+export const patternPart = 'pattern';
+
 /** The value of an attribute of a filler. */
 export type AttributeValue = string | number;
 
@@ -53,6 +56,8 @@ export type Comparison = (typeof comparisons)[number];
 /** What must hold between slots. */
 export interface Constraint {
   readonly text: string;
+  /** File and line that it stands on. */
+  readonly where: string;
   readonly left: Operand;
   readonly comparison: Comparison;
   readonly right: Operand;

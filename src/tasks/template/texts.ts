@@ -4,7 +4,7 @@
  */
 import { InputError } from '../../input-error.js';
 import { type Random } from '../../random.js';
-import { type PatternFillings, type Values, above, fillingsOf } from './fillings.js';
+import { type PatternFillings, type Values, above, fillingsOf, withValue } from './fillings.js';
 import { type Part, type Slot, type Template } from './template.js';
 
 /** A pattern with values for what it rests on. */
@@ -120,7 +120,6 @@ export function textsOf(template: Template): TemplateTexts {
 /** Reads texts of one pattern: its parts from left to right, with every filler that fits. */
 function readerOf(template: Template, own: PatternFillings): (text: string, prompt: boolean) => number[][] {
   const { slots } = template;
-  const number = new Map(own.variables.map(({ slot }, at) => [slot, at]));
   const lists = new Map<Slot, FillerIndex>();
   const slotOf = (name: string): Slot => {
     const slot = slots.get(name);
@@ -132,51 +131,23 @@ function readerOf(template: Template, own: PatternFillings): (text: string, prom
     lists.set(slot, known);
     return known;
   };
-  const withValue = (values: Values, slot: string, value: number): number[] => {
-    const out = [...values];
-    out[number.get(slot) ?? -1] = value;
-    return out;
-  };
-
   /** Values under which a slot's text stands at a place, and where it ends. */
   function* at(name: string, text: string, start: number, values: Values): Generator<[number[], number]> {
-    const known = own.filler(name, values);
-    if (known !== null) {
-      if (text.startsWith(known.text, start)) yield [[...values], start + known.text.length];
+    const open = own.open(name, values);
+    if (open === null) {
+      const { text: known = '' } = own.filler(name, values) ?? {};
+      if (text.startsWith(known, start)) yield [[...values], start + known.length];
       return;
     }
-    const slot = slotOf(name);
-    if (slot.kind === 'fillers') {
-      for (const [filler, length] of indexOf(slot).at(text, start))
-        yield [withValue(values, name, filler), start + length];
+    const { slot, size } = own.variables[open] ?? { slot: '', size: 0 };
+    const list = slotOf(slot);
+    if (list.kind === 'fillers' && slotOf(name).kind !== 'attribute') {
+      for (const [filler, length] of indexOf(list).at(text, start))
+        yield [withValue(values, open, filler), start + length];
       return;
     }
     // What it is taken from is settled first: a choice, or the filler of which it is an attribute.
-    if (slot.kind === 'one-of') {
-      const variable = number.get(name) ?? -1;
-      if ((values[variable] ?? -1) < 0) {
-        for (const choice of slot.slots.keys()) yield* at(name, text, start, withValue(values, name, choice));
-        return;
-      }
-      yield* at(slot.slots[values[variable] ?? 0] ?? '', text, start, values);
-      return;
-    }
-    if (slot.kind === 'other-of') {
-      const from = own.root(name, values);
-      if (from !== null) {
-        yield* at(from, text, start, values);
-        return;
-      }
-      const than = slotOf(slot.than);
-      const choices = than.kind === 'one-of' ? than.slots.length : 0;
-      for (let choice = 0; choice < choices; choice++)
-        yield* at(name, text, start, withValue(values, slot.than, choice));
-      return;
-    }
-    const source = slotOf(slot.slot);
-    const fillers = source.kind === 'fillers' ? source.fillers.length : 0;
-    for (let filler = 0; filler < fillers; filler++)
-      yield* at(name, text, start, withValue(values, slot.slot, filler));
+    for (let value = 0; value < size; value++) yield* at(name, text, start, withValue(values, open, value));
   }
 
   return (text, prompt) => {
@@ -205,8 +176,8 @@ function readerOf(template: Template, own: PatternFillings): (text: string, prom
         found.set(values.join(), [...values]);
         return;
       }
-      const { slot, size } = own.variables[open] ?? { slot: '', size: 0 };
-      for (let value = 0; value < size; value++) settle(withValue(values, slot, value));
+      const { size = 0 } = own.variables[open] ?? {};
+      for (let value = 0; value < size; value++) settle(withValue(values, open, value));
     };
     walk(
       0,

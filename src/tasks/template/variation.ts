@@ -5,11 +5,9 @@
 import { InputError, suggest } from '../../input-error.js';
 import { type Random } from '../../random.js';
 import { type Varying, type Variation } from '../task.js';
+import { patternPart } from './template.js';
 import { type TemplateInputs } from './inputs.js';
 import { type Filling, type TemplateTexts } from './texts.js';
-
-/** The part of a text that is its pattern. */
-const patternPart = 'pattern';
 
 export function templateVariation(texts: TemplateTexts, inputs: TemplateInputs): Variation {
   const { template, patterns } = texts;
@@ -84,15 +82,12 @@ export function templateVariation(texts: TemplateTexts, inputs: TemplateInputs):
         input: (index) => inputs.ids(fillingAt(index)),
         logProbability: (index) => texts.logProbability(fillingAt(index)),
         draw(random: Random) {
-          // Of several patterns each counts by its own weight.
-          const able = groups.filter(({ varying }) => varying.size > 0);
-          const group =
-            able[
-              weighted(
-                able.map(({ pattern }) => template.patterns[pattern]?.weight ?? 0),
-                random,
-              )
-            ];
+          // Of several patterns each counts by what its inputs have of the probability.
+          const able = groups.filter(({ varying: own }) => own.share > 0);
+          const weights = able.map(
+            ({ pattern, varying: { share } }) => (template.patterns[pattern]?.weight ?? 0) * share,
+          );
+          const group = able[weighted(weights, random)];
           if (group === undefined) throw new InputError('Nothing is left to draw.');
           return inputs.ids({ pattern: group.pattern, values: group.varying.draw(random) });
         },
