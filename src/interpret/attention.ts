@@ -177,7 +177,7 @@ export async function attentionOf(
       rows.push({ site, place, shares: meanShares(byPlace.get(place)?.get(site) ?? []) });
     }
   }
-  const looked = (source: string): boolean => rows.some(({ shares }) => (shares[source] ?? 0) > 0);
+  const attended = (source: string): boolean => rows.some(({ shares }) => (shares[source] ?? 0) > 0);
   return {
     task: task.name,
     model: name,
@@ -188,7 +188,7 @@ export async function attentionOf(
     sources: [...order]
       .sort((a, b) => a[1] - b[1])
       .map(([source]) => source)
-      .filter(looked),
+      .filter(attended),
     rows,
   };
 }

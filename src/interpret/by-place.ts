@@ -15,10 +15,10 @@ const oneShare = 0.95;
 const leastShare = 0.05;
 
 /** The size of a preimage in bits, with its interval. */
-export type Amount = Pick<Readout, 'bits' | 'low' | 'high'>;
+export type Information = Pick<Readout, 'bits' | 'low' | 'high'>;
 
 /** The size of a preimage that is known. @param bits null of an empty one */
-export const exactAmount = (bits: number | null): Amount => ({ bits, low: bits ?? 0, high: bits });
+export const exactInformation = (bits: number | null): Information => ({ bits, low: bits ?? 0, high: bits });
 
 /**
  * Puts a preimage in words, as a whole and by place.
@@ -32,7 +32,7 @@ export function readoutByPlace(
   figures: readonly FeatureBits[],
   ids: readonly number[],
   seed: number,
-  { bits, low, high }: Amount,
+  { bits, low, high }: Information,
 ): Readout {
   const parts = partsOf(sample);
   return {

@@ -108,12 +108,12 @@ export async function profileOf(
     const apart = (means[at] ?? all).map((value, i) => value - (all[i] ?? 0));
     return { apart, weight: own.length / inputs.length };
   });
-  const scatter = new Matrix(all.length, all.length);
+  const betweenGroups = new Matrix(all.length, all.length);
   for (const { apart, weight } of between) {
     const column = Matrix.columnVector(apart);
-    scatter.add(column.mmul(column.transpose()).mul(weight));
+    betweenGroups.add(column.mmul(column.transpose()).mul(weight));
   }
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(scatter, {
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(betweenGroups, {
     assumeSymmetric: true,
   });
   const directions = realEigenvalues

@@ -48,7 +48,7 @@ export interface View {
 export type Asked = Pick<Reading, 'task' | 'query' | 'seed' | 'attention' | 'warnings' | 'model' | 'decoder'>;
 
 /** What the query's own run gave, before anything is drawn. */
-export interface Looked {
+export interface QueryRun {
   readonly asked: Asked;
   /** The query's activation. */
   readonly z: Float32Array;
@@ -57,7 +57,7 @@ export interface Looked {
 }
 
 /** A query with its judged candidates. */
-export interface Judged extends Looked {
+export interface Judged extends QueryRun {
   readonly candidates: readonly Candidate[];
   /** The rounds that they were drawn in, by number. */
   readonly rounds?: readonly SamplingRound[];

@@ -20,7 +20,7 @@ import {
   enumerateActivations,
   expectEnumerable,
 } from './activations.js';
-import { type Keep, identityOf, keepActivations, keptActivations } from './kept.js';
+import { type ActivationStore, identityOf, saveActivations, loadActivations } from './saved-activations.js';
 import { measure } from './measure.js';
 
 /** All inputs within ε of a query. */
@@ -62,9 +62,9 @@ export interface ExactPreimages {
 /** What opening a site may use. */
 export interface ExactOptions extends PassOptions {
   /** Where passes are kept; without it each is made anew. */
-  readonly keep?: Keep;
+  readonly store?: ActivationStore;
   /** Hears why a pass could not be kept; its answers stand. */
-  readonly onNotKept?: (reason: string) => void;
+  readonly onNotSaved?: (reason: string) => void;
 }
 
 /**
@@ -193,12 +193,12 @@ async function activationsOf(
   model: HookedModel,
   task: Task,
   sites: readonly string[],
-  { keep, onNotKept, ...options }: ExactOptions,
+  { store, onNotSaved, ...options }: ExactOptions,
 ): Promise<Map<string, EnumeratedActivations>> {
   const found = new Map<string, EnumeratedActivations>();
   for (const site of sites) {
-    const kept = keep === undefined ? null : await keptActivations(keep, identityOf(model, task, site));
-    if (kept !== null) found.set(site, kept);
+    const saved = store === undefined ? null : await loadActivations(store, identityOf(model, task, site));
+    if (saved !== null) found.set(site, saved);
   }
   const missing = sites.filter((site) => !found.has(site));
   if (missing.length === 0) return found;
@@ -207,12 +207,12 @@ async function activationsOf(
     const activations = made[at];
     if (activations === undefined) continue;
     found.set(site, activations);
-    if (keep === undefined) continue;
+    if (store === undefined) continue;
     try {
-      await keepActivations(keep, identityOf(model, task, site), activations);
+      await saveActivations(store, identityOf(model, task, site), activations);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      onNotKept?.(error.message);
+      onNotSaved?.(error.message);
     }
   }
   return found;
