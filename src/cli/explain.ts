@@ -103,7 +103,7 @@ async function printExplanation(explanation: Explanation, options: ExplainOption
     process.stdout.write(`${renderExplanation(explanation, styleFor(process.stdout, process.env))}\n`);
     if (written) process.stdout.write(`\nWritten: ${out}\n`);
   }
-  // What came is shown and kept; that nothing whole came is still a failure.
+  // What came is shown and saved; that nothing whole came is still a failure.
   if (!explanation.complete) process.exitCode ??= 1;
 }
 

@@ -4,7 +4,7 @@ import { styleFor } from './terminal.js';
 const terminal = { isTTY: true, columns: 90, hasColors: (count: number) => count <= 256 };
 const pipe = {};
 
-describe('lookFor', () => {
+describe('styleFor', () => {
   it.each([
     ['a terminal', terminal, {}, true],
     ['a terminal of few colours', { ...terminal, hasColors: (count: number) => count <= 16 }, {}, false],

@@ -1,5 +1,5 @@
 /**
- * A preimage whose inputs match at different places, told place by place. An activation may be nearly the same at "=" of
+ * A preimage whose inputs match at different places, read out place by place. An activation may be nearly the same at "=" of
  * some inputs and at the last digit of others; what each part shares would be lost in what both do.
  * @module
  */
@@ -11,7 +11,7 @@ import { type WeightedSample } from './sample.js';
 
 /** A preimage is one where this share of it matches at one place. */
 const oneShare = 0.95;
-/** Parts smaller than this are not told. */
+/** Parts smaller than this are not reported. */
 const leastShare = 0.05;
 
 /** The size of a preimage in bits, with its interval. */

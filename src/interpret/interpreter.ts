@@ -65,7 +65,7 @@ export interface Interpretation {
 /** What inputs are drawn for. */
 export type GatherQuery = Omit<DrawnQuery, 'random'> & Pick<InterpretQuery, 'seed'>;
 
-/** A pool or an exact set, and how it is looked at. */
+/** A pool or an exact set, and how it is viewed. */
 export interface PoolQuery extends Pick<InterpretQuery, 'ids' | 'seed'>, Nearness {
   readonly pool: Pool | null;
   /** Distances are those of inputs inside; others may be infinite. */
@@ -88,13 +88,13 @@ export interface Interpreter {
   interpretPool(query: PoolQuery): Promise<Interpretation>;
   /**
    * Of candidates that have been drawn and judged: nothing is drawn but a few blind ones.
-   * @param how the rounds the candidates came from, and how they are looked at; the task's unless given
+   * @param how the rounds the candidates came from, and how they are viewed; the task's unless given
    */
   readout(judged: Judged, how?: ReadoutView): Promise<Readout>;
   dispose(): Promise<void>;
 }
 
-/** How candidates were drawn and are looked at. */
+/** How candidates were drawn and are viewed. */
 export interface ReadoutView {
   readonly rounds?: readonly SamplingRound[];
   readonly epsilon?: number;

@@ -28,7 +28,7 @@ export interface ProfileValue {
   /** Their mean in the plane. */
   readonly x: number;
   readonly y: number;
-  /** Of a head: mean attention by what is looked at. */
+  /** Of a head: mean attention by what is attended to. */
   readonly attention: Readonly<Record<string, number>> | null;
 }
 

@@ -28,7 +28,7 @@ export interface ProposalPlan {
   readonly blind: number;
 }
 
-/** The plan unless told otherwise. */
+/** The plan by default. */
 export const defaultPlan: ProposalPlan = {
   rounds: [
     { temperature: 1, draws: 1024 },
@@ -67,7 +67,7 @@ export interface DrawnQuery {
   readonly site: string;
   readonly z: Float32Array;
   readonly random: Random;
-  /** Told how many inputs have been drawn and judged. */
+  /** Called with how many inputs have been drawn and judged. */
   readonly onProgress?: (done: number, all: number) => void;
   /** Stops between batches. */
   readonly signal?: AbortSignal;

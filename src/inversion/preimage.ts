@@ -62,7 +62,7 @@ export interface Drawing {
   readonly metric?: Metric;
 }
 
-/** A question, how its preimage is looked for and how it is looked at. */
+/** A question, how its preimage is searched and how it is viewed. */
 export interface Query extends Question, Drawing, View {
   /** A person's own inputs, ids from BOS on, judged beside the candidates and counted nowhere. */
   readonly own?: readonly (readonly number[])[];

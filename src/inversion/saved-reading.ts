@@ -110,12 +110,12 @@ export const savedSampleSchema = readSampleSchema.extend({ count: z.number().int
 /** A distinct input with how often it was drawn and its colours. */
 export type SavedSample = z.infer<typeof savedSampleSchema>;
 
-/** The fields of a kept reading but its request, which belongs to who keeps it. */
+/** The fields of a saved reading but its request, which belongs to whoever saves it. */
 export const savedReadingShape = {
   format: z.literal('inversionview-reading'),
   version: z.literal(1),
   query: queryFactsSchema,
-  /** How it was looked at. */
+  /** How it was viewed. */
   view: z.object({
     metric: metricSchema,
     epsilon: z.number().nonnegative(),
@@ -147,7 +147,7 @@ export interface SavedReading {
   readonly stated: z.infer<typeof savedReadingShape.stated>;
 }
 
-/** What fits no single field of a kept reading; null when all is well. */
+/** What fits no single field of a saved reading; null when all is well. */
 export function savedReadingFault({ query, view, metrics, samples, own }: SavedReading): string | null {
   if (query.position >= query.tokens.length) return 'query.position lies behind the last token';
   if (!metrics.includes(view.metric)) return 'view.metric is none of its metrics';
@@ -170,7 +170,7 @@ export function savedReadingFault({ query, view, metrics, samples, own }: SavedR
   return null;
 }
 
-/** What a person is shown of a kept reading: the same samples as `read` would have shown under its view. */
+/** What a person is shown of a saved reading: the same samples as `read` would have shown under its view. */
 export function readingOf(saved: SavedReading, shown = shownSamples): Reading {
   const { query, view, samples, own, stated } = saved;
   const { metric, epsilon, alsoAt } = view;
@@ -267,7 +267,7 @@ function idsOf(task: Task | undefined, tokens: readonly string[]): number[] | nu
 }
 
 /**
- * A reading that was written by `inversionview read --json`, as a kept one: its shown samples, in its one metric.
+ * A reading that was written by `inversionview read --json`, as a saved one: its shown samples, in its one metric.
  * @param name what to call it in an error
  * @param tasks by which facts of its inputs are known
  * @throws InputError naming the first field that is wrong

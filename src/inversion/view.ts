@@ -14,7 +14,7 @@ import { type Verdict } from './judge.js';
 import { type Metric } from './metrics.js';
 import { type Reading, type Sample } from './reading.js';
 
-/** Samples shown unless told otherwise. */
+/** Samples shown by default. */
 export const shownSamples = 100;
 
 /** An input that the probed model ran. */
@@ -30,7 +30,7 @@ export interface Candidate extends JudgedInput {
   readonly round: number;
 }
 
-/** How candidates are looked at. */
+/** How candidates are viewed. */
 export interface View {
   /** The task's unless given. */
   readonly epsilon?: number;

@@ -1,5 +1,5 @@
 /**
- * Readings that are kept on disk: one JSON file each in one folder, which is made when the first is saved.
+ * Readings that are saved on disk: one JSON file each in one folder, which is made when the first is saved.
  * @module
  */
 import { type Stats } from 'node:fs';
@@ -25,7 +25,7 @@ export function savedReadings(
   parse: (value: unknown, name: string) => SavedReading,
   largest: number,
 ): SavedReadings {
-  /** What files were when they were last looked at: a list must not read all of them again. */
+  /** What files were when they were last read: a list must not read all of them again. */
   const seen = new Map<string, { readonly stamp: string; readonly entry: SavedEntry | null }>();
 
   function pathOf(name: string): string {

@@ -21,7 +21,7 @@ describe('importReading', () => {
       importedFrom(value, 'f.json'),
     );
     expect(one).toEqual(saved);
-    expect(two).toEqual(saved);
+    expect(two).toEqual(withRequest);
     for (const imported of [one, two, three]) {
       if (imported === undefined) throw new Error('nothing was imported');
       expect(texts(imported)).toEqual(texts(saved));

@@ -15,7 +15,7 @@ import { type KnownTask, isCached, savedFromStreamlit } from './streamlit-import
 
 const savedSchema = z.object({ ...savedReadingShape, request: z.unknown().optional() });
 
-/** A kept reading, and the request that it answers where a saved one has it. */
+/** A saved reading, and the request that it answers where a saved one has it. */
 export type ImportedReading = SavedReading & { readonly request?: unknown };
 
 /**

@@ -39,7 +39,7 @@ export interface ServerOptions {
   readonly runs: string;
   /** Folder of saved readings. */
   readonly readings: string;
-  /** Folder where passes over all inputs are kept, which may be deleted at any time; null keeps none. The user's unless given. */
+  /** Folder where passes over all inputs are saved, which may be deleted at any time; null saves none. The user's unless given. */
   readonly cache?: string | null;
   /** Where models of the hub come from and lie; by the environment unless given. */
   readonly hub?: HubSettings;

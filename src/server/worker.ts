@@ -32,7 +32,7 @@ const optionsSchema = z.object({
       paths: z.boolean(),
     })
     .optional(),
-  /** Folder of passes over all inputs; without one none is kept between runs. */
+  /** Folder of passes over all inputs; without one none is saved between runs. */
   cache: z.string().nullable().default(null),
   /** Threads of one operator; null for one a processor. */
   threads: z.number().int().positive().nullable(),

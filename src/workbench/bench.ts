@@ -33,7 +33,7 @@ export interface BenchOptions {
   readonly runtime: Runtime;
   /** What small models are patched on; `runtime` unless given. */
   readonly oneThread?: Runtime;
-  /** Where passes over all inputs are kept between runs; null keeps none. */
+  /** Where passes over all inputs are saved between runs; null saves none. */
   readonly store: ActivationStore | null;
 }
 

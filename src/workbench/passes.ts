@@ -26,7 +26,7 @@ export interface Passes {
 
 /**
  * Makes them.
- * @param store where passes are kept between runs; null keeps none
+ * @param store where passes are saved between runs; null saves none
  * @param report takes a line on what went wrong and is nobody's fault
  */
 export function createPasses(

@@ -77,7 +77,7 @@ export function queryOf(
 /** Milliseconds between two words on progress. */
 const progressEvery = 100;
 
-/** Tells progress some ten times a second. */
+/** Reports progress some ten times a second. */
 export function seldom(report: (done: number, all: number) => void): typeof report {
   let last = -Infinity;
   return (done, all) => {

@@ -12,7 +12,7 @@ export class QueueFullError extends Error {
 export interface Waiting {
   /** Leaves the line, or is handed to the work to stop it. */
   readonly signal?: AbortSignal;
-  /** Told how many jobs are before this one: at once, whenever it changes, and 0 when it is its turn. */
+  /** Called with how many jobs are before this one: at once, whenever it changes, and 0 when it is its turn. */
   readonly onAhead?: (ahead: number) => void;
   /** Works only when nobody else is waiting. */
   readonly idle?: boolean;

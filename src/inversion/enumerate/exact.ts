@@ -2,7 +2,7 @@
  * Exact ε-preimages: of all inputs of a task, those whose activation at a site is near a query's. Nothing is sampled.
  *
  * One pass of the probed model gives the activations of all inputs; any query, threshold and metric is then answered
- * from them. They are kept in 16 bits, so the few inputs whose distance lies so near the threshold that rounding could
+ * from them. They are stored in 16 bits, so the few inputs whose distance lies so near the threshold that rounding could
  * decide are run through the model again.
  * @module
  */
@@ -40,7 +40,7 @@ export interface ExactSet {
   readonly rechecked: number;
 }
 
-/** How a query is looked at; the task's unless given. */
+/** How a query is viewed; the task's unless given. */
 export interface ExactView {
   readonly epsilon?: number;
   readonly metric?: Metric;
@@ -61,9 +61,9 @@ export interface ExactPreimages {
 
 /** What opening a site may use. */
 export interface ExactOptions extends PassOptions {
-  /** Where passes are kept; without it each is made anew. */
+  /** Where passes are saved; without it each is made anew. */
   readonly store?: ActivationStore;
-  /** Hears why a pass could not be kept; its answers stand. */
+  /** Called with why a pass could not be saved; its answers stand. */
   readonly onNotSaved?: (reason: string) => void;
 }
 
@@ -87,7 +87,7 @@ export async function openExactPreimages(
 }
 
 /**
- * The same for several sites: one pass serves all of them that are not kept.
+ * The same for several sites: one pass serves all of them that are not saved.
  * @returns in the order of the sites
  */
 export async function openExactSites(

@@ -11,7 +11,7 @@ import { type ByteSource } from '../../models/weights/byte-source.js';
 import { type Task } from '../../tasks/task.js';
 import { type EnumeratedActivations } from './activations.js';
 
-/** Where files are kept between runs. */
+/** Where files are saved between runs. */
 export interface ActivationStore {
   /** The bytes under a name, or null when there are none. */
   open(name: string): Promise<ByteSource | null>;
@@ -73,7 +73,7 @@ const arraysOf = ({ marks, rows }: EnumeratedActivations): Uint8Array[] => [
   ...rows.flatMap(({ values, scales }) => [bytesOf(values), bytesOf(scales)]),
 ];
 
-/** Keeps activations. */
+/** Saves activations. */
 export async function saveActivations(
   store: ActivationStore,
   identity: string,
@@ -96,12 +96,12 @@ export async function saveActivations(
   await store.write(await nameOf(identity), [opening, header, ...arrays]);
 }
 
-/** Takes kept activations up again; null when there are none, or they cannot be read for whatever reason. */
+/** Loads saved activations; null when there are none, or they cannot be read for whatever reason. */
 export async function loadActivations(
   store: ActivationStore,
   identity: string,
 ): Promise<EnumeratedActivations | null> {
-  // What is kept only saves time: no fault of it may end what it is wanted for.
+  // What is saved only saves time: no fault of it may end what it is wanted for.
   try {
     const source = await store.open(await nameOf(identity));
     if (source === null) return null;

@@ -117,7 +117,7 @@ function createBitsMap(own: OpenCase, bench: Bench) {
   }
 
   return {
-    /** Tells each position as it is known. */
+    /** Reports each position as it is known. */
     async survey(order: MapOrder, emit: (cell: BitsCell) => void, signal: AbortSignal): Promise<void> {
       const { ids, site, positions, seed, candidates, epsilon, metric } = order;
       const key = JSON.stringify([ids, seed, candidates]);

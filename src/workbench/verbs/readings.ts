@@ -1,5 +1,5 @@
 /**
- * Readings that are kept: saved, exported, imported. What is kept has all samples with their distances in both metrics,
+ * Readings that are saved, exported, imported. What is saved has all samples with their distances in both metrics,
  * so that ε and metric can still be moved when it is opened again.
  * @module
  */
@@ -80,7 +80,7 @@ export interface SavedReadings {
   remove(name: string): Promise<boolean>;
 }
 
-/** Takes a kept reading from parsed JSON. @throws ProblemError naming what is wrong */
+/** Takes a saved reading from parsed JSON. @throws ProblemError naming what is wrong */
 export function parseSaved(value: unknown, name: string): SavedReading {
   const parsed = savedReadingSchema.safeParse(value);
   if (!parsed.success) throw inputProblem(parsed.error, name);

@@ -245,7 +245,7 @@ export const trainingVerbs = {
     answer: trainingSchema,
     async run({ model, ...order }, { trainings }) {
       const { name: task } = taskNamed(order.task);
-      // Unknown presets are told before a process is started for them.
+      // Unknown presets are reported before a process is started for them.
       if (order.kind === 'model') modelRecipe(task, order.preset);
       else decoderRecipe(task, order.preset);
       const modelDirectory = model === undefined ? undefined : await trainings.modelDirectory(model);
