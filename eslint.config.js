@@ -147,12 +147,12 @@ export default defineConfig(
       ...browserRules,
       ...importRule([
         {
-          regex: `${pageFolders}(?!workbench/|inversion/kept-reading)`,
+          regex: `${pageFolders}(?!workbench/|inversion/saved-reading)`,
           message:
             'The page loads src/server/client, bounds of src/workbench, words and colours of src/report.',
         },
         {
-          regex: `${pageFolders}(?:workbench/|inversion/kept-reading)`,
+          regex: `${pageFolders}(?:workbench/|inversion/saved-reading)`,
           allowTypeImports: true,
           message: 'The page takes types of src/workbench alone, so that it loads no library.',
         },

@@ -81,7 +81,7 @@ async function clickToSamples(): Promise<void> {
             const start = performance.now();
             all[(step * 5 + 3) % all.length]?.click();
             let first = 0;
-            const look = (): void => {
+            const check = (): void => {
               const now = performance.now();
               const pane = document.querySelector('.live');
               const fresh =
@@ -89,10 +89,10 @@ async function clickToSamples(): Promise<void> {
               const draws = Number(pane?.querySelectorAll('.counts b')[1]?.textContent.replace(',', '') ?? 0);
               if (fresh && first === 0 && draws >= 64) first = now - start;
               if (fresh && draws >= 1024) resolve({ first, all: now - start });
-              else requestAnimationFrame(look);
+              else requestAnimationFrame(check);
             };
             // The click has changed the page by the next frame.
-            requestAnimationFrame(look);
+            requestAnimationFrame(check);
           }),
         at,
       ),

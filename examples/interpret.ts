@@ -21,10 +21,10 @@ for (const site of ['blocks.0.attn.hook_result.3', 'blocks.0.hook_resid_post']) 
   const [z = new Float32Array(0)] = await activationsOf(runtime, model, addition, site, [
     { ids, position: 9 },
   ]);
-  const told = await interpreter.interpret({ ids, site, z, seed: 1 });
-  const { estimate, features } = told;
+  const answer = await interpreter.interpret({ ids, site, z, seed: 1 });
+  const { estimate, features } = answer;
   console.log(
-    `${site}: ${estimate?.bits?.toFixed(2) ?? 'too few samples for a number of'} bits; ${told.readout().sentence}`,
+    `${site}: ${estimate?.bits?.toFixed(2) ?? 'too few samples for a number of'} bits; ${answer.readout().sentence}`,
   );
   const own = features.find(({ feature }) => feature === mine.name);
   console.log(`  ${mine.name}: ${own?.bits.toFixed(3) ?? '–'} of ${own?.before.toFixed(3) ?? '–'} bits`);

@@ -25,8 +25,8 @@ const { reading } = await reader.read({
 });
 await reader.dispose();
 
-const kept = parseReading(JSON.parse(JSON.stringify(reading)), 'reading.json');
-console.log(renderTerminal(kept, { color: process.stdout.isTTY, width: 100, limit: 20 }));
+const saved = parseReading(JSON.parse(JSON.stringify(reading)), 'reading.json');
+console.log(renderTerminal(saved, { color: process.stdout.isTTY, width: 100, limit: 20 }));
 const page = join(mkdtempSync(join(tmpdir(), 'inversionview-')), 'reading.html');
-writeFileSync(page, renderHtml(kept));
+writeFileSync(page, renderHtml(saved));
 console.log(`\n${page}`);

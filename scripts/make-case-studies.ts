@@ -19,7 +19,7 @@ import { addition, counting } from '../src/studies/index.js';
 import { studyAddition } from './case-studies/addition.js';
 import { studyCounting } from './case-studies/counting.js';
 import { type Measured, filled } from './case-studies/document.js';
-import { TimeIsUp, keptParts } from './case-studies/parts.js';
+import { TimeIsUp, savedParts } from './case-studies/parts.js';
 import { type Figures } from './case-studies/study.js';
 import { tables } from './case-studies/tables.js';
 
@@ -53,7 +53,7 @@ for (const { task, study } of studies) {
     const loaded = await modelFor(task, directory, 'transformerlens');
     const model = { ...loaded, name: `${which} ${task.name} model` };
     const runtime = nodeRuntime({ threads: 2 });
-    const parts = keptParts(cache === null ? null : join(cache, 'parts'), model, until);
+    const parts = savedParts(cache === null ? null : join(cache, 'parts'), model, until);
     const made = await study({ runtime, model, cache, parts }).catch((error: unknown) => {
       if (error instanceof TimeIsUp) return null;
       throw error;

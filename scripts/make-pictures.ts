@@ -138,8 +138,8 @@ async function photographWorkbench(): Promise<void> {
     const readings = tab.getByRole('article');
     await readings.nth(1).waitFor();
     for (const at of [0, 1]) {
-      const told = readings.nth(at).getByRole('group', { name: 'What it tells' });
-      await told.getByText('effective sample size').waitFor();
+      const region = readings.nth(at).getByRole('group', { name: 'What it tells' });
+      await region.getByText('effective sample size').waitFor();
     }
     await tab.screenshot({ path: join(folder, 'workbench.png') });
   } finally {

@@ -10,7 +10,7 @@ import { conditionOf } from '../../src/interpret/condition.js';
 import { createInterpreter } from '../../src/interpret/interpreter.js';
 import { type SitesRecord } from '../../src/interpret/records.js';
 import { activationsOf } from '../../src/interpret/queries.js';
-import { keepIn } from '../../src/jobs/cache.js';
+import { storeIn } from '../../src/jobs/cache.js';
 import { modelText } from '../../src/causal/records.js';
 import { headSite } from '../../src/models/hooks.js';
 import { attentionFigure, bitsFigure, incrementsFigure, sweepFigure } from '../../src/report/plots/index.js';
@@ -22,7 +22,7 @@ import {
   attentionFigures,
   bitsFigures,
   experiment,
-  kept,
+  fourDigits,
   mapOf,
   patchFigures,
   seed,
@@ -95,7 +95,10 @@ export async function studyAddition(studied: Studied): Promise<Study> {
       patch,
       sweep: sweeps,
       plus: Object.fromEntries(
-        plus.places.map(({ place, kl, logitLoss }) => [place, { kl: kept(kl), loss: kept(logitLoss) }]),
+        plus.places.map(({ place, kl, logitLoss }) => [
+          place,
+          { kl: fourDigits(kl), loss: fourDigits(logitLoss) },
+        ]),
       ),
       attention: Object.fromEntries(attention.map((one) => [one.only ?? 'all', attentionFigures(one)])),
     },
@@ -109,7 +112,7 @@ async function bitsOfHeads(studied: Studied): Promise<{ record: SitesRecord; que
   const features = featuresOf(addition, { names: featureNames });
   const interpreter = createInterpreter(runtime, model, null, addition, { features });
   const open = (site: string): Promise<ExactPreimages> =>
-    openExactPreimages(runtime, model, addition, site, cache === null ? {} : { keep: keepIn(cache) });
+    openExactPreimages(runtime, model, addition, site, cache === null ? {} : { store: storeIn(cache) });
   try {
     const map = await mapOf(
       studied,
@@ -121,7 +124,7 @@ async function bitsOfHeads(studied: Studied): Promise<{ record: SitesRecord; que
         open: async (site) => {
           const exact = await open(site);
           return {
-            tell: (asked) => interpreter.interpret({ ...asked, exact }),
+            measure: (asked) => interpreter.interpret({ ...asked, exact }),
             dispose: () => exact.dispose(),
           };
         },
@@ -138,7 +141,7 @@ async function bitsOfHeads(studied: Studied): Promise<{ record: SitesRecord; que
       await exact.dispose();
       return {
         size: answer.exact?.size ?? 0,
-        bits: kept(answer.exact?.bits ?? NaN),
+        bits: fourDigits(answer.exact?.bits ?? NaN),
         sentence: answer.readout().sentence,
       };
     });

@@ -80,11 +80,11 @@ async function bitsOfSites(studied: Studied): Promise<SitesRecord> {
   let prior: Prior | null = null;
   const open = () =>
     Promise.resolve({
-      async tell({ seed: own, ...query }: AskedActivation) {
+      async measure({ seed: own, ...query }: AskedActivation) {
         prior ??= createPrior(counting, featuresOf(counting, { names: featureNames }));
         const how = { epsilon, metric, ...classes, seed: own };
-        const told = await interpretByClasses(runtime, model, prior, query, how);
-        return { exact: null, estimate: told.estimate, features: told.features };
+        const answer = await interpretByClasses(runtime, model, prior, query, how);
+        return { exact: null, estimate: answer.estimate, features: answer.features };
       },
       dispose: () => Promise.resolve(),
     });

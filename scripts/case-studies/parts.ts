@@ -29,7 +29,7 @@ export interface Parts {
  * @param directory null to keep nothing
  * @param until no part is begun after this time, in milliseconds since 1970
  */
-export function keptParts(
+export function savedParts(
   directory: string | null,
   { hash, processing }: Pick<HookedModel, 'hash' | 'processing'>,
   until = Infinity,

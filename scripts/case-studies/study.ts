@@ -94,21 +94,21 @@ export async function mapOf(
 }
 
 /** A number as it is kept: four digits, which is more than is quoted. */
-export const kept = (value: number): number => (value === 0 ? 0 : Number(value.toPrecision(4)));
+export const fourDigits = (value: number): number => (value === 0 ? 0 : Number(value.toPrecision(4)));
 
 /** Baselines and increments by order and site. */
 export function patchFigures(records: readonly OrderRecord[]): Figures {
   const [head] = records;
   return {
     inputs: head?.n ?? 0,
-    clean: kept(head?.clean ?? NaN),
-    contrast: kept(head?.contrast ?? NaN),
+    clean: fourDigits(head?.clean ?? NaN),
+    contrast: fourDigits(head?.contrast ?? NaN),
     ...Object.fromEntries(
       records.map(({ order, sets }) => [
         order,
         {
-          ...Object.fromEntries(sets.map(({ added, increment }) => [added, kept(increment)])),
-          all: kept(sets.at(-1)?.effect ?? NaN),
+          ...Object.fromEntries(sets.map(({ added, increment }) => [added, fourDigits(increment)])),
+          all: fourDigits(sets.at(-1)?.effect ?? NaN),
         },
       ]),
     ),
@@ -155,14 +155,14 @@ export function attentionFigures({ rows }: AttentionRecord): Figures {
 /** What a profile says, by value. */
 export function profileFigures({ explained, values }: ProfileRecord): Figures {
   return {
-    explained: kept(explained),
+    explained: fourDigits(explained),
     values: Object.fromEntries(
       values.map(({ value, norm, deviation, cosine, attention }) => [
         String(value),
         {
-          norm: kept(norm),
-          deviation: kept(deviation),
-          cosine: kept(cosine),
+          norm: fourDigits(norm),
+          deviation: fourDigits(deviation),
+          cosine: fourDigits(cosine),
           ...(attention === null ? {} : { attention: roundedAll(attention), ...overBos(attention) }),
         },
       ]),
@@ -172,7 +172,7 @@ export function profileFigures({ explained, values }: ProfileRecord): Figures {
 
 /** Attention to letters like the query over that to BOS: the head's own measure of one letter. */
 function overBos({ 'as query': like, BOS: one }: Readonly<Record<string, number>>): Figures {
-  return like === undefined || one === undefined || one < 0.01 ? {} : { ratio: kept(like / one) };
+  return like === undefined || one === undefined || one < 0.01 ? {} : { ratio: fourDigits(like / one) };
 }
 
 /** A number to three places behind the point: more than is quoted, and what is nothing is 0. */

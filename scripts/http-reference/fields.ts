@@ -29,7 +29,7 @@ export interface Shared {
   (name: string, schema: Described): boolean;
 }
 
-/** `keptReadingSchema` → `KeptReading`. */
+/** `savedReadingSchema` → `SavedReading`. */
 export const titleOf = (name: string): string =>
   `${name.charAt(0).toUpperCase()}${name.slice(1).replace(/Schema$/, '')}`;
 

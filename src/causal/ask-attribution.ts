@@ -97,9 +97,10 @@ export async function askAttribution(
   const { inputs, positions, sites } = planned;
   const question = { ...planned, pad: task.pad };
   const single = asked.input !== null;
-  const looked = single || asked.among === undefined ? null : lookedFor(model, planned, answers, asked.among);
+  const wanted =
+    single || asked.among === undefined ? null : extremesWanted(model, planned, answers, asked.among);
   const means = countMean(sites, answers);
-  const counter = looked === null ? null : countExtremes(sites, looked);
+  const counter = wanted === null ? null : countExtremes(sites, wanted);
   const tops = new Map<string, ReturnType<typeof extremes>>();
   await attribute(runtime, model, question, (attribution, at) => {
     means.visit(attribution, at);
@@ -138,13 +139,13 @@ export async function askAttribution(
         ...(own === undefined ? {} : { shares: own }),
       };
     }),
-    ...(looked === null
+    ...(wanted === null
       ? {}
       : {
           among: {
-            count: looked.count,
+            count: wanted.count,
             vocabulary: model.architecture.vocabulary,
-            rivals: looked.rivals?.length ?? 0,
+            rivals: wanted.rivals?.length ?? 0,
           },
         }),
     rest: mean.total.mean - mean.sites.reduce((sum, { value }) => sum + value.mean, 0),
@@ -155,7 +156,7 @@ export async function askAttribution(
  * What is looked for among the extremes: each input's answer, held against all that answer any of the inputs.
  * @throws InputError for a number that takes in the whole vocabulary
  */
-function lookedFor(
+function extremesWanted(
   model: HookedModel,
   { inputs, positions }: Pick<ReturnType<typeof planAttribution>, 'inputs' | 'positions'>,
   answers: readonly AttributedAnswer[],

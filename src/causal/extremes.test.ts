@@ -31,8 +31,8 @@ describe('shares among the extremes', () => {
   it('count inputs whose token is among them, and those where it comes before its rivals', async () => {
     const tokens = inputs.map((_, at) => [[1], [2, 3], []][at % 3] ?? []);
     const rivals = [1, 2, 3, 4, 5];
-    const looked = { tokens, count: 3, rivals };
-    const shares = await shareAmongExtremes(runtime, await model, question, looked);
+    const wanted = { tokens, count: 3, rivals };
+    const shares = await shareAmongExtremes(runtime, await model, question, wanted);
     const hits = new Map(question.sites.map((site) => [site, [0, 0, 0, 0]]));
     await attribute(runtime, await model, question, ({ parts }, at) => {
       const wanted = tokens[at] ?? [];

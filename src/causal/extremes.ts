@@ -114,9 +114,9 @@ export async function shareAmongExtremes(
   runtime: Runtime,
   model: HookedModel,
   question: AttributionQuestion,
-  looked: ExtremesQuestion,
+  wanted: ExtremesQuestion,
 ): Promise<Map<string, ExtremeShares>> {
-  const counter = countExtremes(question.sites, looked);
+  const counter = countExtremes(question.sites, wanted);
   await attribute(runtime, model, question, counter.visit);
   return counter.result();
 }

@@ -316,20 +316,20 @@ describe('a patch that is followed', () => {
   const sets = [[0], [1], [1], [0, 1]];
 
   it('tells each set as it is run, and in the end what it answers', async () => {
-    const told = new Map<number, SoFar>();
+    const reported = new Map<number, SoFar>();
     let times = 0;
     const result = await ask(targets, {
       sets,
       batch: 3,
       onSet: (soFar) => {
         times += 1;
-        told.set(soFar.index, soFar);
+        reported.set(soFar.index, soFar);
       },
     });
     // Two blocks of three sets: the third is the second again.
-    expect([...told.keys()]).toEqual([0, 1, 3]);
+    expect([...reported.keys()]).toEqual([0, 1, 3]);
     expect(times).toBe(6);
-    for (const [index, { set, clean, contrast }] of told) {
+    for (const [index, { set, clean, contrast }] of reported) {
       expect(set).toEqual(result.sets[index]);
       expect([clean, contrast]).toEqual([result.clean, result.contrast]);
     }

@@ -64,9 +64,9 @@ export interface PatchQuestion {
   readonly each?: number;
   /** Cases run at once; the model's size decides unless given. */
   readonly batch?: number;
-  /** Told how many of all patched runs, one a case and distinct set, are done. */
+  /** Called with how many of all patched runs, one a case and distinct set, are done. */
   readonly onProgress?: (done: number, all: number) => void;
-  /** Told after each run of a set what it comes to so far, over the inputs that were run. */
+  /** Called after each run of a set what it comes to so far, over the inputs that were run. */
   readonly onSet?: (soFar: SoFar) => void;
   /** Stops between two runs, and `patch` throws its reason. */
   readonly signal?: AbortSignal;

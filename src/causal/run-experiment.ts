@@ -9,7 +9,7 @@ import { type CumulativeResult, type Step, patchInOrders } from './orders.js';
 import { type PatchCase, type Target } from './patch.js';
 import { drawCases, type Experiment, targetAt } from './experiment.js';
 
-/** Contrasts of each input unless told otherwise. */
+/** Contrasts of each input unless given. */
 export const contrastsPerInput = 4;
 
 /** How an experiment is run. */

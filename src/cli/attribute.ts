@@ -12,7 +12,7 @@ import { attributionFigure } from '../report/plots/index.js';
 import { type FigureOptions, drawn, withFigure } from './figure-options.js';
 import { printJson, runtimeFor, whole, withModelOptions } from './options.js';
 import { type PromptOptions, type TextAsked, askedOf, givenPrompt, withPrompt } from './prompt.js';
-import { lookFor } from './terminal.js';
+import { styleFor } from './terminal.js';
 
 interface AttributeOptions extends PromptOptions, FigureOptions {
   readonly inputs: number;
@@ -78,7 +78,7 @@ any of the inputs. A site may matter in other ways too: patch measures all of th
       await drawn(options, (theme) => attributionFigure(record, theme), record, attributionRows(record));
       if (options.json === true) printJson(record);
       else {
-        const { width } = lookFor(process.stdout, process.env);
+        const { width } = styleFor(process.stdout, process.env);
         process.stdout.write(`${renderAttribution(record, { width })}\n`);
       }
     });

@@ -12,7 +12,7 @@ import { createPrior } from '../interpret/prior.js';
 import { defaultPlan } from '../interpret/proposal.js';
 import { readoutByPlace } from '../interpret/by-place.js';
 import { type BitsRecord, type SitesRecord } from '../interpret/records.js';
-import { type AskedActivation, type ToldBits, mapSites } from '../interpret/site-map.js';
+import { type AskedActivation, type MeasuredBits, mapSites } from '../interpret/site-map.js';
 import { renderBits, renderSites } from '../report/bits.js';
 import { bitsRows, sitesRows } from '../report/bits-rows.js';
 import { bitsFigure } from '../report/plots/bits.js';
@@ -29,7 +29,7 @@ import {
   withInterpretOptions,
 } from './interpreting.js';
 import { printJson, sitesOf, thresholdOf, whole } from './options.js';
-import { lookFor, progress } from './terminal.js';
+import { styleFor, progress } from './terminal.js';
 
 interface BitsOptions extends InterpretOptions, FigureOptions {
   readonly queries?: number;
@@ -107,18 +107,18 @@ mine.mjs: export default [{ name: 'same hundreds', of: (ids) => (ids[1] === ids[
     .action(async (options: BitsOptions) => {
       const loaded = await opened(options);
       const open = loaded.task.enumeration === undefined && options.exact ? heldAt(loaded, options) : loaded;
-      const look = lookFor(process.stdout, process.env);
+      const style = styleFor(process.stdout, process.env);
       if (options.queries === undefined) {
         const record = await bitsOfQuery(open, options);
         await drawn(options, (theme) => bitsFigure(record, theme), record, bitsRows(record));
         if (options.json === true) printJson(record);
-        else process.stdout.write(`${renderBits(record, look)}\n`);
+        else process.stdout.write(`${renderBits(record, style)}\n`);
         return;
       }
       const record = await bitsOfSites(open, options, options.queries);
       await drawn(options, (theme) => bitsFigure(record, theme), record, sitesRows(record));
       if (options.json === true) printJson(record);
-      else process.stdout.write(`${renderSites(record, look)}\n`);
+      else process.stdout.write(`${renderSites(record, style)}\n`);
     });
 }
 
@@ -128,7 +128,7 @@ interface Asking {
   /** Name of the decoder that is asked; null where none is. */
   readonly decoder: string | null;
   open(site: string): Promise<{
-    tell(asked: AskedActivation): Promise<ToldBits & Pick<Interpretation, 'readout'>>;
+    measure(asked: AskedActivation): Promise<MeasuredBits & Pick<Interpretation, 'readout'>>;
     dispose(): Promise<void>;
   }>;
   dispose(): Promise<void>;
@@ -159,7 +159,7 @@ async function askingOf(open: Opened, options: BitsOptions): Promise<Asking> {
     async open(site) {
       const preimages = exact ? await exactAt(open, site, options) : null;
       return {
-        tell: (asked) => interpreter.interpret({ ...asked, exact: preimages, ...thresholdOf(options) }),
+        measure: (asked) => interpreter.interpret({ ...asked, exact: preimages, ...thresholdOf(options) }),
         dispose: async () => preimages?.dispose(),
       };
     },
@@ -176,15 +176,15 @@ function askingByClasses({ runtime, model, task, features }: Opened, options: Bi
     decoder: null,
     open: () =>
       Promise.resolve({
-        async tell({ seed, ...query }) {
+        async measure({ seed, ...query }) {
           const how = { epsilon, metric, repeats, rounds, seed };
-          const told = await interpretByClasses(runtime, model, prior, query, how);
-          const { estimate, sample } = told;
+          const answer = await interpretByClasses(runtime, model, prior, query, how);
+          const { estimate, sample } = answer;
           return {
             exact: null,
             estimate,
-            features: told.features,
-            readout: () => readoutByPlace(prior, sample, told.features, query.ids, seed, estimate),
+            features: answer.features,
+            readout: () => readoutByPlace(prior, sample, answer.features, query.ids, seed, estimate),
           };
         },
         dispose: () => Promise.resolve(),
@@ -197,18 +197,18 @@ async function bitsOfQuery(open: Opened, options: BitsOptions): Promise<BitsReco
   const query = await queryOf(open, options);
   const asking = await askingOf(open, options);
   try {
-    const teller = await asking.open(query.site);
+    const meter = await asking.open(query.site);
     try {
-      const { exact, estimate, features, ...told } = await teller.tell({ ...query, seed: options.seed });
+      const { exact, estimate, features, ...answer } = await meter.measure({ ...query, seed: options.seed });
       return {
         ...recordOf(open, options, query, asking.decoder),
         exact,
         estimate,
         features,
-        readout: told.readout(),
+        readout: answer.readout(),
       };
     } finally {
-      await teller.dispose();
+      await meter.dispose();
     }
   } finally {
     await asking.dispose();

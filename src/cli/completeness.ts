@@ -30,7 +30,7 @@ import {
   withInterpretOptions,
 } from './interpreting.js';
 import { number, printJson, sitesOf, whole } from './options.js';
-import { lookFor, progress } from './terminal.js';
+import { styleFor, progress } from './terminal.js';
 
 interface CompletenessOptions extends InterpretOptions, FigureOptions {
   readonly sites?: string;
@@ -106,7 +106,7 @@ inputs serves all queries of a site; with few --draws the noise makes the decode
       );
       if (options.json === true) printJson(record);
       else
-        process.stdout.write(`${renderCompleteness(record, texts, lookFor(process.stdout, process.env))}\n`);
+        process.stdout.write(`${renderCompleteness(record, texts, styleFor(process.stdout, process.env))}\n`);
     });
 }
 
@@ -156,7 +156,7 @@ async function sweep(options: CompletenessOptions, list: string): Promise<void> 
     completenessSweepRows(record, textsOf(task)),
   );
   if (options.json === true) printJson(record);
-  else process.stdout.write(`${renderCompletenessSweep(record, lookFor(process.stdout, process.env))}\n`);
+  else process.stdout.write(`${renderCompletenessSweep(record, styleFor(process.stdout, process.env))}\n`);
 }
 
 /** Texts of a task's inputs by number. */

@@ -171,7 +171,7 @@ async function accuracy(
   );
 }
 
-/** Texts asked unless told otherwise: each is a run of a language model. */
+/** Texts asked by default: each is a run of a language model. */
 const usualTexts = 400;
 
 /** Measures how a language model answers a template's texts. */

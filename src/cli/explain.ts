@@ -24,7 +24,7 @@ import {
 } from './interpreting.js';
 import { number, printJson, thresholdOf, whole } from './options.js';
 import { besides } from './standard-streams.js';
-import { lookFor, progress } from './terminal.js';
+import { styleFor, progress } from './terminal.js';
 
 interface ExplainOptions extends InterpretOptions {
   readonly queries: number;
@@ -89,21 +89,21 @@ bits and consistency of each feature, and how much of the activations' informati
         onFailure: (failure, again) =>
           process.stderr.write(`${languageModel.name}: ${failure}${again ? '; asking again' : ''}\n`),
       });
-      await told(explanation, options);
+      await printExplanation(explanation, options);
     });
 }
 
-async function told(explanation: Explanation, options: ExplainOptions): Promise<void> {
+async function printExplanation(explanation: Explanation, options: ExplainOptions): Promise<void> {
   const { out } = options;
   const text = `${JSON.stringify(explanation, null, 2)}\n`;
   const written =
     out !== undefined && (await besides(() => writeFileAtomic(out, new TextEncoder().encode(text))));
   if (options.json === true) printJson(explanation);
   else {
-    process.stdout.write(`${renderExplanation(explanation, lookFor(process.stdout, process.env))}\n`);
+    process.stdout.write(`${renderExplanation(explanation, styleFor(process.stdout, process.env))}\n`);
     if (written) process.stdout.write(`\nWritten: ${out}\n`);
   }
-  // What came is shown and kept; that nothing whole came is still a failure.
+  // What came is shown and saved; that nothing whole came is still a failure.
   if (!explanation.complete) process.exitCode ??= 1;
 }
 

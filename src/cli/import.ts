@@ -5,13 +5,13 @@
 import { readFile } from 'node:fs/promises';
 import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
-import { readingOf } from '../inversion/kept-reading.js';
+import { readingOf } from '../inversion/saved-reading.js';
 import { expectWritable, writeFileAtomic } from '../jobs/files.js';
 import { importReading } from '../report/import-reading.js';
 import { studies } from '../studies/index.js';
 import { renderHtml, renderTerminal } from '../report/index.js';
 import { number, printJson, whole } from './options.js';
-import { lookFor } from './terminal.js';
+import { styleFor } from './terminal.js';
 
 interface ImportOptions {
   readonly epsilon?: number;
@@ -54,19 +54,19 @@ it.`,
       for (const path of [options.out, options.html]) if (path !== undefined) await expectWritable(path);
       const imported = importReading(await parsedFile(file), file, studies);
       const { epsilon = imported.view.epsilon } = options;
-      const kept = { ...imported, view: { ...imported.view, epsilon } };
-      const reading = readingOf(kept, options.shown);
+      const saved = { ...imported, view: { ...imported.view, epsilon } };
+      const reading = readingOf(saved, options.shown);
       const write = (path: string, text: string): Promise<void> =>
         writeFileAtomic(path, new TextEncoder().encode(text));
       if (options.out !== undefined)
-        await write(options.out, `${JSON.stringify({ ...kept, request: imported.request ?? null })}\n`);
+        await write(options.out, `${JSON.stringify({ ...saved, request: imported.request ?? null })}\n`);
       if (options.html !== undefined) await write(options.html, renderHtml(reading));
       if (options.json === true) {
         printJson(reading);
         return;
       }
-      const look = lookFor(process.stdout, process.env);
-      process.stdout.write(`${renderTerminal(reading, { ...look, limit: options.limit })}\n`);
+      const style = styleFor(process.stdout, process.env);
+      process.stdout.write(`${renderTerminal(reading, { ...style, limit: options.limit })}\n`);
       const written = [options.out, options.html].filter((path) => path !== undefined);
       if (written.length > 0) process.stdout.write(`\nWritten: ${written.join(', ')}\n`);
     });

@@ -12,7 +12,7 @@ import { type LoadedDecoder } from '../inversion/decoder-files.js';
 import { type ExactPreimages, openExactPreimages } from '../inversion/enumerate/exact.js';
 import { type PlacedInput, activationsOf } from '../interpret/queries.js';
 import { type QueryRecord } from '../interpret/records.js';
-import { cacheDirectory, keepIn } from '../jobs/cache.js';
+import { cacheDirectory, storeIn } from '../jobs/cache.js';
 import { decoderFor } from '../jobs/shipped.js';
 import { type HookedModel, modelText } from '../models/hooked-model.js';
 import { resolveSite, shortName } from '../models/hooks.js';
@@ -183,8 +183,8 @@ export function exactAt(
 ): Promise<ExactPreimages> {
   const directory = options.cache === undefined ? cacheDirectory() : options.cache;
   return openExactPreimages(runtime, model, task, site, {
-    ...(directory === false ? {} : { keep: keepIn(directory) }),
-    onNotKept: (reason) => process.stderr.write(`Not kept for the next time: ${reason}\n`),
+    ...(directory === false ? {} : { store: storeIn(directory) }),
+    onNotSaved: (reason) => process.stderr.write(`Not kept for the next time: ${reason}\n`),
     onProgress: progress(`inputs run at ${shortName(site)}`),
   });
 }

@@ -42,7 +42,7 @@ import {
   promptOf,
   withPrompt,
 } from './prompt.js';
-import { lookFor, progress } from './terminal.js';
+import { styleFor, progress } from './terminal.js';
 
 interface PatchOptions extends PromptOptions, FigureOptions {
   readonly contrast?: string;
@@ -262,7 +262,7 @@ function list(task: Task, json: boolean): void {
 }
 
 function rendered(answer: PatchAnswer): string {
-  const { width } = lookFor(process.stdout, process.env);
+  const { width } = styleFor(process.stdout, process.env);
   if ('effects' in answer) return renderSweep(answer, { width });
   if ('places' in answer) return renderAblation(answer, { width });
   if ('sets' in answer) return renderSets(answer, { width });

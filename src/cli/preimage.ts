@@ -13,7 +13,7 @@ import { createReader } from '../inversion/preimage.js';
 import { exactnessByClasses, interpretByClasses } from '../interpret/by-classes.js';
 import { featureBits } from '../interpret/feature-bits.js';
 import { createPrior } from '../interpret/prior.js';
-import { exactAmount, readoutByPlace } from '../interpret/by-place.js';
+import { exactInformation, readoutByPlace } from '../interpret/by-place.js';
 import { type SamplerFigures, samplerFigures } from '../interpret/recall.js';
 import { curveEpsilons, epsilonCurve } from '../interpret/epsilon-curve.js';
 import { type PreimageRecord, type QueryRecord } from '../interpret/records.js';
@@ -39,7 +39,7 @@ import {
 } from './interpreting.js';
 import { numbers, printJson, whole } from './options.js';
 import { besides } from './standard-streams.js';
-import { lookFor, progress } from './terminal.js';
+import { styleFor, progress } from './terminal.js';
 
 interface PreimageOptions extends InterpretOptions, FigureOptions {
   readonly exact?: true;
@@ -118,7 +118,7 @@ template task are too many: those are run that agree with the input in all slots
       if (curve !== undefined)
         await drawn(options, (theme) => curveFigure({ ...record, curve }, theme), record, curveRows(record));
       if (options.json === true) printJson(record);
-      else process.stdout.write(`${renderPreimage(record, lookFor(process.stdout, process.env))}\n`);
+      else process.stdout.write(`${renderPreimage(record, styleFor(process.stdout, process.env))}\n`);
     });
 }
 
@@ -192,7 +192,7 @@ function readoutOf({ task, features }: Opened, { ids }: PlacedQuery, set: ExactS
   const prior = createPrior(task, features);
   const sample = exactSample(prior, set);
   const figures = featureBits(prior, sample, ids, seed);
-  return readoutByPlace(prior, sample, figures, ids, seed, exactAmount(set.bits));
+  return readoutByPlace(prior, sample, figures, ids, seed, exactInformation(set.bits));
 }
 
 async function writeMembers({ task }: Opened, set: ExactSet, file: string): Promise<void> {

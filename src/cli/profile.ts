@@ -23,7 +23,7 @@ import {
   withModelOptions,
   openedTask,
 } from './options.js';
-import { lookFor } from './terminal.js';
+import { styleFor } from './terminal.js';
 
 interface ProfileOptions extends ModelOptions, FigureOptions {
   readonly sites?: string;
@@ -81,7 +81,7 @@ places. Tokens without a name of their own count together: "as query" are those 
       const { layers, heads } = model.architecture;
       const { inputs, seed } = options;
       const asked = { inputs, seed, only, model: modelText(model) };
-      const { width } = lookFor(process.stdout, process.env);
+      const { width } = styleFor(process.stdout, process.env);
       if (feature !== undefined) {
         const [site = ''] = sitesOf(options.sites, vectorSites(model.architecture));
         const record = await profileOf(runtimeFor(options), model, task, { ...asked, site, place, feature });

@@ -28,7 +28,7 @@ import {
   openedTask,
 } from './options.js';
 import { besides } from './standard-streams.js';
-import { lookFor } from './terminal.js';
+import { styleFor } from './terminal.js';
 
 /** What identifies a query on the command line. */
 export interface QueryOptions extends ModelOptions, ThresholdOptions {
@@ -169,9 +169,9 @@ its counts (in each sample: position and distance there) and, for a head, its at
         printJson(reading);
         return;
       }
-      const look = lookFor(process.stdout, process.env);
+      const style = styleFor(process.stdout, process.env);
       const temperatures = (options.temperature ?? []).length > 1;
-      process.stdout.write(`${renderTerminal(reading, { ...look, limit: options.limit, temperatures })}\n`);
+      process.stdout.write(`${renderTerminal(reading, { ...style, limit: options.limit, temperatures })}\n`);
       if (written) process.stdout.write(`\nWritten: ${html}\n`);
     });
 }

@@ -8,7 +8,7 @@ import { packageDirectory } from '../jobs/shipped.js';
 import { startServer } from '../server/server.js';
 import { whole } from './options.js';
 
-/** Where the workbench is unless told otherwise, and how many ports after it are tried. */
+/** Where the workbench is by default, and how many ports after it are tried. */
 const [usualPort, morePorts] = [4747, 20];
 
 interface ServeOptions {
@@ -23,7 +23,7 @@ interface ServeOptions {
   readonly prepare: boolean;
 }
 
-/** Serves until it is told to stop. */
+/** Serves until it is stopped. */
 export async function serve(options: ServeOptions): Promise<void> {
   const server = await startServer({
     host: options.host,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { lookFor } from './terminal.js';
+import { styleFor } from './terminal.js';
 
 const terminal = { isTTY: true, columns: 90, hasColors: (count: number) => count <= 256 };
 const pipe = {};
 
-describe('lookFor', () => {
+describe('styleFor', () => {
   it.each([
     ['a terminal', terminal, {}, true],
     ['a terminal of few colours', { ...terminal, hasColors: (count: number) => count <= 16 }, {}, false],
@@ -16,7 +16,7 @@ describe('lookFor', () => {
     ['a terminal with an empty NO_COLOR', terminal, { NO_COLOR: '' }, true],
     ['both names', pipe, { NO_COLOR: '1', FORCE_COLOR: '1' }, false],
   ])('knows whether %s takes colour', (_, stream, environment, color) => {
-    expect(lookFor(stream, environment).color).toBe(color);
+    expect(styleFor(stream, environment).color).toBe(color);
   });
 
   it.each([
@@ -28,6 +28,6 @@ describe('lookFor', () => {
     ['100 where COLUMNS is no number', pipe, { COLUMNS: 'wide' }, 100],
     ['100 where COLUMNS is none', pipe, { COLUMNS: '0' }, 100],
   ])('takes %s as the width', (_, stream, environment, width) => {
-    expect(lookFor(stream, environment).width).toBe(width);
+    expect(styleFor(stream, environment).width).toBe(width);
   });
 });

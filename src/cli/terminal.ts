@@ -20,7 +20,7 @@ export interface Output {
  * Colour on a terminal of 256 colours, unless `NO_COLOR` is set to anything; where `FORCE_COLOR` is set, into a pipe
  * too. `COLUMNS` gives the width where the stream does not know it.
  */
-export function lookFor(
+export function styleFor(
   stream: Output,
   environment: Readonly<Record<string, string | undefined>>,
 ): { color: boolean; width: number } {

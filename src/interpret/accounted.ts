@@ -39,7 +39,7 @@ interface Spread {
 const mostDense = 4_000_000;
 
 /** What the features taken up so far tell: inputs fall into cells by their values. */
-export class Told {
+export class Accounted {
   /** Inputs of the prior that lie in a cell the preimage has, and the cell of each. */
   #inputs: Int32Array;
   #cells: Int32Array;
@@ -74,15 +74,15 @@ export class Told {
   }
 
   /** These and one more. */
-  and(candidate: Candidate): Told {
-    const told = new Told(this.prior, this.sample);
-    told.#inputs = this.#inputs;
-    told.#cells = this.#cells;
-    told.#sampleCells = this.#sampleCells;
-    told.#shares = this.#shares;
-    told.#counts = this.#counts;
-    told.add(candidate);
-    return told;
+  and(candidate: Candidate): Accounted {
+    const more = new Accounted(this.prior, this.sample);
+    more.#inputs = this.#inputs;
+    more.#cells = this.#cells;
+    more.#sampleCells = this.#sampleCells;
+    more.#shares = this.#shares;
+    more.#counts = this.#counts;
+    more.add(candidate);
+    return more;
   }
 
   add({ table, codes }: Candidate): void {

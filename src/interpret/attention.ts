@@ -19,7 +19,7 @@ import { type Condition } from './condition.js';
 export interface AttentionRow {
   readonly site: string;
   readonly place: string;
-  /** Mean attention by what is looked at; they sum to 1. */
+  /** Mean attention by what is attended to; they sum to 1. */
   readonly shares: Readonly<Record<string, number>>;
 }
 
@@ -33,7 +33,7 @@ export interface AttentionRecord {
   readonly heldOut: boolean;
   /** Which inputs took part; null for all. */
   readonly only: string | null;
-  /** What is looked at, in the order of the input. */
+  /** What is attended to, in the order of the input. */
   readonly sources: readonly string[];
   readonly rows: readonly AttentionRow[];
 }
@@ -76,7 +76,7 @@ export function heldOutInputs(
   });
 }
 
-/** What each token of an input is called as something that is looked at. */
+/** What each token of an input is called as something that is attended to. */
 export function sourceNames(task: Task, ids: readonly number[]): string[] {
   const named = new Map(task.places(ids).map(({ name, index }) => [index, name]));
   const byToken = new Map([...named].map(([index, name]) => [ids[index], name]));
@@ -177,7 +177,7 @@ export async function attentionOf(
       rows.push({ site, place, shares: meanShares(byPlace.get(place)?.get(site) ?? []) });
     }
   }
-  const looked = (source: string): boolean => rows.some(({ shares }) => (shares[source] ?? 0) > 0);
+  const attended = (source: string): boolean => rows.some(({ shares }) => (shares[source] ?? 0) > 0);
   return {
     task: task.name,
     model: name,
@@ -188,7 +188,7 @@ export async function attentionOf(
     sources: [...order]
       .sort((a, b) => a[1] - b[1])
       .map(([source]) => source)
-      .filter(looked),
+      .filter(attended),
     rows,
   };
 }

@@ -1,5 +1,5 @@
 /**
- * A preimage whose inputs match at different places, told place by place. An activation may be nearly the same at "=" of
+ * A preimage whose inputs match at different places, read out place by place. An activation may be nearly the same at "=" of
  * some inputs and at the last digit of others; what each part shares would be lost in what both do.
  * @module
  */
@@ -11,14 +11,14 @@ import { type WeightedSample } from './sample.js';
 
 /** A preimage is one where this share of it matches at one place. */
 const oneShare = 0.95;
-/** Parts smaller than this are not told. */
+/** Parts smaller than this are not reported. */
 const leastShare = 0.05;
 
 /** The size of a preimage in bits, with its interval. */
-export type Amount = Pick<Readout, 'bits' | 'low' | 'high'>;
+export type Information = Pick<Readout, 'bits' | 'low' | 'high'>;
 
 /** The size of a preimage that is known. @param bits null of an empty one */
-export const exactAmount = (bits: number | null): Amount => ({ bits, low: bits ?? 0, high: bits });
+export const exactInformation = (bits: number | null): Information => ({ bits, low: bits ?? 0, high: bits });
 
 /**
  * Puts a preimage in words, as a whole and by place.
@@ -32,7 +32,7 @@ export function readoutByPlace(
   figures: readonly FeatureBits[],
   ids: readonly number[],
   seed: number,
-  { bits, low, high }: Amount,
+  { bits, low, high }: Information,
 ): Readout {
   const parts = partsOf(sample);
   return {

@@ -60,7 +60,7 @@ describe('a sweep', () => {
 
   it('gives each query the same whatever stands beside it, and makes one pass a site', async () => {
     const opened: string[] = [];
-    const heard = new Map<number, number>();
+    const reported = new Map<number, number>();
     const sweep = (queries: readonly SweptQuery[]) =>
       sweepCompleteness(runtime, model, decoder, task, queries, {
         epsilon: 0.3,
@@ -73,12 +73,12 @@ describe('a sweep', () => {
           opened.push(site);
           return openExactPreimages(runtime, model, task, site);
         },
-        onProgress: (query, done) => heard.set(query, done),
+        onProgress: (query, done) => reported.set(query, done),
       });
     const queries = sweptQueries(task, sites, 2, null, 5);
     const all = await sweep(queries);
     expect(opened).toEqual(sites);
-    expect([...heard]).toEqual([0, 1, 2, 3].map((query) => [query, 3]));
+    expect([...reported]).toEqual([0, 1, 2, 3].map((query) => [query, 3]));
     expect(all).toHaveLength(4);
     for (const one of all) {
       expect(one.inside).toBeGreaterThan(0);

@@ -64,7 +64,7 @@ export function sweptQueries(
 export interface SweepOptions extends Omit<CompletenessOptions, 'onProgress'> {
   /** Makes or takes up the pass of a site; it is disposed of here. */
   readonly exactAt: (site: string) => Promise<ExactPreimages>;
-  /** Hears the number of the query, from 0, and its draws of noise. */
+  /** Called with the number of the query, from 0, and its draws of noise. */
   readonly onProgress?: (query: number, done: number, all: number) => void;
 }
 

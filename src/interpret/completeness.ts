@@ -16,7 +16,7 @@ import { type Random, randomFor } from '../random.js';
 import { type Task } from '../tasks/task.js';
 import { createTreeScorer } from './tree-scorer.js';
 
-/** How completeness is looked at. */
+/** How completeness is viewed. */
 export interface CompletenessOptions {
   readonly epsilon: number;
   readonly metric: Metric;

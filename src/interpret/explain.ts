@@ -3,7 +3,7 @@
  * ε-preimages of several queries at one site, says what their activations hold, and names features; the features are
  * then measured on those very preimages.
  *
- * A cut connection, a slow answer and nonsense are all told as they were. An answer is asked for again only where that
+ * A cut connection, a slow answer and nonsense are all accounted as they were. An answer is asked for again only where that
  * can do no harm: asking changes nothing at the other end, so every failed attempt may be repeated, and is kept.
  * @module
  */
@@ -13,7 +13,7 @@ import { featureValue } from '../tasks/feature.js';
 import { type Task } from '../tasks/task.js';
 import { type ExplainedQuery, type Message, explainPrompt, queryText } from './explain-prompt.js';
 import { type Prior } from './prior.js';
-import { Told, candidatesOf } from './readout.js';
+import { Accounted, candidatesOf } from './readout.js';
 
 /** A language model somewhere: pieces of its answer as they come. `jobs/language-model.ts` speaks to an endpoint. */
 export interface LanguageModel {
@@ -141,11 +141,11 @@ function claimOf(name: string, queries: readonly ExplainedQuery[]): Explanation[
 
 /** Bits by which the claimed features' values in a preimage differ from those of all inputs. */
 function accountedBy(prior: Prior, { sample, features }: ExplainedQuery, claimed: readonly string[]): number {
-  const told = new Told(prior, sample);
+  const accounted = new Accounted(prior, sample);
   for (const candidate of candidatesOf(prior, sample, features)) {
-    if (claimed.includes(candidate.figures.feature)) told.add(candidate);
+    if (claimed.includes(candidate.figures.feature)) accounted.add(candidate);
   }
-  return told.unlikeliness();
+  return accounted.unlikeliness();
 }
 
 async function ask(

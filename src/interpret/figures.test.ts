@@ -12,7 +12,7 @@ import { meanOf, siteBits } from './mutual-information.js';
 import { type Prior, createPrior } from './prior.js';
 import { type Found, type Proposed } from './proposal.js';
 import { readout } from './readout.js';
-import { exactAmount, readoutByPlace } from './by-place.js';
+import { exactInformation, readoutByPlace } from './by-place.js';
 import { samplerFigures } from './recall.js';
 import { agreementOf } from './records.js';
 import { exactSample, weightedSample } from './sample.js';
@@ -213,16 +213,16 @@ const hundreds = (a: number): number => Math.floor(a / 100);
 
 describe('featureBits and readout', () => {
   const query = addition.encode('835+141=976');
-  const told = (members: Uint32Array, ids = query) => {
+  const readoutOf = (members: Uint32Array, ids = query) => {
     const sample = exactSample(sums(), { members });
     const figures = featureBits(sums(), sample, ids, 1);
     return { figures, ...readout(sums(), sample, figures, 1) };
   };
-  const figure = (all: ReturnType<typeof told>, name: string) =>
+  const figure = (all: ReturnType<typeof readoutOf>, name: string) =>
     all.figures.find(({ feature }) => feature === name);
 
   it('know two hundreds of unknown order: a pair, its sum implied, each digit half', () => {
-    const all = told(
+    const all = readoutOf(
       membersWhere((a, b) => {
         const both = [hundreds(a), hundreds(b)];
         return both.includes(8) && both.includes(1);
@@ -239,13 +239,13 @@ describe('featureBits and readout', () => {
   });
 
   it('name both digits where both are known, and neither the pair nor the sum', () => {
-    const all = told(membersWhere((a, b) => hundreds(a) === 8 && hundreds(b) === 1));
+    const all = readoutOf(membersWhere((a, b) => hundreds(a) === 8 && hundreds(b) === 1));
     expect(all.sentence).toBe('F1 and S1; nothing of the tens and the ones');
   });
 
   it('name a carry, and what is known in part', () => {
-    expect(told(membersWhere((a, b) => (a % 100) + (b % 100) < 100)).known).toEqual(['C2']);
-    const even = told(membersWhere((a) => tens(a) % 2 === 1));
+    expect(readoutOf(membersWhere((a, b) => (a % 100) + (b % 100) < 100)).known).toEqual(['C2']);
+    const even = readoutOf(membersWhere((a) => tens(a) % 2 === 1));
     expect(even.known).toEqual([]);
     expect(even.partly[0]).toMatchObject({
       feature: 'F2',
@@ -258,17 +258,17 @@ describe('featureBits and readout', () => {
   });
 
   it('say the sum alone where only the sum is known', () => {
-    const all = told(membersWhere((a, b) => a + b === 976));
+    const all = readoutOf(membersWhere((a, b) => a + b === 976));
     expect(all.known[0]).toBe('sum');
     expect(all.known).not.toContain('A1');
   });
 
   it('know everything of a single input, and nothing of all of them', () => {
-    const all = told(membersWhere((a, b) => a === 835 && b === 141));
+    const all = readoutOf(membersWhere((a, b) => a === 835 && b === 141));
     expect(all.known).toEqual(['F1', 'F2', 'F3', 'S1', 'S2', 'S3']);
     expect(all.nothing).toEqual([]);
     expect(all.accounted).toBeCloseTo(Math.log2(810_000), 6);
-    expect(told(membersWhere(() => true)).sentence).toBe('nothing that the features tell');
+    expect(readoutOf(membersWhere(() => true)).sentence).toBe('nothing that the features tell');
   });
 
   it('tell a preimage that matches at several places place by place', () => {
@@ -280,7 +280,7 @@ describe('featureBits and readout', () => {
     for (const input of others) positions[input] = 7;
     const both = exactSample(sums(), { members: all, positions });
     const words = (sample: typeof both) =>
-      readoutByPlace(sums(), sample, featureBits(sums(), sample, query, 1), query, 1, exactAmount(null));
+      readoutByPlace(sums(), sample, featureBits(sums(), sample, query, 1), query, 1, exactInformation(null));
     const { places } = words(both);
     expect(places.map(({ place, sentence }) => [place, sentence])).toEqual([
       ['=', 'F1 and S1; nothing of the tens and the ones'],
@@ -354,8 +354,8 @@ describe('featureBits and readout', () => {
       const ids = addition.distribution.draw(random);
       // Inputs with an even first digit are found four times as often.
       const often = (ids[1] ?? 0) % 2 === 0;
-      return { ids, position: 8, keep: often ? 0.8 : 0.2, weight: often ? 1 : 4 };
-    }).filter(({ keep }) => random.next() < keep);
+      return { ids, position: 8, chance: often ? 0.8 : 0.2, weight: often ? 1 : 4 };
+    }).filter(({ chance }) => random.next() < chance);
     const sample = weightedSample(sums(), inputs, 1000);
     const f1 = featureBits(sums(), sample, query, 13).find(({ feature }) => feature === 'F1');
     expect(Math.abs(f1?.bits ?? 1)).toBeLessThan(0.03);

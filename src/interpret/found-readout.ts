@@ -35,6 +35,6 @@ export function foundReadout(
   const squares = inputs.reduce((all, { weight }) => all + weight ** 2, 0);
   const sample = weightedSample(prior, inputs, squares === 0 ? 0 : sum ** 2 / squares);
   const figures = featureBits(prior, sample, ids, seed);
-  const amount = { bits: null, low: 0, high: null };
-  return { ...readoutByPlace(prior, sample, figures, ids, seed, amount), searched: true };
+  const information = { bits: null, low: 0, high: null };
+  return { ...readoutByPlace(prior, sample, figures, ids, seed, information), searched: true };
 }

@@ -57,7 +57,7 @@ export {
   type Interpretation,
   type Interpreter,
   type InterpreterOptions,
-  type ToldQuery,
+  type PoolQuery,
   createInterpreter,
 } from './interpreter.js';
 export { type Mean, type QueryBits, type SiteBits, siteBits } from './mutual-information.js';
@@ -82,8 +82,8 @@ export { type WeightedSample, exactSample, weightedSample } from './sample.js';
 export {
   type AskedActivation,
   type SiteMapQuestion,
-  type SiteTeller,
-  type ToldBits,
+  type SiteMeter,
+  type MeasuredBits,
   mapSites,
 } from './site-map.js';
 export { createTreeScorer } from './tree-scorer.js';

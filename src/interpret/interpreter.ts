@@ -15,7 +15,7 @@ import { type HookedModel } from '../models/hooked-model.js';
 import { randomFor } from '../random.js';
 import { type Feature } from '../tasks/feature.js';
 import { type SamplingRound, type Task } from '../tasks/task.js';
-import { exactAmount, readoutByPlace } from './by-place.js';
+import { exactInformation, readoutByPlace } from './by-place.js';
 import { type Estimate, estimateBits, foundWeights } from './estimate.js';
 import { type FeatureBits, bitsOfFeature, ranked } from './feature-bits.js';
 import { type Prior, createPrior } from './prior.js';
@@ -65,8 +65,8 @@ export interface Interpretation {
 /** What inputs are drawn for. */
 export type GatherQuery = Omit<DrawnQuery, 'random'> & Pick<InterpretQuery, 'seed'>;
 
-/** A pool or an exact set, and how it is looked at. */
-export interface ToldQuery extends Pick<InterpretQuery, 'ids' | 'seed'>, Nearness {
+/** A pool or an exact set, and how it is viewed. */
+export interface PoolQuery extends Pick<InterpretQuery, 'ids' | 'seed'>, Nearness {
   readonly pool: Pool | null;
   /** Distances are those of inputs inside; others may be infinite. */
   readonly set: ExactSet | null;
@@ -85,16 +85,16 @@ export interface Interpreter {
   /** The first half of `interpret`: draws inputs, of which any threshold and metric can be asked. Needs a decoder. */
   gather(query: GatherQuery): Promise<Pool>;
   /** The second half: what a pool tells, a feature at a time, so that others have their turn and it can be stopped. */
-  tell(query: ToldQuery): Promise<Interpretation>;
+  interpretPool(query: PoolQuery): Promise<Interpretation>;
   /**
    * Of candidates that have been drawn and judged: nothing is drawn but a few blind ones.
-   * @param how the rounds the candidates came from, and how they are looked at; the task's unless given
+   * @param how the rounds the candidates came from, and how they are viewed; the task's unless given
    */
   readout(judged: Judged, how?: ReadoutView): Promise<Readout>;
   dispose(): Promise<void>;
 }
 
-/** How candidates were drawn and are looked at. */
+/** How candidates were drawn and are viewed. */
 export interface ReadoutView {
   readonly rounds?: readonly SamplingRound[];
   readonly epsilon?: number;
@@ -132,13 +132,13 @@ export function createInterpreter(
     async interpret({ ids, site, z, seed, epsilon = task.epsilon, metric = task.metric, exact = null }) {
       const set = exact === null ? null : await exact.find(z, { epsilon, metric, insideOnly: true });
       const pool = proposer === null ? null : await interpreter.gather({ ids, site, z, seed });
-      return interpreter.tell({ ids, seed, epsilon, metric, set, pool });
+      return interpreter.interpretPool({ ids, seed, epsilon, metric, set, pool });
     },
     gather({ seed, ...query }) {
       if (proposer === null) throw new RangeError('inputs are drawn from a decoder');
       return proposer.gather({ ...query, random: randomFor(seed, 'proposal') });
     },
-    async tell({ ids, seed, epsilon, metric, pool, set, features: names, signal }) {
+    async interpretPool({ ids, seed, epsilon, metric, pool, set, features: names, signal }) {
       const proposed = pool === null ? null : await pool.within({ epsilon, metric });
       const estimate = proposed === null ? null : estimateBits(proposed);
       const sample =
@@ -148,7 +148,7 @@ export function createInterpreter(
             ? null
             : weightedSample(prior(), foundWeights(proposed.found), estimate.effectiveSamples);
       if (sample === null) throw new RangeError('without a decoder an exact preimage is needed');
-      const amount = set === null && estimate !== null ? estimate : exactAmount(set?.bits ?? null);
+      const information = set === null && estimate !== null ? estimate : exactInformation(set?.bits ?? null);
       const figures: FeatureBits[] = [];
       for (const [at, table] of prior().tables.entries()) {
         if (names?.includes(table.feature.name) === false) continue;
@@ -161,7 +161,7 @@ export function createInterpreter(
         exact: set === null ? null : { bits: set.bits, size: set.size },
         estimate,
         features: measured,
-        readout: () => readoutByPlace(prior(), sample, measured, ids, seed, amount),
+        readout: () => readoutByPlace(prior(), sample, measured, ids, seed, information),
         sample,
         set,
         proposed,
@@ -189,7 +189,7 @@ export function createInterpreter(
         },
         plain.map(drawnOf),
       );
-      return (await interpreter.tell({ ids, seed, epsilon, metric, pool, set: null })).readout();
+      return (await interpreter.interpretPool({ ids, seed, epsilon, metric, pool, set: null })).readout();
     },
     async dispose() {
       await proposer?.dispose();

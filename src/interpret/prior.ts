@@ -1,5 +1,5 @@
 /**
- * What is known of an input before any activation is looked at: the distribution of each feature over the inputs of a
+ * What is known of an input before any activation is read: the distribution of each feature over the inputs of a
  * task. All inputs are gone through where a task has them in its data; elsewhere so many are drawn.
  * @module
  */

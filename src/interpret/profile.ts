@@ -28,7 +28,7 @@ export interface ProfileValue {
   /** Their mean in the plane. */
   readonly x: number;
   readonly y: number;
-  /** Of a head: mean attention by what is looked at. */
+  /** Of a head: mean attention by what is attended to. */
   readonly attention: Readonly<Record<string, number>> | null;
 }
 
@@ -108,12 +108,12 @@ export async function profileOf(
     const apart = (means[at] ?? all).map((value, i) => value - (all[i] ?? 0));
     return { apart, weight: own.length / inputs.length };
   });
-  const scatter = new Matrix(all.length, all.length);
+  const betweenGroups = new Matrix(all.length, all.length);
   for (const { apart, weight } of between) {
     const column = Matrix.columnVector(apart);
-    scatter.add(column.mmul(column.transpose()).mul(weight));
+    betweenGroups.add(column.mmul(column.transpose()).mul(weight));
   }
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(scatter, {
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(betweenGroups, {
     assumeSymmetric: true,
   });
   const directions = realEigenvalues

@@ -28,7 +28,7 @@ export interface ProposalPlan {
   readonly blind: number;
 }
 
-/** The plan unless told otherwise. */
+/** The plan by default. */
 export const defaultPlan: ProposalPlan = {
   rounds: [
     { temperature: 1, draws: 1024 },
@@ -67,7 +67,7 @@ export interface DrawnQuery {
   readonly site: string;
   readonly z: Float32Array;
   readonly random: Random;
-  /** Told how many inputs have been drawn and judged. */
+  /** Called with how many inputs have been drawn and judged. */
   readonly onProgress?: (done: number, all: number) => void;
   /** Stops between batches. */
   readonly signal?: AbortSignal;
@@ -130,7 +130,7 @@ interface Pooled extends Drawn {
 /** Inputs judged before anyone may stop it. */
 const portion = 1024;
 /** Rows of the decoder drawn before anyone may stop it. */
-const saidTogether = 512;
+const drawnTogether = 512;
 
 /** Makes a proposer. */
 export function createProposer(
@@ -189,9 +189,9 @@ export function createProposer(
     const rows = temperatures.length;
     const uniforms = openUniforms(random.fill(new Float32Array(rows * tokens)));
     const out: number[][] = [];
-    for (let start = 0; start < rows; start += saidTogether) {
+    for (let start = 0; start < rows; start += drawnTogether) {
       signal?.throwIfAborted();
-      const count = Math.min(saidTogether, rows - start);
+      const count = Math.min(drawnTogether, rows - start);
       const repeated = new Float32Array(count * width);
       for (let row = 0; row < count; row++) repeated.set(z, row * width);
       const own = uniforms.subarray(start * tokens, (start + count) * tokens);

@@ -49,7 +49,7 @@ describe('mapSites', () => {
     // Whoever tells is asked with a seed of its own: what is drawn is all there is to tell.
     const open = () =>
       Promise.resolve({
-        tell: ({ ids, seed }: AskedActivation) => {
+        measure: ({ ids, seed }: AskedActivation) => {
           const random = seededRandom(seed);
           const found = Array.from({ length: 9 }, () => ({
             ids: few.distribution.draw(random),

@@ -10,13 +10,13 @@
  * @module
  */
 import { type Readout } from '../inversion/reading.js';
-import { type Candidate, Told, candidatesOf } from './accounted.js';
+import { type Candidate, Accounted, candidatesOf } from './accounted.js';
 import { type FeatureBits } from './feature-bits.js';
 import { type Prior } from './prior.js';
 import { type WeightedSample } from './sample.js';
 import { steadyPicks } from './steady-picks.js';
 
-export { Told, candidatesOf };
+export { Accounted, candidatesOf };
 
 /** What the features tell: all of a readout but the size of the preimage and its places. */
 export type FeatureReadout = Omit<Readout, 'bits' | 'low' | 'high' | 'places'>;
@@ -42,19 +42,19 @@ export function readout(
   seed: number,
 ): FeatureReadout {
   const candidates = candidatesOf(prior, sample, figures);
-  const told = new Told(prior, sample);
+  const accountedFor = new Accounted(prior, sample);
   const known: Candidate[] = [];
   for (const candidate of candidates) {
     if (candidate.figures.before === 0 || !isKnown(candidate.figures)) continue;
-    const own = told.own(candidate);
+    const own = accountedFor.own(candidate);
     // Few draws that all agree are no chance, though as few could not tell how a value is distributed.
     if (own < need(candidate) || sample.effective * own < agreement) continue;
-    told.add(candidate);
+    accountedFor.add(candidate);
     known.push(candidate);
   }
-  const accounted = told.unlikeliness();
+  const accounted = accountedFor.unlikeliness();
   const open = candidates.filter(({ figures: own }) => !isKnown(own) && own.bits - own.baseline >= leastBits);
-  const partly = steadyPicks(sample, told, open, { most: mostPartly, need, weight, seed });
+  const partly = steadyPicks(sample, accountedFor, open, { most: mostPartly, need, weight, seed });
   // Of a part that is the same in all inputs there is nothing to tell.
   const varies = (part: string): boolean =>
     candidates.some(({ table, figures: own }) => table.feature.about === part && own.before > 0);

@@ -1,5 +1,5 @@
 /**
- * What measurements of information are kept as: plain data that reports, plots and other programs take.
+ * What measurements of information are saved as: plain data that reports, plots and other programs take.
  * @module
  */
 import { type EpsilonCurve } from './epsilon-curve.js';

@@ -250,10 +250,10 @@ describe('interpreting', () => {
       expect(Math.abs((other?.bits ?? 9) - bits)).toBeLessThan(0.5);
     }
     const again = await interpreter.interpret(query);
-    const data = ({ sample, ...told }: typeof again) => ({
-      ...told,
+    const data = ({ sample, ...rest }: typeof again) => ({
+      ...rest,
       sample: { ...sample, placeOf: null },
-      readout: told.readout(),
+      readout: rest.readout(),
     });
     expect(data(again)).toEqual(data(estimated));
     await interpreter.dispose();

@@ -21,11 +21,11 @@ export interface AskedActivation {
 }
 
 /** What one activation tells, as far as a map takes it. */
-export type ToldBits = Pick<Interpretation, 'exact' | 'estimate' | 'features'>;
+export type MeasuredBits = Pick<Interpretation, 'exact' | 'estimate' | 'features'>;
 
 /** Answers for one site, opened when its turn comes. */
-export interface SiteTeller {
-  tell(asked: AskedActivation): Promise<ToldBits>;
+export interface SiteMeter {
+  measure(asked: AskedActivation): Promise<MeasuredBits>;
   dispose(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export interface SiteMapQuestion {
   /** Held-out inputs of each place. */
   readonly queries: number;
   readonly seed: number;
-  readonly open: (site: string) => Promise<SiteTeller>;
+  readonly open: (site: string) => Promise<SiteMeter>;
   readonly onProgress?: (done: number, all: number) => void;
 }
 
@@ -53,7 +53,7 @@ export async function mapSites(
   const pairs: Parameters<typeof agreementOf>[0][number][] = [];
   let done = 0;
   for (const site of sites) {
-    const teller = await open(site);
+    const meter = await open(site);
     try {
       for (const { place, queries: placed } of asked) {
         const activations = await activationsOf(runtime, model, task, site, placed);
@@ -61,7 +61,7 @@ export async function mapSites(
         for (const [at, { ids }] of placed.entries()) {
           const own = seedFor(seed, 'query', site, place ?? '', at);
           const z = activations[at] ?? new Float32Array(0);
-          const { exact, estimate, features } = await teller.tell({ ids, site, z, seed: own });
+          const { exact, estimate, features } = await meter.measure({ ids, site, z, seed: own });
           answers.push({ bits: exact === null ? (estimate?.bits ?? null) : exact.bits, features });
           pairs.push({ exact: exact?.bits ?? null, estimate });
           onProgress?.(++done, sites.length * places.length * queries);
@@ -69,7 +69,7 @@ export async function mapSites(
         rows.push({ site, place, ...siteBits(answers) });
       }
     } finally {
-      await teller.dispose();
+      await meter.dispose();
     }
   }
   const compared = pairs.some(({ exact, estimate }) => exact !== null && estimate !== null);

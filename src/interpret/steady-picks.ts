@@ -5,7 +5,7 @@
  * @module
  */
 import { randomFor } from '../random.js';
-import { type Candidate, type Told } from './accounted.js';
+import { type Candidate, type Accounted } from './accounted.js';
 import { entropy, histogram } from './entropy.js';
 import { type WeightedSample } from './sample.js';
 
@@ -27,7 +27,7 @@ export interface PickRule {
 
 /** The features taken up so far, and what each other one tells beyond them. */
 interface Stage {
-  readonly told: Told;
+  readonly accounted: Accounted;
   readonly own: readonly number[];
   /** By feature, the same in each resample. */
   readonly again: readonly Float64Array[];
@@ -36,12 +36,12 @@ interface Stage {
 
 /**
  * Takes up features.
- * @param told what has been taken up before
+ * @param accounted what has been taken up before
  * @param open the features to choose from
  */
 export function steadyPicks(
   sample: WeightedSample,
-  told: Told,
+  accounted: Accounted,
   open: readonly Candidate[],
   rule: PickRule,
 ): Candidate[] {
@@ -51,7 +51,7 @@ export function steadyPicks(
   const afters = open.map(({ codes, table }) =>
     drawn.map((shares) => entropy(histogram(codes, shares, table.values.length), sample.effective)),
   );
-  const stageOf = (now: Told): Stage => {
+  const stageOf = (now: Accounted): Stage => {
     const own = open.map((candidate) => now.own(candidate));
     const again = open.map((candidate, at) => {
       const values = Float64Array.from(drawn, (shares, draw) =>
@@ -60,14 +60,14 @@ export function steadyPicks(
       const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
       return values.map((value) => value - mean + (own[at] ?? 0));
     });
-    return { told: now, own, again, next: new Map() };
+    return { accounted: now, own, again, next: new Map() };
   };
   const after = (stage: Stage, at: number, candidate: Candidate): Stage => {
-    const known = stage.next.get(at) ?? stageOf(stage.told.and(candidate));
+    const known = stage.next.get(at) ?? stageOf(stage.accounted.and(candidate));
     stage.next.set(at, known);
     return known;
   };
-  const first = stageOf(told);
+  const first = stageOf(accounted);
 
   /** Numbers of the features that are taken up. @param draw number of a resample; null for the sample itself */
   const picks = (draw: number | null): number[] => {

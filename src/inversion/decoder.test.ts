@@ -54,19 +54,19 @@ describe.each(cases)('$name, $form', ({ task, form }) => {
 describe('draws that are no input', () => {
   const ids = (text: string): number[] =>
     [...text].map((token) => addition.tokenizer.vocabulary.indexOf(token));
-  const hear = (form: 'plain' | 'completion', text: string): string =>
+  const decoded = (form: 'plain' | 'completion', text: string): string =>
     inputOf(addition, form, ids(text))
       .map((id) => addition.tokenizer.vocabulary[id])
       .join('');
 
   it('are given as far as they go', () => {
-    expect(hear('completion', '615861')).toBe('B615+861=1476E');
-    expect(hear('completion', '61+861')).toBe('B61+861');
-    expect(hear('completion', '012345')).toBe('B012+345=357E');
-    expect(hear('completion', '615')).toBe('B615');
-    expect(hear('plain', '61+861E999999')).toBe('B61+861E');
-    expect(hear('plain', '6PP+861111111')).toBe('B6PP+861111111');
-    expect(hear('plain', 'E615+861=1476')).toBe('BE');
+    expect(decoded('completion', '615861')).toBe('B615+861=1476E');
+    expect(decoded('completion', '61+861')).toBe('B61+861');
+    expect(decoded('completion', '012345')).toBe('B012+345=357E');
+    expect(decoded('completion', '615')).toBe('B615');
+    expect(decoded('plain', '61+861E999999')).toBe('B61+861E');
+    expect(decoded('plain', '6PP+861111111')).toBe('B6PP+861111111');
+    expect(decoded('plain', 'E615+861=1476')).toBe('BE');
   });
 
   it('are sequenceOf as they were drawn, not as an input would be', () => {

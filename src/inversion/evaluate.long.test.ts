@@ -76,16 +76,16 @@ describe('in-preimage rates', () => {
     const distances = await bruteForce(task, model, decoder, sites, queries, seed, metric);
     // Random weights know nothing: the threshold is laid where about half of the samples are inside.
     for (const epsilon of [median(distances.flat()) * 1.0001, Math.min(...distances.flat()) * 0.999, 100]) {
-      const heardOf: string[] = [];
+      const reported: string[] = [];
       const rates = await inPreimageRates(runtime, model, decoder, task, {
         queries,
         seed,
         epsilon,
         metric,
         sites,
-        onSite: ({ site }) => heardOf.push(site),
+        onSite: ({ site }) => reported.push(site),
       });
-      expect(heardOf).toEqual(sites);
+      expect(reported).toEqual(sites);
       expect(rates.map(({ site }) => site)).toEqual(sites);
       rates.forEach(({ rate }, at) => {
         const own = distances[at] ?? [];

@@ -29,5 +29,5 @@ export { type SampleRequest, type Sampler, createSampler } from './sampler.js';
 export { type Scorer, createScorer } from './score.js';
 export { type Candidate, type Judged, type JudgedInput, type View } from './view.js';
 export { type ExactPreimages, type ExactSet, openExactPreimages } from './enumerate/exact.js';
-export { type Keep } from './enumerate/kept.js';
+export { type ActivationStore } from './enumerate/saved-activations.js';
 export { type StrataSet, strataPreimage } from './enumerate/strata.js';

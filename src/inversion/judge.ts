@@ -19,7 +19,7 @@ import { padded } from '../models/padding.js';
 import { type Task } from '../tasks/task.js';
 import { type Metric, distances } from './metrics.js';
 
-/** Rows of one compiled graph unless told otherwise. */
+/** Rows of one compiled graph by default. */
 export const judgeBatch = 256;
 
 /** Parameters of a model that is run in small batches, so that few candidates take little time. */

@@ -26,7 +26,7 @@ import {
   type Candidate,
   type Judged,
   type JudgedInput,
-  type Looked,
+  type QueryRun,
   type View,
   placeOf,
   viewed,
@@ -62,7 +62,7 @@ export interface Drawing {
   readonly metric?: Metric;
 }
 
-/** A question, how its preimage is looked for and how it is looked at. */
+/** A question, how its preimage is searched and how it is viewed. */
 export interface Query extends Question, Drawing, View {
   /** A person's own inputs, ids from BOS on, judged beside the candidates and counted nowhere. */
   readonly own?: readonly (readonly number[])[];
@@ -86,13 +86,13 @@ export interface Reader {
   /** @throws InputError for an unknown site or a position outside the input; AbortError when stopped */
   read(query: Query): Promise<Preimage>;
   /** The first step: the query's own run. @throws InputError as `read` does */
-  look(question: Question): Promise<Looked>;
+  runQuery(question: Question): Promise<QueryRun>;
   /** The second: candidates in batches, each drawn when it is asked for. @param soon begins with small batches */
-  draw(looked: Looked, drawing: Drawing, soon?: boolean): AsyncGenerator<readonly Candidate[], void>;
+  draw(queryRun: QueryRun, drawing: Drawing, soon?: boolean): AsyncGenerator<readonly Candidate[], void>;
   /** Runs a person's own inputs; of equal ones the first. @throws InputError for more tokens than the task has */
-  judge(looked: Looked, inputs: readonly (readonly number[])[]): Promise<readonly JudgedInput[]>;
+  judge(queryRun: QueryRun, inputs: readonly (readonly number[])[]): Promise<readonly JudgedInput[]>;
   /** What the activation adds to the likelihood of each token of some inputs, see `colours.ts`. */
-  colour(looked: Looked, inputs: readonly (readonly number[])[]): Promise<Colours[]>;
+  colour(queryRun: QueryRun, inputs: readonly (readonly number[])[]): Promise<Colours[]>;
   /** The same candidates under another threshold or metric: nothing is drawn or judged again. */
   view(judged: Judged, view: View): Promise<Reading>;
   /** Candidates of many positions of one input at one site, in the order of the positions: few runs serve them all. */
@@ -129,7 +129,7 @@ export function createReader(
   const judges = new Map<string, Judge>();
   const runs = new Map<string, Promise<Executable>>();
 
-  const keep = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
+  const getOrMake = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
     const known = map.get(key);
     if (known !== undefined) return known;
     const made = make();
@@ -138,13 +138,13 @@ export function createReader(
   };
 
   const samplerOf = (batch: number): Sampler =>
-    keep(samplers, batch, () => {
+    getOrMake(samplers, batch, () => {
       const own = decoding();
       const parameter = (name: string) => own.parameter(name);
       return createSampler(runtime, own.config, parameter, symbolsOf(task, form).begin, tokens, batch);
     });
   const judgeOf = (site: string, batch: number): Judge =>
-    keep(judges, `${site} ${batch}`, () =>
+    getOrMake(judges, `${site} ${batch}`, () =>
       createJudge(runtime, model, task, site, Math.min(batch, rowsFor(model, batch))),
     );
   const colourist =
@@ -156,7 +156,7 @@ export function createReader(
     const pattern = head === null ? null : blockHook(head.layer, 'pattern');
     const places = task.maxLength;
     const names = pattern === null ? [site] : [site, pattern];
-    const executable = await keep(runs, site, () =>
+    const executable = await getOrMake(runs, site, () =>
       runtime.compile(questionGraph(model, 1, places, { names })),
     );
     const data = padded([ids], places, task.pad);
@@ -202,7 +202,7 @@ export function createReader(
 
   /** Candidates that the model finds by itself, as many as the rounds have. */
   async function* searched(
-    { query, seed }: Looked['asked'],
+    { query, seed }: QueryRun['asked'],
     z: Float32Array,
     { rounds = task.rounds, signal, epsilon = task.epsilon, metric = task.metric }: Drawing,
   ): AsyncGenerator<readonly Candidate[], void> {
@@ -227,24 +227,24 @@ export function createReader(
 
   const reader: Reader = {
     async read(query) {
-      const looked = await reader.look(query);
+      const queryRun = await reader.runQuery(query);
       // What cannot be taken is said before anything is drawn.
-      if (query.alsoAt !== undefined) placeOf(task, looked.asked.query.tokens, query.alsoAt);
-      const own = await reader.judge(looked, query.own ?? []);
+      if (query.alsoAt !== undefined) placeOf(task, queryRun.asked.query.tokens, query.alsoAt);
+      const own = await reader.judge(queryRun, query.own ?? []);
       const candidates: Candidate[] = [];
-      for await (const fresh of reader.draw(looked, query, query.onCandidates !== undefined)) {
+      for await (const fresh of reader.draw(queryRun, query, query.onCandidates !== undefined)) {
         candidates.push(...fresh);
         query.onCandidates?.(fresh);
       }
       const all = {
-        ...looked,
+        ...queryRun,
         candidates,
         ...(decoder === null ? {} : { rounds: query.rounds ?? task.rounds }),
         own,
       };
       return { ...all, reading: await reader.view(all, query) };
     },
-    async look({ ids, site: name, position, seed }) {
+    async runQuery({ ids, site: name, position, seed }) {
       const site = resolveSite(name, sites);
       if (!Number.isInteger(position) || position < 0 || position >= ids.length) {
         throw new InputError(`Position ${position} is outside the input's 0 … ${ids.length - 1}`);
@@ -334,11 +334,11 @@ export function createReader(
     },
     async prepare(name) {
       const site = resolveSite(name, sites);
-      const looked = await reader.look({ ids: [task.bos, task.eos], site, position: 0, seed: 0 });
-      const plan = planned(looked.z, site, 0, { rounds: [{ temperature: 1, noise: 0, candidates: 1 }] });
-      const [first] = await judged(plan, site, looked.z, [0, 1, firstBatch]);
-      await judged(plan, site, looked.z, [0, 1, fullBatch]);
-      if (first !== undefined) await reader.colour(looked, [first.ids]);
+      const queryRun = await reader.runQuery({ ids: [task.bos, task.eos], site, position: 0, seed: 0 });
+      const plan = planned(queryRun.z, site, 0, { rounds: [{ temperature: 1, noise: 0, candidates: 1 }] });
+      const [first] = await judged(plan, site, queryRun.z, [0, 1, firstBatch]);
+      await judged(plan, site, queryRun.z, [0, 1, fullBatch]);
+      if (first !== undefined) await reader.colour(queryRun, [first.ids]);
     },
     async dispose() {
       for (const one of [...samplers.values(), ...judges.values()]) await one.dispose();

@@ -27,7 +27,7 @@ import {
 import { type DecoderConfig } from '../models/decoder-config.js';
 import { type Parameters, condition, decode, prefix } from '../models/decoder.js';
 
-/** Rows of one compiled graph unless told otherwise; requests are cut into so many and the last is filled up. */
+/** Rows of one compiled graph by default; requests are cut into so many and the last is filled up. */
 export const sampleBatch = 256;
 
 /** What is to be sampled: one row a candidate. */

@@ -14,7 +14,7 @@ import { type Verdict } from './judge.js';
 import { type Metric } from './metrics.js';
 import { type Reading, type Sample } from './reading.js';
 
-/** Samples shown unless told otherwise. */
+/** Samples shown by default. */
 export const shownSamples = 100;
 
 /** An input that the probed model ran. */
@@ -30,7 +30,7 @@ export interface Candidate extends JudgedInput {
   readonly round: number;
 }
 
-/** How candidates are looked at. */
+/** How candidates are viewed. */
 export interface View {
   /** The task's unless given. */
   readonly epsilon?: number;
@@ -48,7 +48,7 @@ export interface View {
 export type Asked = Pick<Reading, 'task' | 'query' | 'seed' | 'attention' | 'warnings' | 'model' | 'decoder'>;
 
 /** What the query's own run gave, before anything is drawn. */
-export interface Looked {
+export interface QueryRun {
   readonly asked: Asked;
   /** The query's activation. */
   readonly z: Float32Array;
@@ -57,7 +57,7 @@ export interface Looked {
 }
 
 /** A query with its judged candidates. */
-export interface Judged extends Looked {
+export interface Judged extends QueryRun {
   readonly candidates: readonly Candidate[];
   /** The rounds that they were drawn in, by number. */
   readonly rounds?: readonly SamplingRound[];

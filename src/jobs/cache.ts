@@ -5,11 +5,11 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type Keep } from '../inversion/enumerate/kept.js';
+import { type ActivationStore } from '../inversion/enumerate/saved-activations.js';
 import { makeDirectory, openFile, writeFileAtomic } from './files.js';
 import { sweepPartials } from './partials.js';
 
-/** Where caches lie unless told otherwise: `INVERSIONVIEW_CACHE`, or `inversionview` in the user's cache directory. */
+/** Where caches lie by default: `INVERSIONVIEW_CACHE`, or `inversionview` in the user's cache directory. */
 export function cacheDirectory(environment: NodeJS.ProcessEnv = process.env): string {
   const { INVERSIONVIEW_CACHE: own, XDG_CACHE_HOME: user, LOCALAPPDATA: windows } = environment;
   if (own !== undefined && own !== '') return own;
@@ -18,10 +18,10 @@ export function cacheDirectory(environment: NodeJS.ProcessEnv = process.env): st
 }
 
 /**
- * Keeps files in a directory, which is made when the first is written. What killed processes left half written there
+ * Saves files in a directory, which is made when the first is written. What killed processes left half written there
  * is taken away at the first use.
  */
-export function keepIn(directory: string): Keep {
+export function storeIn(directory: string): ActivationStore {
   let swept: Promise<void> | null = null;
   const clean = (): Promise<void> => (swept ??= sweepPartials(directory));
   return {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { keepIn } from './cache.js';
+import { storeIn } from './cache.js';
 import { isPartial, partialOf, sweepPartials } from './partials.js';
 import { type ProcessMark, isAlive, isLiving, markIn, markOf, markText } from './process-mark.js';
 
@@ -126,17 +126,19 @@ describe('a cache', () => {
     put(named('activations-1.bin', ended()));
     put(named('activations-2.bin', markOf()));
     put('activations-3.bin');
-    expect(await keepIn(place).open('activations-1.bin')).toBeNull();
+    expect(await storeIn(place).open('activations-1.bin')).toBeNull();
     expect(readdirSync(place)).toEqual([named('activations-2.bin', markOf()), 'activations-3.bin']);
   });
 
   it('that cannot be made says so in a sentence', async () => {
     put('file');
-    await expect(keepIn(join(place, 'file', 'cache')).write('a', [])).rejects.toThrow(
+    await expect(storeIn(join(place, 'file', 'cache')).write('a', [])).rejects.toThrow(
       /file\/cache cannot be made: a part of its path is not a directory\.$/,
     );
     mkdirSync(join(place, 'a'));
-    await expect(keepIn(place).open('a')).rejects.toThrow(/a is not a file\.$/);
-    await expect(keepIn(place).write('a', [])).rejects.toThrow(/a was not written, .*: it is a directory\.$/);
+    await expect(storeIn(place).open('a')).rejects.toThrow(/a is not a file\.$/);
+    await expect(storeIn(place).write('a', [])).rejects.toThrow(
+      /a was not written, .*: it is a directory\.$/,
+    );
   });
 });

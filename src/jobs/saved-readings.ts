@@ -1,5 +1,5 @@
 /**
- * Readings that are kept on disk: one JSON file each in one folder, which is made when the first is saved.
+ * Readings that are saved on disk: one JSON file each in one folder, which is made when the first is saved.
  * @module
  */
 import { type Stats } from 'node:fs';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { InputError } from '../input-error.js';
 import { parseJson } from '../models/json-text.js';
 import { isPlainFileName, plainFileNameFault } from '../models/weights/byte-source.js';
-import { type KeptReading, type SavedEntry, type SavedReadings } from '../workbench/verbs/readings.js';
+import { type SavedReading, type SavedEntry, type SavedReadings } from '../workbench/verbs/readings.js';
 import { ConflictError } from './conflict-error.js';
 import { makeDirectory, writeFileAtomic } from './files.js';
 import { sweepPartials } from './partials.js';
@@ -22,10 +22,10 @@ const ending = '.json';
  */
 export function savedReadings(
   folder: string,
-  parse: (value: unknown, name: string) => KeptReading,
+  parse: (value: unknown, name: string) => SavedReading,
   largest: number,
 ): SavedReadings {
-  /** What files were when they were last looked at: a list must not read all of them again. */
+  /** What files were when they were last read: a list must not read all of them again. */
   const seen = new Map<string, { readonly stamp: string; readonly entry: SavedEntry | null }>();
 
   function pathOf(name: string): string {
@@ -33,7 +33,7 @@ export function savedReadings(
     return join(folder, `${name}${ending}`);
   }
 
-  async function load(name: string, { size }: Stats): Promise<KeptReading> {
+  async function load(name: string, { size }: Stats): Promise<SavedReading> {
     if (size > largest) throw new InputError(`${name}${ending} is larger than a saved reading can be.`);
     const bytes = await readFile(pathOf(name));
     let value: unknown;
@@ -97,7 +97,7 @@ export function savedReadings(
   };
 }
 
-function entryOf(name: string, info: Stats, { query, samples, stated }: KeptReading): SavedEntry {
+function entryOf(name: string, info: Stats, { query, samples, stated }: SavedReading): SavedEntry {
   const { task, input, site, short, position, place } = query;
   return {
     name,

@@ -29,7 +29,7 @@ const [finalQueries, finalQueriesOfLarge] = [400, 128];
 /** Seed of the queries that are asked while a decoder trains; `evaluate` asks others. */
 const evaluationSeed = 1_000_003;
 
-/** What the job is told. */
+/** What the job is given. */
 export interface TrainDecoderJob {
   readonly directory: string;
   readonly model: HookedModel;

@@ -19,7 +19,7 @@ import { versions } from './versions.js';
 /** Held-out inputs of an evaluation on the way, and of the last one. */
 const [evaluated, finallyEvaluated] = [2000, 20_000];
 
-/** What the job is told. */
+/** What the job is given. */
 export interface TrainModelJob {
   readonly directory: string;
   /** Of a new training; absent when one is taken up again. */

@@ -51,7 +51,7 @@ export interface Recorder {
   /** The directory is the training's own from now on. */
   begin(): void;
   progress(progress: Progress): void;
-  /** It was told to stop and is saving. */
+  /** It was asked to stop and is saving. */
   pausing(): void;
   /** How it ended; nothing is written where it did not begin. */
   end(state: 'paused' | 'failed' | 'finished', message?: string): void;

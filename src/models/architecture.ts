@@ -184,7 +184,7 @@ export function* parametersOf(architecture: Architecture): Generator<Shaped> {
 export const parameterShapes = (architecture: Architecture): ParameterShapes =>
   new Map(parametersOf(architecture));
 
-/** Tells whether a model has a parameter of a name, in a time that does not grow with its layers. */
+/** Whether a model has a parameter of a name, in a time that does not grow with its layers. */
 export function parameterTest(architecture: Architecture): (name: string) => boolean {
   const outer = new Set(outerShapes(architecture).flatMap((shapes) => shapes.map(([name]) => name)));
   const first = new Set(blockShapes(architecture, 0).map(([name]) => name));

@@ -219,8 +219,8 @@ describe('the prefix', () => {
         wrong: decode(additive, q, ids, past, wrong).logits,
       }),
     );
-    const heard = await both.run(feedsOf(rows));
-    expect(furthest(floatsOf(heard, 'wrong'), floatsOf(heard, 'right'))).toBeGreaterThan(1e-2);
+    const received = await both.run(feedsOf(rows));
+    expect(furthest(floatsOf(received, 'wrong'), floatsOf(received, 'right'))).toBeGreaterThan(1e-2);
   });
 });
 

@@ -84,8 +84,8 @@ export function transformer(
   const drop = (x: Value): Value =>
     options.dropout === undefined ? x : dropout(x, options.dropout.rate, options.dropout.seed, stream++);
 
-  const looked = gather(need(parameter, names.embed), ids);
-  const embed = hooks.at(modelHooks.embed, embeddingScale === 1 ? looked : mul(looked, embeddingScale));
+  const rows = gather(need(parameter, names.embed), ids);
+  const embed = hooks.at(modelHooks.embed, embeddingScale === 1 ? rows : mul(rows, embeddingScale));
   let residual: Value;
   if (names.positions === null) residual = drop(embed);
   else {

@@ -25,11 +25,11 @@ import {
   metricNames,
   percent,
   plainNumber,
-  tellingLines,
+  readoutSentences,
 } from './wording.js';
 
 /** How to print. */
-export interface BitsLook {
+export interface BitsStyle {
   /** Columns of a line. */
   readonly width: number;
   /** Whether escape sequences may be used. */
@@ -41,7 +41,7 @@ type Line = string | { readonly strong: string };
 const strong = (text: string): Line => ({ strong: text });
 
 /** No line is wider than the terminal, which would break it where it likes. */
-const set = (lines: readonly Line[], { width, color }: BitsLook): string =>
+const set = (lines: readonly Line[], { width, color }: BitsStyle): string =>
   lines
     .map((line) => {
       if (typeof line === 'string') return clip(line, width);
@@ -57,21 +57,21 @@ const bar = (share: number, width: number): string => {
   return '█'.repeat(Math.floor(parts / 8)) + (eighths[parts % 8] ?? '');
 };
 
-function heading(record: QueryRecord, look: BitsLook): Line[] {
+function heading(record: QueryRecord, style: BitsStyle): Line[] {
   const place = record.place === null ? `position ${record.position}` : `"${record.place}"`;
   return [
-    ...record.warnings.flatMap((warning) => prose(`Warning: ${warning}`, look.width, '  ')),
+    ...record.warnings.flatMap((warning) => prose(`Warning: ${warning}`, style.width, '  ')),
     strong(printable(`${shortName(record.site)} at ${place} of ${record.input}`)),
     ...prose(
       `ε = ${plainNumber(record.epsilon)}, ${metricNames[record.metric]}; ${record.model}${record.decoder === null ? '' : `; ${record.decoder}`}`,
-      look.width,
+      style.width,
       '  ',
     ),
   ];
 }
 
 /** The information in one activation. */
-export function renderBits(record: BitsRecord, look: BitsLook): string {
+export function renderBits(record: BitsRecord, style: BitsStyle): string {
   const { exact, estimate } = record;
   const figures = [
     ...(exact === null
@@ -84,16 +84,16 @@ export function renderBits(record: BitsRecord, look: BitsLook): string {
   const above = aboveWhole(record.features, record.readout.bits);
   return set(
     [
-      ...heading(record, look),
+      ...heading(record, style),
       '',
-      ...figures.flatMap((line) => prose(line, look.width, ' '.repeat(11))),
+      ...figures.flatMap((line) => prose(line, style.width, ' '.repeat(11))),
       '',
-      ...tellingLines(record.readout).flatMap((line) => prose(line, look.width, '  ').map(strong)),
+      ...readoutSentences(record.readout).flatMap((line) => prose(line, style.width, '  ').map(strong)),
       '',
-      ...featureTable(record.features, look),
-      ...(above === null ? [] : ['', ...prose(above, look.width, '  ')]),
+      ...featureTable(record.features, style),
+      ...(above === null ? [] : ['', ...prose(above, style.width, '  ')]),
     ],
-    look,
+    style,
   );
 }
 
@@ -105,7 +105,7 @@ export function estimateText({ bits, low, high, effectiveSamples }: Estimate): s
     : `${number(bits)} bits (${atLeast} ${interval}; ${Math.round(effectiveSamples).toLocaleString('en')} effective samples)`;
 }
 
-function featureTable(features: readonly FeatureBits[], { width }: BitsLook): string[] {
+function featureTable(features: readonly FeatureBits[], { width }: BitsStyle): string[] {
   if (features.length === 0) return ['No features: nothing was found inside.'];
   const name = Math.max(7, ...features.map(({ feature }) => columns(printable(feature))));
   const value = Math.max(5, ...features.map((one) => columns(printable(String(one.value ?? '–')))));
@@ -116,15 +116,15 @@ function featureTable(features: readonly FeatureBits[], { width }: BitsLook): st
     head.trimEnd(),
     ...features.map((one) => {
       const share = one.before === 0 ? 0 : one.bits / one.before;
-      const amount = `${number(one.bits).padStart(6)} of ${number(one.before).padStart(5)}`;
+      const information = `${number(one.bits).padStart(6)} of ${number(one.before).padStart(5)}`;
       const chance = based ? number(one.baseline).padStart(10) : '';
-      return `${padded(printable(one.feature), name)}  ${amount} ${padded(bar(share, room), room)}${chance}  ${percent(one.consistency, 1).padStart(11)}  ${printable(String(one.value ?? '–'))}`;
+      return `${padded(printable(one.feature), name)}  ${information} ${padded(bar(share, room), room)}${chance}  ${percent(one.consistency, 1).padStart(11)}  ${printable(String(one.value ?? '–'))}`;
     }),
   ];
 }
 
 /** Many activations: a row a site and place, its total and its most telling features. */
-export function renderSites(record: SitesRecord, look: BitsLook): string {
+export function renderSites(record: SitesRecord, style: BitsStyle): string {
   const label = (at: SitesRecord['sites'][number]): string =>
     at.place === null ? shortName(at.site) : `${shortName(at.site)} ${at.place}`;
   const name = Math.max(4, ...record.sites.map((row) => columns(printable(label(row)))));
@@ -134,13 +134,13 @@ export function renderSites(record: SitesRecord, look: BitsLook): string {
       total === null
         ? 'no number'
         : `${number(total.bits).padStart(6)}  ${total.low === null || total.high === null ? 'one query' : `${number(total.low)} to ${number(total.high)}`}`;
-    const telling = row.features
+    const strongest = row.features
       .filter(({ bits, low }) => (low ?? bits) > 0.05)
       .slice(0, 8)
       .map(({ feature, bits, of }) => `${feature} ${number(bits)}/${number(of)}`)
       .join(', ');
     const first = `${padded(printable(label(row)), name)}  ${padded(head, 24)}  `;
-    return prose(telling === '' ? 'no feature' : telling, look.width, ' '.repeat(columns(first)), first);
+    return prose(strongest === '' ? 'no feature' : strongest, style.width, ' '.repeat(columns(first)), first);
   });
   const { agreement } = record;
   return set(
@@ -148,7 +148,7 @@ export function renderSites(record: SitesRecord, look: BitsLook): string {
       strong(`Bits by site${record.sites.some(({ place }) => place !== null) ? ' and place' : ''}`),
       ...prose(
         `${record.exact ? 'Exact' : record.decoder === null ? 'By classes' : 'Estimated'}, mean over ${askedInputs(record.queries, record.heldOut, ['query', 'queries'])} each, with 95% intervals (Student’s t); ε = ${plainNumber(record.epsilon)}, ${metricNames[record.metric]}; seed ${record.seed}; ${record.model}.`,
-        look.width,
+        style.width,
         '  ',
       ),
       '',
@@ -160,19 +160,19 @@ export function renderSites(record: SitesRecord, look: BitsLook): string {
             '',
             ...prose(
               `Estimates against exact values: the interval, meant to hold it in at least 95% of cases, holds the exact value in ${agreement.covered} of ${agreement.queries} queries; the median error is ${agreement.medianError === null ? '–' : number(agreement.medianError, 3)} bits; ${agreement.refused} were refused.`,
-              look.width,
+              style.width,
               '  ',
             ),
           ]),
     ],
-    look,
+    style,
   );
 }
 
 /** An exact preimage, or one known by classes. */
-export function renderPreimage(record: PreimageRecord, look: BitsLook): string {
+export function renderPreimage(record: PreimageRecord, style: BitsStyle): string {
   const { size, total, bits, interval, samples, sampler } = record;
-  const amount =
+  const information =
     size === null || total === null
       ? bits === null
         ? 'nothing was found inside'
@@ -180,7 +180,7 @@ export function renderPreimage(record: PreimageRecord, look: BitsLook): string {
       : `${size.toLocaleString('en')} of ${total.toLocaleString('en')} inputs${bits === null ? '' : `: ${number(bits)} bits`}`;
   const text = samples.map((sample) => printable(sample.text));
   const column = Math.max(8, ...text.map((one) => columns(one) + 2));
-  const across = Math.max(1, Math.floor(look.width / column));
+  const across = Math.max(1, Math.floor(style.width / column));
   const lines: string[] = [];
   for (let at = 0; at < text.length; at += across) {
     lines.push(
@@ -199,25 +199,28 @@ export function renderPreimage(record: PreimageRecord, look: BitsLook): string {
         ];
   return set(
     [
-      ...heading(record, look),
+      ...heading(record, style),
       '',
-      strong(amount),
-      ...prose(record.exactness, look.width, '  '),
+      strong(information),
+      ...prose(record.exactness, style.width, '  '),
       '',
       ...(record.readout === null
         ? []
-        : [...tellingLines(record.readout).flatMap((line) => prose(line, look.width, '  ').map(strong)), '']),
-      ...(record.curve === undefined ? [] : [...curveLines(record.curve, look), '']),
+        : [
+            ...readoutSentences(record.readout).flatMap((line) => prose(line, style.width, '  ').map(strong)),
+            '',
+          ]),
+      ...(record.curve === undefined ? [] : [...curveLines(record.curve, style), '']),
       ...ends,
       ...lines,
-      ...(sampler === null ? [] : ['', ...samplerLines(sampler, look)]),
+      ...(sampler === null ? [] : ['', ...samplerLines(sampler, style)]),
     ],
-    look,
+    style,
   );
 }
 
 /** The curve as a table: what is inside at each ε, and how much of it has the query's own value of a feature. */
-function curveLines({ points, plateaus, total, heldUpTo }: EpsilonCurve, { width }: BitsLook): Line[] {
+function curveLines({ points, plateaus, total, heldUpTo }: EpsilonCurve, { width }: BitsStyle): Line[] {
   const varying = heldUpTo.flatMap(({ feature }) => {
     const before = points
       .find(({ size }) => size > 0)
@@ -249,7 +252,7 @@ function curveLines({ points, plateaus, total, heldUpTo }: EpsilonCurve, { width
   ];
 }
 
-function samplerLines(sampler: SamplerFigures, { width }: BitsLook): string[] {
+function samplerLines(sampler: SamplerFigures, { width }: BitsStyle): string[] {
   const { candidates, recall, precision, mass, divergence, calibration } = sampler;
   return [
     ...prose(
@@ -274,7 +277,7 @@ function samplerLines(sampler: SamplerFigures, { width }: BitsLook): string[] {
 export function renderCompleteness(
   record: CompletenessRecord,
   textOf: (input: number) => string,
-  look: BitsLook,
+  style: BitsStyle,
 ): string {
   const { inside, outside, total, noise, draws, floor, belowFloor, least, mass, points } =
     record.completeness;
@@ -284,11 +287,11 @@ export function renderCompleteness(
     .slice(0, 10);
   return set(
     [
-      ...heading(record, look),
+      ...heading(record, style),
       '',
       ...prose(
         `${inside.toLocaleString('en')} of ${total.toLocaleString('en')} inputs are inside and all of them were scored, of those outside ${outside.toLocaleString('en')}; noise ${plainNumber(noise)}, ${counted(draws, 'draw')}.`,
-        look.width,
+        style.width,
         '  ',
       ),
       strong(
@@ -300,6 +303,6 @@ export function renderCompleteness(
           `  ${printable(textOf(input))}  ${number(logProbability)} at distance ${distanceText(distance)}`,
       ),
     ],
-    look,
+    style,
   );
 }

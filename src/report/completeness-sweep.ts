@@ -4,14 +4,14 @@
  */
 import { type CompletenessSweepRecord } from '../interpret/records.js';
 import { shortName } from '../models/hooks.js';
-import { type BitsLook } from './bits.js';
+import { type BitsStyle } from './bits.js';
 import { clip, columns, printable, prose } from './columns.js';
 import { askedInputs, metricNames, percent, plainNumber } from './wording.js';
 
 /** Renders a sweep. */
 export function renderCompletenessSweep(
   { cells, heldOut, complete, inside, belowFloor }: CompletenessSweepRecord,
-  { width, color }: BitsLook,
+  { width, color }: BitsStyle,
 ): string {
   const bold = (text: string): string => (color ? `\u001b[1m${text}\u001b[0m` : text);
   const rows = cells.map((cell) => {

@@ -4,12 +4,12 @@
  */
 import { type Explanation } from '../interpret/explain.js';
 import { shortName } from '../models/hooks.js';
-import { type BitsLook } from './bits.js';
+import { type BitsStyle } from './bits.js';
 import { columns, printable, prose } from './columns.js';
 import { percent } from './wording.js';
 
 /** Renders an explanation. */
-export function renderExplanation(explanation: Explanation, { width, color }: BitsLook): string {
+export function renderExplanation(explanation: Explanation, { width, color }: BitsStyle): string {
   const { site, place, model, queries, attempts, answer, complete, claims, unknown, accounted, bits } =
     explanation;
   const bold = (text: string): string => (color ? `\u001b[1m${text}\u001b[0m` : text);

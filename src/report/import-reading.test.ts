@@ -2,29 +2,29 @@ import { describe, expect, it } from 'vitest';
 import { fromReading, exported, importedFrom } from '../../test/fixtures/viewer.js';
 import { exampleReading } from '../../test/fixtures/readings.js';
 import { InputError } from '../input-error.js';
-import { type KeptReading, readingOf } from '../inversion/kept-reading.js';
+import { type SavedReading, readingOf } from '../inversion/saved-reading.js';
 
 const reading = exampleReading(20);
 /** Sorted: three digits make some distances equal. */
-const texts = (kept: KeptReading): string[] =>
-  readingOf(kept)
+const texts = (saved: SavedReading): string[] =>
+  readingOf(saved)
     .samples.map(({ text }) => text)
     .sort();
 const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 describe('importReading', () => {
   it('takes a reading, a saved one with its request, and the viewer’s file of it: the same samples', () => {
-    const kept = fromReading(reading, 'r.json');
+    const saved = fromReading(reading, 'r.json');
     const cached = exported([reading]).find(({ path }) => path.endsWith('-dist.json'))?.contents ?? '';
-    const saved = { ...kept, request: { input: '615+861=1476' } };
-    const [one, two, three] = [json(reading), json(saved), JSON.parse(cached)].map((value) =>
+    const withRequest = { ...saved, request: { input: '615+861=1476' } };
+    const [one, two, three] = [json(reading), json(withRequest), JSON.parse(cached)].map((value) =>
       importedFrom(value, 'f.json'),
     );
-    expect(one).toEqual(kept);
-    expect(two).toEqual(saved);
+    expect(one).toEqual(saved);
+    expect(two).toEqual(withRequest);
     for (const imported of [one, two, three]) {
       if (imported === undefined) throw new Error('nothing was imported');
-      expect(texts(imported)).toEqual(texts(kept));
+      expect(texts(imported)).toEqual(texts(saved));
     }
   });
 

@@ -6,17 +6,17 @@
 import { z } from 'zod';
 import { InputError } from '../input-error.js';
 import {
-  type KeptReading,
-  keptFromReading,
-  keptReadingFault,
-  keptReadingShape,
-} from '../inversion/kept-reading.js';
-import { type KnownTask, isCached, keptFromStreamlit } from './streamlit-import.js';
+  type SavedReading,
+  savedFromReading,
+  savedReadingFault,
+  savedReadingShape,
+} from '../inversion/saved-reading.js';
+import { type KnownTask, isCached, savedFromStreamlit } from './streamlit-import.js';
 
-const savedSchema = z.object({ ...keptReadingShape, request: z.unknown().optional() });
+const savedSchema = z.object({ ...savedReadingShape, request: z.unknown().optional() });
 
-/** A kept reading, and the request that it answers where a saved one has it. */
-export type ImportedReading = KeptReading & { readonly request?: unknown };
+/** A saved reading, and the request that it answers where a saved one has it. */
+export type ImportedReading = SavedReading & { readonly request?: unknown };
 
 /**
  * Takes any file that holds a reading.
@@ -28,9 +28,9 @@ export type ImportedReading = KeptReading & { readonly request?: unknown };
 export function importReading(value: unknown, name: string, known: readonly KnownTask[]): ImportedReading {
   if (typeof value === 'object' && value !== null) {
     if ('format' in value) return savedReading(value, name);
-    if (isCached(value)) return keptFromStreamlit(value, name, known);
+    if (isCached(value)) return savedFromStreamlit(value, name, known);
     if ('samples' in value)
-      return keptFromReading(
+      return savedFromReading(
         value,
         name,
         known.map(({ task }) => task),
@@ -46,7 +46,7 @@ function savedReading(value: unknown, name: string): ImportedReading {
   const parsed = savedSchema.safeParse(value);
   const [issue] = parsed.error?.issues ?? [];
   const fault = parsed.success
-    ? keptReadingFault(parsed.data)
+    ? savedReadingFault(parsed.data)
     : `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`;
   if (parsed.success && fault === null) return parsed.data;
   throw new InputError(`${name} is not a saved reading: ${fault ?? ''}.`);

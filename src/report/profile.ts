@@ -10,7 +10,7 @@ import { type Field } from './csv.js';
 import { askedInputs } from './wording.js';
 
 /** How to print. */
-export interface ProfileLook {
+export interface ProfileStyle {
   /** Columns of a line. */
   readonly width: number;
 }
@@ -41,7 +41,7 @@ const share = (value: number | undefined): string =>
   value === undefined || value < 0.005 ? '·' : value.toFixed(2).replace(/^0/, '');
 
 /** Where heads look: a line a head and place. */
-export function renderAttention(record: AttentionRecord, { width }: ProfileLook): string {
+export function renderAttention(record: AttentionRecord, { width }: ProfileStyle): string {
   return [
     ...prose(`Mean attention; ${circumstances(record)}`, width, '  '),
     '',
@@ -59,7 +59,7 @@ export function renderAttention(record: AttentionRecord, { width }: ProfileLook)
 }
 
 /** A profile: a line a value. */
-export function renderProfile(record: ProfileRecord, { width }: ProfileLook): string {
+export function renderProfile(record: ProfileRecord, { width }: ProfileStyle): string {
   const { site, place, feature, values, explained } = record;
   const sources = sourcesOf(record);
   return [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fromViewer, exported } from '../../test/fixtures/viewer.js';
 import { exampleReading } from '../../test/fixtures/readings.js';
-import { keptReadingFault, readingOf } from '../inversion/kept-reading.js';
+import { savedReadingFault, readingOf } from '../inversion/saved-reading.js';
 import { type Reading } from '../inversion/reading.js';
 import { isCached } from './streamlit-import.js';
 
@@ -19,9 +19,9 @@ describe('a cached file', () => {
     const reading = { ...exampleReading(40), metric };
     const file = cached(reading);
     expect(isCached(file)).toBe(true);
-    const kept = fromViewer(file, 'file.json');
-    expect(keptReadingFault(kept)).toBeNull();
-    expect(kept.query).toMatchObject({
+    const saved = fromViewer(file, 'file.json');
+    expect(savedReadingFault(saved)).toBeNull();
+    expect(saved.query).toMatchObject({
       task: 'addition',
       input: '615+861=1476',
       tokens: reading.query.tokens,
@@ -32,9 +32,9 @@ describe('a cached file', () => {
       seed: null,
       annotation: { sum: 1476 },
     });
-    expect(kept.query.attention).toEqual(digits(reading.attention ?? []));
-    expect(kept.metrics).toEqual([metric]);
-    kept.samples.forEach((sample, at) => {
+    expect(saved.query.attention).toEqual(digits(reading.attention ?? []));
+    expect(saved.metrics).toEqual([metric]);
+    saved.samples.forEach((sample, at) => {
       const other = reading.samples[at];
       expect(sample.tokens).toEqual(other?.tokens);
       expect(sample.text).toBe(other?.text);
@@ -60,10 +60,10 @@ describe('a cached file', () => {
       metric: 'sim',
       generation: [[['&lt;s&gt;', 'Paris'], [0, 0.5], [0.1, 0.9], 1, 0.9]],
     };
-    const kept = fromViewer(file, 'facts.json');
-    expect(kept.query.tokens).toEqual(['<s>', '&amp;', ` "x" ''`]);
-    expect(kept.query).toMatchObject({ task: 'other', attention: null, short: 'm0', place: null });
-    expect(kept.samples[0]).toMatchObject({
+    const saved = fromViewer(file, 'facts.json');
+    expect(saved.query.tokens).toEqual(['<s>', '&amp;', ` "x" ''`]);
+    expect(saved.query).toMatchObject({ task: 'other', attention: null, short: 'm0', place: null });
+    expect(saved.samples[0]).toMatchObject({
       tokens: ['<s>', 'Paris'],
       valid: true,
       cosine: { distance: 0.1, position: 1 },
@@ -89,20 +89,20 @@ describe('a cached file', () => {
     ['a folder of facts', 'blocks.5.hook_resid_pre', 'a/cached_fact_generation/x/f.json', 0.25],
     ['a folder of IOI', 'blocks.20.hook_resid_pre', 'a/cached_ioi_generation/x/f.json', 0.1],
   ])('takes ε from the study: %s', (_, site, name, epsilon) => {
-    const kept = fromViewer(elsewhere(site), name);
-    expect(kept.view).toEqual({ metric: 'cosine', epsilon });
+    const saved = fromViewer(elsewhere(site), name);
+    expect(saved.view).toEqual({ metric: 'cosine', epsilon });
     // A sample at distance 0.2 is inside for facts alone.
-    expect(readingOf(kept).inside).toBe(epsilon === 0.25 ? 1 : 0);
+    expect(readingOf(saved).inside).toBe(epsilon === 0.25 ? 1 : 0);
   });
 
   it('keeps its temperature, which goes back into the viewer’s file', () => {
     const reading = { ...exampleReading(4), temperature: 0.5 };
     const [file] = exported([reading]).filter(({ path }) => path.endsWith('-0.5-dist.json'));
-    const kept = fromViewer(JSON.parse(file?.contents ?? 'null'), 'f.json');
-    expect(kept.query.temperature).toBe(0.5);
-    expect(kept.query.warnings[0]).toContain('at temperature 0.5');
-    expect(readingOf(kept).temperature).toBe(0.5);
-    expect(exported([readingOf(kept)]).map(({ path }) => path)).toContain(file?.path);
+    const saved = fromViewer(JSON.parse(file?.contents ?? 'null'), 'f.json');
+    expect(saved.query.temperature).toBe(0.5);
+    expect(saved.query.warnings[0]).toContain('at temperature 0.5');
+    expect(readingOf(saved).temperature).toBe(0.5);
+    expect(exported([readingOf(saved)]).map(({ path }) => path)).toContain(file?.path);
     const site = 'blocks.0.hook_mlp_out';
     expect(fromViewer(elsewhere(site), 'f.json').query.temperature).toBeNull();
     const old = fromViewer(elsewhere(site, { temperature: undefined }), 'f.json');
@@ -118,9 +118,9 @@ describe('a cached file', () => {
       metric: 'dist',
       generation: [[['B', '|', '', ''], [0, 0, 0, 0], [0.2, 0.1, 1000, 1000], 1, 0.1]],
     };
-    const kept = fromViewer(file, 'counting.json');
-    expect(kept.query).toMatchObject({ task: 'counting', place: 'query', input: 'abbc|b:2' });
-    expect(kept.samples[0]).toMatchObject({
+    const saved = fromViewer(file, 'counting.json');
+    expect(saved.query).toMatchObject({ task: 'counting', place: 'query', input: 'abbc|b:2' });
+    expect(saved.samples[0]).toMatchObject({
       tokens: ['B', '|'],
       valid: false,
       euclidean: { distances: [0.2, 0.1] },

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { InputError } from '../input-error.js';
-import { type KeptReading, annotationOf, faultOf } from '../inversion/kept-reading.js';
+import { type SavedReading, annotationOf, faultOf } from '../inversion/saved-reading.js';
 import { shortName } from '../models/hooks.js';
 import { type Task } from '../tasks/task.js';
 import { idsOfTokens, tokenOf, tokensOf } from '../tasks/tokens.js';
@@ -68,7 +68,7 @@ export const isCached = (value: unknown): boolean =>
  * @param name what to call it in an error: the file's name, with its folders where they are known
  * @throws InputError naming the first field that is wrong
  */
-export function keptFromStreamlit(value: unknown, name: string, known: readonly KnownTask[]): KeptReading {
+export function savedFromStreamlit(value: unknown, name: string, known: readonly KnownTask[]): SavedReading {
   const parsed = cachedSchema.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

@@ -124,16 +124,19 @@ export function readoutLines(readout: Readout): string[] {
       searched === true
         ? 'Inputs were searched for: how often they occur, and so the bits, is for exact preimages to say.'
         : 'Too little was found for a number of bits.';
-    return [...tellingLines(readout), why];
+    return [...readoutSentences(readout), why];
   }
   const range =
     high === null || high - low < 0.05 ? '' : ` (${atLeast} ${low.toFixed(1)} to ${high.toFixed(1)})`;
-  const told = tellingLines(readout);
-  return [...told.slice(0, -1), `${told.at(-1)?.slice(0, -1) ?? ''}: ${bits.toFixed(1)} bits${range}.`];
+  const sentences = readoutSentences(readout);
+  return [
+    ...sentences.slice(0, -1),
+    `${sentences.at(-1)?.slice(0, -1) ?? ''}: ${bits.toFixed(1)} bits${range}.`,
+  ];
 }
 
 /** What the samples tell, a line for each place where they match at several. */
-export function tellingLines({ sentence, places }: Readout): string[] {
+export function readoutSentences({ sentence, places }: Readout): string[] {
   if (places.length === 0) return [`It tells ${sentence}.`];
   const parts = places.map(
     ({ place, share, sentence: own }) =>

@@ -14,7 +14,7 @@ import { createTrainings } from '../jobs/trainings.js';
 import { type Calls, answering } from '../workbench/calls.js';
 import { limits } from '../workbench/limits.js';
 import { fileVerbs } from '../workbench/table.js';
-import { parseKept } from '../workbench/verbs/readings.js';
+import { parseSaved } from '../workbench/verbs/readings.js';
 import { isRunning } from '../workbench/verbs/trainings.js';
 import { createApp } from './app.js';
 import { isLoopback } from './guard.js';
@@ -39,7 +39,7 @@ export interface ServerOptions {
   readonly runs: string;
   /** Folder of saved readings. */
   readonly readings: string;
-  /** Folder where passes over all inputs are kept, which may be deleted at any time; null keeps none. The user's unless given. */
+  /** Folder where passes over all inputs are saved, which may be deleted at any time; null saves none. The user's unless given. */
   readonly cache?: string | null;
   /** Where models of the hub come from and lie; by the environment unless given. */
   readonly hub?: HubSettings;
@@ -82,7 +82,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const reach = { hub, paths: isLoopback(host) };
   const workbench = workbenchThread({ folders, reach, cache, threads });
   const trainings = createTrainings(runs);
-  const readings = savedReadings(options.readings, parseKept, limits.readingBody);
+  const readings = savedReadings(options.readings, parseSaved, limits.readingBody);
   const modelDirectory = (ref: string): Promise<string> => resolveRef(folders, ref, 'model');
   const files = answering(fileVerbs, { readings, trainings: { ...trainings, modelDirectory } });
   const calls: Calls = {

@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { z } from 'zod';
 import { nodeRuntime } from '../engine/runtime/node.js';
-import { keepIn } from '../jobs/cache.js';
+import { storeIn } from '../jobs/cache.js';
 import { packageVersion } from '../jobs/versions.js';
 import { createBench } from '../workbench/bench.js';
 import { answering } from '../workbench/calls.js';
@@ -32,7 +32,7 @@ const optionsSchema = z.object({
       paths: z.boolean(),
     })
     .optional(),
-  /** Folder of passes over all inputs; without one none is kept between runs. */
+  /** Folder of passes over all inputs; without one none is saved between runs. */
   cache: z.string().nullable().default(null),
   /** Threads of one operator; null for one a processor. */
   threads: z.number().int().positive().nullable(),
@@ -53,7 +53,7 @@ const bench = createBench({
   // A graph for each site and batch is kept: without their memory between runs they are small.
   runtime: nodeRuntime({ keepMemory: false, ...(threads === null ? {} : { threads }) }),
   oneThread: nodeRuntime({ keepMemory: false, threads: 1 }),
-  keep: cache === null ? null : keepIn(cache),
+  store: cache === null ? null : storeIn(cache),
 });
 const shelf = createModelShelf(folders, reach);
 

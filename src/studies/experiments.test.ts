@@ -8,11 +8,13 @@ const ofAddition = experiments.filter(({ task }) => task === addition);
 const indices = (column: string): number[] => [Number(column[1]), 4 + Number(column[1])];
 
 /** The conditions of each experiment, told from the text of a sum: `[digits of F, digits of S, answer]`. */
-type Told = readonly [string, string, string];
+type SumText = readonly [string, string, string];
 const d = (text: string, at: number): number => Number(text[at]);
-const sum = ([f, s]: Told, at: number): number => d(f, at) + d(s, at);
-const one = ([, , answer]: Told): boolean => answer.startsWith('1');
-const conditions: Readonly<Record<string, readonly [(told: Told) => boolean, (told: Told) => boolean]>> = {
+const sum = ([f, s]: SumText, at: number): number => d(f, at) + d(s, at);
+const one = ([, , answer]: SumText): boolean => answer.startsWith('1');
+const conditions: Readonly<
+  Record<string, readonly [(text: SumText) => boolean, (text: SumText) => boolean]>
+> = {
   'A1-from-F1S1': [() => true, () => true],
   'A1-from-F2S2': [(t) => sum(t, 0) < 10, () => true],
   'A2-from-F1S1-A1is1': [one, one],
@@ -26,7 +28,7 @@ const conditions: Readonly<Record<string, readonly [(told: Told) => boolean, (to
   'A4-from-F1S1': [() => true, () => true],
 };
 
-const told = (ids: readonly number[]): Told => {
+const textOf = (ids: readonly number[]): SumText => {
   const [, f = '', s = '', answer = ''] = /^(\d+)\+(\d+)=(\d+)$/.exec(addition.decode(ids)) ?? [];
   return [f, s, answer];
 };
@@ -66,12 +68,12 @@ describe.each(ofAddition.map((experiment) => [experiment.name, experiment] as co
       expect(new Set(inputs.map((ids) => ids.join())).size).toBe(inputs.length);
       for (const ids of inputs) {
         expect(addition.data.inSplit(ids)).toBe('test');
-        expect(onInput?.(told(ids))).toBe(true);
+        expect(onInput?.(textOf(ids))).toBe(true);
       }
       const random = seededRandom(2);
       for (let i = 0; i < 500; i++) {
         const ids = addition.sample(random, 'test');
-        expect(experiment.accepts(ids)).toBe(onInput?.(told(ids)));
+        expect(experiment.accepts(ids)).toBe(onInput?.(textOf(ids)));
       }
     });
 
@@ -79,10 +81,10 @@ describe.each(ofAddition.map((experiment) => [experiment.name, experiment] as co
       for (const { clean, contrast, answerAt: own, contrastAnswerAt } of cases) {
         expect([own, contrastAnswerAt]).toEqual([answerAt, answerAt]);
         expect(contrast[answerAt]).not.toBe(clean[answerAt]);
-        expect(onContrast?.(told(contrast))).toBe(true);
+        expect(onContrast?.(textOf(contrast))).toBe(true);
         const changed = clean.flatMap((id, at) => (at < 9 && id !== contrast[at] ? [at] : []));
         expect(indices(column)).toEqual(expect.arrayContaining(changed));
-        const [f, s, written] = told(contrast);
+        const [f, s, written] = textOf(contrast);
         expect(written).toBe(String(Number(f) + Number(s)).padStart(3, '0'));
         expect(contrast.at(-1)).toBe(addition.eos);
       }

@@ -1,6 +1,6 @@
 /**
  * Features: what could be known of an input, each a name and a function of the tokens. An activation's information
- * is told in them: how sure is the value of a feature over all inputs, and how sure inside the ε-preimage.
+ * is measured in them: how sure is the value of a feature over all inputs, and how sure inside the ε-preimage.
  *
  * A task declares its own beside its data. Anyone adds more: as an array in the library, or in a file on the command
  * line whose default export is such an array, or a function from the task to one.

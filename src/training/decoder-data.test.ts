@@ -81,13 +81,13 @@ function rowsOf(task: CapableTask, batches: readonly DecoderBatch[]): Row[] {
 /** The inputs of a chunk, drawn again, by what is said of them: in counting several may be said alike. */
 function inputsOf(task: CapableTask, recipe: DecoderRecipe, index: number): Map<string, number[][]> {
   const random = randomFor(recipe.seed, 'decoder', index);
-  const bySpoken = new Map<string, number[][]>();
+  const byFreeTokens = new Map<string, number[][]>();
   for (let i = 0; i < (recipe.batch * batchesPerChunk) / recipe.perInput; i++) {
     const ids = task.sample(random, 'train');
     const said = sequenceOf(task, recipe.architecture.form, ids).join(' ');
-    bySpoken.set(said, [...(bySpoken.get(said) ?? []), ids]);
+    byFreeTokens.set(said, [...(byFreeTokens.get(said) ?? []), ids]);
   }
-  return bySpoken;
+  return byFreeTokens;
 }
 
 const key = ({ said, site, z }: Row): string => `${said.join(' ')} ${site} ${z.join(' ')}`;

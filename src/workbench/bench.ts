@@ -5,7 +5,7 @@
  */
 import { type z } from 'zod';
 import { type Runtime } from '../engine/index.js';
-import { type Keep } from '../inversion/enumerate/kept.js';
+import { type ActivationStore } from '../inversion/enumerate/saved-activations.js';
 import { type Prior, createPrior } from '../interpret/prior.js';
 import { type Task } from '../tasks/task.js';
 import { limits } from './limits.js';
@@ -33,8 +33,8 @@ export interface BenchOptions {
   readonly runtime: Runtime;
   /** What small models are patched on; `runtime` unless given. */
   readonly oneThread?: Runtime;
-  /** Where passes over all inputs are kept between runs; null keeps none. */
-  readonly keep: Keep | null;
+  /** Where passes over all inputs are saved between runs; null saves none. */
+  readonly store: ActivationStore | null;
 }
 
 /** See the module. */
@@ -58,9 +58,9 @@ export interface Bench {
 }
 
 /** Makes a bench. */
-export function createBench({ host, library, runtime, oneThread = runtime, keep }: BenchOptions): Bench {
+export function createBench({ host, library, runtime, oneThread = runtime, store }: BenchOptions): Bench {
   const cases = createOpenCases(library);
-  const passes = createPasses(runtime, keep, host.report);
+  const passes = createPasses(runtime, store, host.report);
   const queue = createQueue(limits.waiting);
   const preparation = createPreparation();
   const priors = new Map<string, Prior>();

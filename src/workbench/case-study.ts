@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { type LoadedDecoder } from '../inversion/decoder-files.js';
-import { metricSchema } from '../inversion/kept-reading.js';
+import { metricSchema } from '../inversion/saved-reading.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { describeSite, headOf, shortName } from '../models/hooks.js';
 import { randomFor } from '../random.js';

@@ -28,9 +28,9 @@ type SchemaOf<V, Part extends string> = V extends { readonly [P in Part]?: infer
   : never;
 type Parts<V> = SchemaOf<V, 'address'> extends infer S extends z.ZodType ? z.output<S> : object;
 /** `'true' | 'false'` of a query is a boolean of a call. */
-type Spoken<T> = T extends 'true' | 'false' ? boolean : T;
+type QueryValue<T> = T extends 'true' | 'false' ? boolean : T;
 type Arguments<Names, Of> = Names extends [infer Own extends keyof Of, ...infer More]
-  ? [...(undefined extends Of[Own] ? [part?: Spoken<Of[Own]>] : [part: Of[Own]]), ...Arguments<More, Of>]
+  ? [...(undefined extends Of[Own] ? [part?: QueryValue<Of[Own]>] : [part: Of[Own]]), ...Arguments<More, Of>]
   : [];
 type Body<V> = [SchemaOf<V, 'body'>] extends [infer S extends z.ZodType]
   ? [S] extends [never]

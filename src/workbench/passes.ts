@@ -6,7 +6,7 @@
 import { type Runtime } from '../engine/index.js';
 import { type PassOptions } from '../inversion/enumerate/activations.js';
 import { type ExactPreimages, openExactPreimages } from '../inversion/enumerate/exact.js';
-import { type Keep } from '../inversion/enumerate/kept.js';
+import { type ActivationStore } from '../inversion/enumerate/saved-activations.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { type Task } from '../tasks/task.js';
 import { createLeases } from './leases.js';
@@ -26,10 +26,14 @@ export interface Passes {
 
 /**
  * Makes them.
- * @param keep where passes are kept between runs; null keeps none
+ * @param store where passes are saved between runs; null saves none
  * @param report takes a line on what went wrong and is nobody's fault
  */
-export function createPasses(runtime: Runtime, keep: Keep | null, report: (line: string) => void): Passes {
+export function createPasses(
+  runtime: Runtime,
+  store: ActivationStore | null,
+  report: (line: string) => void,
+): Passes {
   const slots = createLeases<{ exact: ExactPreimages | null }>(
     1,
     () => Promise.resolve({ exact: null }),
@@ -40,8 +44,8 @@ export function createPasses(runtime: Runtime, keep: Keep | null, report: (line:
       slots.use([model.hash, model.processing, task.name, site].join(' '), async (slot) => {
         slot.exact ??= await openExactPreimages(runtime, model, task, site, {
           ...options,
-          ...(keep === null ? {} : { keep }),
-          onNotKept: (reason) => report(`A pass over all inputs was not kept: ${reason}`),
+          ...(store === null ? {} : { store }),
+          onNotSaved: (reason) => report(`A pass over all inputs was not kept: ${reason}`),
         });
         return work(slot.exact);
       }),

@@ -3,7 +3,7 @@
  * @module
  */
 import { z } from 'zod';
-import { metricSchema } from '../inversion/kept-reading.js';
+import { metricSchema } from '../inversion/saved-reading.js';
 import { type QueryRecord } from '../interpret/records.js';
 import { modelText } from '../models/hooked-model.js';
 import { resolveSite } from '../models/hooks.js';
@@ -77,13 +77,13 @@ export function queryOf(
 /** Milliseconds between two words on progress. */
 const progressEvery = 100;
 
-/** Tells progress some ten times a second. */
-export function seldom(tell: (done: number, all: number) => void): typeof tell {
+/** Reports progress some ten times a second. */
+export function seldom(report: (done: number, all: number) => void): typeof report {
   let last = -Infinity;
   return (done, all) => {
     const now = performance.now();
     if (done < all && now - last < progressEvery) return;
     last = now;
-    tell(done, all);
+    report(done, all);
   };
 }

@@ -49,30 +49,32 @@ describe('a queue', () => {
   it('tells each its place, whenever it changes', async () => {
     const queue = createQueue(10);
     const jobs = [held(), held(), held()];
-    const told: number[][] = [[], [], []];
-    const all = jobs.map(({ work }, at) => queue.run(work, { onAhead: (ahead) => told[at]?.push(ahead) }));
-    expect(told).toEqual([[0], [1], [2]]);
+    const reported: number[][] = [[], [], []];
+    const all = jobs.map(({ work }, at) =>
+      queue.run(work, { onAhead: (ahead) => reported[at]?.push(ahead) }),
+    );
+    expect(reported).toEqual([[0], [1], [2]]);
     jobs[0]?.end();
     await all[0];
     await settled();
-    expect(told).toEqual([[0], [1, 0], [2, 1]]);
+    expect(reported).toEqual([[0], [1, 0], [2, 1]]);
     for (const { end } of jobs) end();
     expect(await Promise.all(all)).toEqual(['done', 'done', 'done']);
-    expect(told).toEqual([[0], [1, 0], [2, 1, 0]]);
+    expect(reported).toEqual([[0], [1, 0], [2, 1, 0]]);
   });
 
   it('lets one leave, and the others move up', async () => {
     const queue = createQueue(10);
     const [first, second, third] = [held(), held(), held()];
     const leave = new AbortController();
-    const told: number[] = [];
+    const reported: number[] = [];
     const running = queue.run(first.work);
     const left = queue.run(second.work, { signal: leave.signal });
-    const last = queue.run(third.work, { onAhead: (ahead) => told.push(ahead) });
+    const last = queue.run(third.work, { onAhead: (ahead) => reported.push(ahead) });
     leave.abort(new Error('bored'));
     await expect(left).rejects.toThrow('bored');
     expect(second.started()).toBe(false);
-    expect(told).toEqual([2, 1]);
+    expect(reported).toEqual([2, 1]);
     first.end();
     third.end();
     expect(await Promise.all([running, last])).toEqual(['done', 'done']);

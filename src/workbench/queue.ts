@@ -12,7 +12,7 @@ export class QueueFullError extends Error {
 export interface Waiting {
   /** Leaves the line, or is handed to the work to stop it. */
   readonly signal?: AbortSignal;
-  /** Told how many jobs are before this one: at once, whenever it changes, and 0 when it is its turn. */
+  /** Called with how many jobs are before this one: at once, whenever it changes, and 0 when it is its turn. */
   readonly onAhead?: (ahead: number) => void;
   /** Works only when nobody else is waiting. */
   readonly idle?: boolean;
@@ -36,7 +36,7 @@ export interface Queue {
 interface Job {
   readonly idle: boolean;
   start(): Promise<void>;
-  tell(ahead: number): void;
+  notify(ahead: number): void;
 }
 
 /** Makes a queue. @param most jobs that may wait */
@@ -45,9 +45,9 @@ export function createQueue(most: number): Queue {
   let working: Job | null = null;
 
   const waiting = (): number => line.filter(({ idle }) => !idle).length;
-  const tell = (): void => {
+  const notify = (): void => {
     const before = working === null ? 0 : 1;
-    line.filter(({ idle }) => !idle).forEach((job, at) => job.tell(at + before));
+    line.filter(({ idle }) => !idle).forEach((job, at) => job.notify(at + before));
   };
   const next = (): void => {
     if (working !== null) return;
@@ -55,8 +55,8 @@ export function createQueue(most: number): Queue {
     const [job] = line.splice(Math.max(0, at), 1);
     if (job === undefined) return;
     working = job;
-    job.tell(0);
-    tell();
+    job.notify(0);
+    notify();
     void job.start().finally(() => {
       working = null;
       next();
@@ -73,12 +73,12 @@ export function createQueue(most: number): Queue {
       signal?.throwIfAborted();
       if (!idle) expectRoom();
       return new Promise<T>((resolve, reject) => {
-        let told = -1;
+        let reported = -1;
         const leave = (): void => {
           const at = line.indexOf(job);
           if (at < 0) return;
           line.splice(at, 1);
-          tell();
+          notify();
           reject(signal?.reason as Error);
         };
         const job: Job = {
@@ -87,15 +87,15 @@ export function createQueue(most: number): Queue {
             signal?.removeEventListener('abort', leave);
             return Promise.resolve().then(work).then(resolve, reject);
           },
-          tell(ahead) {
-            if (ahead !== told) onAhead?.(ahead);
-            told = ahead;
+          notify(ahead) {
+            if (ahead !== reported) onAhead?.(ahead);
+            reported = ahead;
           },
         };
         signal?.addEventListener('abort', leave);
         line.push(job);
         next();
-        tell();
+        notify();
       });
     },
     expectRoom,

@@ -41,5 +41,5 @@ const verdictOf = ({ distance, position, distances }: Verdict) => ({
 /** A float32 in as few digits as tell it from all others: what is inside ε must not depend on how it was sent. */
 export const exact = (value: number): number => Number(value.toPrecision(9));
 
-/** Four digits, for what is only looked at. */
+/** Four digits, for what is only viewed. */
 export const rounded = (value: number): number => Math.round(value * 1e4) / 1e4;

@@ -2,7 +2,14 @@
 import { expect, it } from 'vitest';
 import { violations } from './accessible.js';
 import { complete, inBrowser, requestsOf, settled } from './page.js';
-import { bitsAt, downloaded, hundredsReading, information, strip, tells } from './telling.js';
+import {
+  bitsAt,
+  downloaded,
+  hundredsReading,
+  information,
+  strip,
+  interpretationOf,
+} from './information-page.js';
 
 inBrowser('information', (open) => {
   it('says under the samples what they tell, and follows ε without sampling', async () => {
@@ -47,20 +54,20 @@ inBrowser('information', (open) => {
     expect((await downloaded(page, 'Save the features as PNG')).text.slice(1, 4)).toBe('PNG');
     await page.goto(`${page.url().split('#')[0] ?? ''}#information?case=counting&site=x1.post&at=:`);
     await table.getByRole('rowheader', { name: 'count', exact: true }).waitFor();
-    await tells(page).getByText('too many to run them all').waitFor();
+    await interpretationOf(page).getByText('too many to run them all').waitFor();
     expect(await page.getByRole('button', { name: 'Score' }).isDisabled()).toBe(true);
   });
 
   it('stops when it is cancelled', async () => {
     const page = await open(information.replace('site=a0.0', 'site=x0.post'));
     await page.getByRole('table', { name: /Features/ }).waitFor();
-    await tells(page).getByRole('button', { name: 'Run all inputs' }).click();
-    await tells(page)
+    await interpretationOf(page).getByRole('button', { name: 'Run all inputs' }).click();
+    await interpretationOf(page)
       .getByText(/inputs run at x0\.post/)
       .waitFor();
-    await tells(page).getByRole('button', { name: 'Cancel' }).click();
-    await settled(tells(page));
-    await tells(page).getByRole('button', { name: 'Run all inputs' }).waitFor();
+    await interpretationOf(page).getByRole('button', { name: 'Cancel' }).click();
+    await settled(interpretationOf(page));
+    await interpretationOf(page).getByRole('button', { name: 'Run all inputs' }).waitFor();
   });
 
   it('says what to do before anything is chosen', async () => {
@@ -76,7 +83,7 @@ inBrowser('information', (open) => {
     it(`fits the window and gives axe nothing to object to in ${colorScheme}`, async () => {
       const page = await open(information, { colorScheme });
       await page.getByRole('table', { name: /Features/ }).waitFor();
-      await settled(tells(page));
+      await settled(interpretationOf(page));
       expect(await violations(page)).toEqual([]);
       const size = await page.evaluate(() => [
         document.documentElement.scrollWidth,

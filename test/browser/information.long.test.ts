@@ -2,22 +2,22 @@
 import { expect, it } from 'vitest';
 import { violations } from './accessible.js';
 import { complete, inBrowser, settled, textsOf } from './page.js';
-import { bitsAt, downloaded, hundredsReading, information, tells } from './telling.js';
+import { bitsAt, downloaded, hundredsReading, information, interpretationOf } from './information-page.js';
 
 inBrowser('information of many inputs', (open) => {
   it('runs all inputs where it is asked to, scores their completeness, and a link holds both', async () => {
     // Few draws of noise, and yet more than one turn of the server: between turns progress is shown.
     const page = await open(`${information}&draws=16`);
-    const region = tells(page);
+    const region = interpretationOf(page);
     await page.getByRole('table', { name: /Features/ }).waitFor();
     await settled(region);
     const estimated = await bitsAt(region.locator('.amount').first());
-    const telling = await textsOf(page, '[aria-label="What it tells"] [role=status]');
+    const statusTexts = await textsOf(page, '[aria-label="What it tells"] [role=status]');
     await region.getByRole('button', { name: 'Run all inputs' }).click();
     const exact = region.locator('.amount').last();
     await exact.getByText('inputs are inside').waitFor();
     await settled(region);
-    expect(await telling()).toContainEqual(expect.stringMatching(/of 810,000 inputs run at a0\.0/));
+    expect(await statusTexts()).toContainEqual(expect.stringMatching(/of 810,000 inputs run at a0\.0/));
     expect(Math.abs((await bitsAt(exact)) - estimated)).toBeLessThan(0.5);
     await region.getByText(/60 of the [\d,]+ inputs inside, evenly drawn/).waitFor();
 

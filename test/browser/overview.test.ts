@@ -5,7 +5,7 @@ import { complete, inBrowser, textsOf } from './page.js';
 inBrowser('overview', (open) => {
   it('fills a map of all sites and positions, recolours it by ε, and opens readings', async () => {
     const page = await open();
-    const told = await textsOf(page, '[aria-label=Overview] [role=status]');
+    const statusTexts = await textsOf(page, '[aria-label=Overview] [role=status]');
     await page.goto(`${page.url().split('#')[0] ?? ''}#overview?case=addition&input=615%2B861=1476&cell=16`);
     const grid = page.getByRole('grid', { name: 'Sites by positions' });
     await grid.waitFor();
@@ -13,7 +13,7 @@ inBrowser('overview', (open) => {
     const sampled = grid.locator('button:not(.pending)');
     await expect.poll(() => sampled.count()).toBe(13 * 13);
     // It filled before a person's eyes: site by site, not all at once.
-    expect((await told()).filter((text) => /^\d+ of 169 cells$/.test(text)).length).toBeGreaterThan(5);
+    expect((await statusTexts()).filter((text) => /^\d+ of 169 cells$/.test(text)).length).toBeGreaterThan(5);
     const shares = async (): Promise<number[]> => (await sampled.allTextContents()).map(Number);
     const before = await shares();
     expect(Math.max(...before)).toBeGreaterThan(80);

@@ -101,12 +101,12 @@ export const laidOut = (page: Page): Promise<void> =>
 export async function textsOf(page: Page, selector: string): Promise<() => Promise<string[]>> {
   const noted = await page.evaluateHandle((parts) => {
     const texts = new Set<string>();
-    const look = (): void => {
+    const check = (): void => {
       for (const { textContent } of document.querySelectorAll(parts))
         texts.add(textContent.replace(/\s+/g, ' ').trim());
     };
     // Not frame by frame: a busy machine draws few, and the page changes all the same.
-    new MutationObserver(look).observe(document.body, {
+    new MutationObserver(check).observe(document.body, {
       subtree: true,
       childList: true,
       characterData: true,
@@ -122,7 +122,7 @@ export interface Row {
   /** Its tokens without BOS and EOS. */
   readonly text: string;
   /** All that a screen reader says of it. */
-  readonly spoken: string;
+  readonly label: string;
 }
 
 /** The rows of one side that are on screen. */
@@ -134,13 +134,13 @@ export async function rowsOf(reading: Locator, side: 'inside' | 'outside'): Prom
     .evaluateAll((options) =>
       options.map((option) => ({
         text: [...option.querySelectorAll('[data-at]')].map(({ textContent }) => textContent).join(''),
-        spoken: option.textContent.replace(/\s+/g, ' ').trim(),
+        label: option.textContent.replace(/\s+/g, ' ').trim(),
       })),
     );
-  return rows.map(({ text, spoken }) => ({
-    distance: Number(/distance >?(\S+)/.exec(spoken)?.[1]),
+  return rows.map(({ text, label }) => ({
+    distance: Number(/distance >?(\S+)/.exec(label)?.[1]),
     text: text.replace(/^B|E$/g, ''),
-    spoken,
+    label,
   }));
 }
 

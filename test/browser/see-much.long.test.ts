@@ -158,7 +158,7 @@ async function openRows(page: Page, rows: number): Promise<void> {
   };
   const view = { metric: 'euclidean', epsilon: 0.1 };
   const metrics = ['euclidean', 'cosine'];
-  const kept = {
+  const saved = {
     format: 'inversionview-reading',
     version: 1,
     request: null,
@@ -171,6 +171,6 @@ async function openRows(page: Page, rows: number): Promise<void> {
   await page.getByLabel('A file to open').setInputFiles({
     name: 'many.json',
     mimeType: 'application/json',
-    buffer: Buffer.from(JSON.stringify(kept)),
+    buffer: Buffer.from(JSON.stringify(saved)),
   });
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readingSchema } from '../../src/inversion/reading.js';
-import { keptReadingSchema } from '../../src/workbench/verbs/readings.js';
+import { savedReadingSchema } from '../../src/workbench/verbs/readings.js';
 import { bundledCommand, type Command, type Finished, refusal } from './command.js';
 
 let command: Command;
@@ -132,9 +132,9 @@ describe('import', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^Warning: From a cached file of the published web app: [^]*\na0\.0 at "=" /);
     expect(stdout).toMatch(/Written: saved\.json, saved\.html\n$/);
-    const saved: unknown = JSON.parse(readFileSync(join(command.folder, 'saved.json'), 'utf8'));
-    const kept = keptReadingSchema.parse(saved);
-    expect(kept).toMatchObject({
+    const written: unknown = JSON.parse(readFileSync(join(command.folder, 'saved.json'), 'utf8'));
+    const saved = savedReadingSchema.parse(written);
+    expect(saved).toMatchObject({
       view: { metric: 'cosine', epsilon: 0.1 },
       query: { place: '=', temperature: null },
       request: null,
@@ -142,7 +142,7 @@ describe('import', () => {
     const wider = await command.run(['import', 'saved.json', '--epsilon', '0.5', '--json']);
     const reading = readingSchema.parse(JSON.parse(wider.stdout));
     expect(reading.epsilon).toBe(0.5);
-    expect(reading.inside).toBe(kept.samples.filter(({ cosine }) => (cosine?.distance ?? 1) <= 0.5).length);
+    expect(reading.inside).toBe(saved.samples.filter(({ cosine }) => (cosine?.distance ?? 1) <= 0.5).length);
   });
 
   it.each([

@@ -40,9 +40,9 @@ describe('a0.0 at "=" of 835+141=976', () => {
         }
       }
       const interpreter = createInterpreter(runtime, model, null, addition);
-      const told = await interpreter.interpret({ ids, site, z, seed: 1, exact });
-      const { exact: known, estimate, features } = told;
-      const readout = told.readout();
+      const answer = await interpreter.interpret({ ids, site, z, seed: 1, exact });
+      const { exact: known, estimate, features } = answer;
+      const readout = answer.readout();
       expect(known?.size).toBe(20_000);
       expect(estimate).toBeNull();
       expect(readout.sentence).toBe('F1 and S1, order lost; nothing of the tens and the ones');

@@ -117,12 +117,12 @@ describe('GET /api/random', () => {
 
 describe('POST /api/inspect', () => {
   it('gives tokens, places and what the model expects after each', async () => {
-    const told = inspectionSchema.parse(
+    const answer = inspectionSchema.parse(
       await server.client.inspect({ case: 'addition', input: '615+861=1476' }),
     );
-    if (!told.ok) throw new Error(told.problem);
-    expect(told.tokens.map(({ text }) => text).join('')).toBe('B615+861=1476E');
-    expect(told.tokens.map(({ place }) => place)).toEqual([
+    if (!answer.ok) throw new Error(answer.problem);
+    expect(answer.tokens.map(({ text }) => text).join('')).toBe('B615+861=1476E');
+    expect(answer.tokens.map(({ place }) => place)).toEqual([
       'BOS',
       'F1',
       'F2',
@@ -138,15 +138,15 @@ describe('POST /api/inspect', () => {
       'A4',
       'E',
     ]);
-    expect(told).toMatchObject({ problem: null, annotation: { sum: 1476, C2: 0, C3: 0 } });
+    expect(answer).toMatchObject({ problem: null, annotation: { sum: 1476, C2: 0, C3: 0 } });
     // The shipped model adds: after "=" it says 1, and so on to the end.
-    for (const [at, { determined, probability }] of told.tokens.entries()) {
+    for (const [at, { determined, probability }] of answer.tokens.entries()) {
       expect(determined).toBe(at > 8);
       if (determined) expect(probability).toBeGreaterThan(0.9);
     }
-    expect(told.tokens[8]?.next[0]).toMatchObject({ token: '1' });
-    expect(told.tokens[0]?.probability).toBeNull();
-    for (const { next } of told.tokens) {
+    expect(answer.tokens[8]?.next[0]).toMatchObject({ token: '1' });
+    expect(answer.tokens[0]?.probability).toBeNull();
+    for (const { next } of answer.tokens) {
       expect(next).toHaveLength(5);
       const sum = next.reduce((total, { probability }) => total + probability, 0);
       expect(sum).toBeLessThanOrEqual(1.001);
@@ -158,8 +158,8 @@ describe('POST /api/inspect', () => {
     ['615+861=1477', /does not hold: 615\+861 is 1476/],
     ['615+', /not of the form/],
   ])('takes %s, and says that it is no input', async (input, problem) => {
-    const told = await server.client.inspect({ case: 'addition', input, top: 1 });
-    expect(told).toMatchObject({ ok: true, problem: expect.stringMatching(problem), split: null });
+    const answer = await server.client.inspect({ case: 'addition', input, top: 1 });
+    expect(answer).toMatchObject({ ok: true, problem: expect.stringMatching(problem), split: null });
   });
 
   it.each([
@@ -198,13 +198,13 @@ describe('POST /api/inspect', () => {
 
 describe('POST /api/attention', () => {
   it('gives the pattern of every head', async () => {
-    const told = attentionSchema.parse(
+    const answer = attentionSchema.parse(
       await server.client.attention({ case: 'counting', input: 'abbc|b:2' }),
     );
-    expect(told.tokens.join('')).toBe('Babbc|b:2E');
-    expect(told.places[6]).toBe('query');
-    expect(told.patterns.map((heads) => heads.length)).toEqual([1, 1]);
-    for (const rows of told.patterns.flat()) {
+    expect(answer.tokens.join('')).toBe('Babbc|b:2E');
+    expect(answer.places[6]).toBe('query');
+    expect(answer.patterns.map((heads) => heads.length)).toEqual([1, 1]);
+    for (const rows of answer.patterns.flat()) {
       expect(rows).toHaveLength(10);
       rows.forEach((row, query) => {
         expect(row).toHaveLength(10);

@@ -37,7 +37,7 @@ describe('a stream', () => {
 
   it('stops the work of a reader who leaves, and takes in silence what it still sends', async () => {
     let stopped: (reason: unknown) => void = () => undefined;
-    const heard = new Promise<unknown>((resolve) => (stopped = resolve));
+    const received = new Promise<unknown>((resolve) => (stopped = resolve));
     const response = eventStream([never], async (send, signal) => {
       send('first', '1');
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
@@ -49,7 +49,7 @@ describe('a stream', () => {
       expect(event).toBe('first');
       break;
     }
-    expect(await heard).toBe(true);
+    expect(await received).toBe(true);
   });
 
   it('ends at once when the server closes, whatever its work does', async () => {

@@ -10,9 +10,9 @@ import {
   type ScatterEvent,
   completenessEventSchemas,
 } from '../../src/workbench/verbs/completeness.js';
-import { type InterpretRequest, type ToldEvent } from '../../src/workbench/verbs/interpret.js';
+import { type InterpretRequest, type Interpreted } from '../../src/workbench/verbs/interpret.js';
 import { type TestServer, gathered, startTestServer } from './start.js';
-import { toldIn } from './telling.js';
+import { interpretedIn } from './interpreted.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -22,8 +22,8 @@ afterAll(() => server.dispose());
 
 const query = { case: 'addition', input: '835+141=976', site: 'a0.0', position: '=', seed: 3 } as const;
 
-const interpreted = async (changes: Partial<InterpretRequest> = {}): Promise<ToldEvent> =>
-  toldIn(await gathered(server.client.interpret({ ...query, ...changes })));
+const interpreted = async (changes: Partial<InterpretRequest> = {}): Promise<Interpreted> =>
+  interpretedIn(await gathered(server.client.interpret({ ...query, ...changes })));
 
 describe('POST /api/interpret', () => {
   it('gives the exact preimage of a task that can be run whole: once with a pass, then at once', async () => {
@@ -33,7 +33,7 @@ describe('POST /api/interpret', () => {
     );
     expect(passed.at(-1)).toBe(810_000);
     expect(passed).toEqual([...passed].sort((a, b) => a - b));
-    const { record, members, total } = toldIn(first);
+    const { record, members, total } = interpretedIn(first);
     const { exact, estimate } = record;
     expect(total).toBe(810_000);
     expect(exact?.bits).toBeCloseTo(Math.log2(810_000 / (exact?.size ?? 0)), 10);
@@ -48,7 +48,7 @@ describe('POST /api/interpret', () => {
     );
     const second = await gathered(server.client.interpret({ ...query, exact: true, epsilon: 0.3 }));
     expect(second.filter(({ event }) => event === 'progress')).toEqual([]);
-    expect(toldIn(second).record.exact?.size).toBeGreaterThan(exact?.size ?? Infinity);
+    expect(interpretedIn(second).record.exact?.size).toBeGreaterThan(exact?.size ?? Infinity);
     expect(readdirSync(join(server.folder, 'cache'))).toEqual([expect.stringMatching(/^activations-/)]);
   }, 120_000);
 

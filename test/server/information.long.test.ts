@@ -11,10 +11,10 @@ import { ServerProblem } from '../../src/server/client.js';
 import { limits } from '../../src/workbench/limits.js';
 import { type BitsCell, type BitsMapRequest, bitsMapEventSchemas } from '../../src/workbench/verbs/bits.js';
 import { type CompletenessRequest } from '../../src/workbench/verbs/completeness.js';
-import { type InterpretRequest, type ToldEvent } from '../../src/workbench/verbs/interpret.js';
+import { type InterpretRequest, type Interpreted } from '../../src/workbench/verbs/interpret.js';
 import { addition } from '../../src/studies/index.js';
 import { type TestServer, ask, gathered, json, problemIn, smallCase, startTestServer } from './start.js';
-import { toldIn } from './telling.js';
+import { interpretedIn } from './interpreted.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -25,8 +25,8 @@ afterAll(() => server.dispose());
 const query = { case: 'addition', input: '835+141=976', site: 'a0.0', position: '=', seed: 3 } as const;
 const site = 'blocks.0.attn.hook_result.0';
 
-const interpreted = async (changes: Partial<InterpretRequest> = {}): Promise<ToldEvent> =>
-  toldIn(await gathered(server.client.interpret({ ...query, ...changes })));
+const interpreted = async (changes: Partial<InterpretRequest> = {}): Promise<Interpreted> =>
+  interpretedIn(await gathered(server.client.interpret({ ...query, ...changes })));
 
 /** Holds figures to others, to three digits behind the point. */
 function expectNear(figures: object | null, expected: object | null | undefined): void {
@@ -59,7 +59,7 @@ describe('POST /api/interpret', () => {
     ]);
     for (const view of [{}, { epsilon: 0.3 }, { epsilon: 0.02, metric: 'cosine' }] as const) {
       const events = await gathered(server.client.interpret({ ...query, ...view }));
-      const { record, draws } = toldIn(events);
+      const { record, draws } = interpretedIn(events);
       const expected = await interpreter.interpret({ ids, site, z, seed: 3, ...view });
       expect(record).toMatchObject({
         site,

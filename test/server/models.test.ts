@@ -149,9 +149,10 @@ describe('POST /api/models/describe', () => {
     const names = all.map(({ event }) => event);
     expect(names.slice(-2)).toEqual(['model', 'tokens']);
     const bytes = files['model.safetensors'].length;
-    const told = only(all, 'fetching');
+    const fetching = only(all, 'fetching');
     // Whatever of it an earlier test has fetched.
-    if (told.length > 0) expect(told).toContainEqual({ file: 'model.safetensors', done: bytes, all: bytes });
+    if (fetching.length > 0)
+      expect(fetching).toContainEqual({ file: 'model.safetensors', done: bytes, all: bytes });
     requests = [];
     const again = await events({ name, offline: true });
     expect(again.map(({ event }) => event)).toEqual(['model']);

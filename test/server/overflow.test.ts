@@ -41,10 +41,10 @@ describe('an activation that is not finite', () => {
 
   it('is refused as a query, and where nothing overflows yet the model is read', async () => {
     const reader = createReader(runtime, overflowing, decoder, addition);
-    const look = (at: string) => reader.look({ ids, site: at, position: 5, seed: 1 });
-    await refused(look(site), `${site} is `);
+    const runAt = (at: string) => reader.runQuery({ ids, site: at, position: 5, seed: 1 });
+    await refused(runAt(site), `${site} is `);
     await refused(reader.survey({ ids, site, positions: [5], seed: 1 }).next(), `${site} is `);
-    expect((await look('blocks.0.hook_resid_post')).z.every(Number.isFinite)).toBe(true);
+    expect((await runAt('blocks.0.hook_resid_post')).z.every(Number.isFinite)).toBe(true);
     await reader.dispose();
     await refused(activationsOf(runtime, overflowing, addition, site, [{ ids, position: 5 }]), `${site} is `);
   });

@@ -15,7 +15,7 @@ import {
   readEventSchemas,
   readVerbs,
 } from '../../src/workbench/verbs/read.js';
-import { type KeptReading } from '../../src/workbench/verbs/readings.js';
+import { type SavedReading } from '../../src/workbench/verbs/readings.js';
 import { folderLibrary } from '../../src/server/models/library.js';
 import { addition } from '../../src/studies/index.js';
 import { createBench } from '../../src/workbench/bench.js';
@@ -37,7 +37,7 @@ function expectContract(events: readonly ReadEvent[]): void {
 }
 
 /** What a page keeps of a stream. */
-function kept(events: readonly ReadEvent[], request: ReadRequest): KeptReading {
+function kept(events: readonly ReadEvent[], request: ReadRequest): SavedReading {
   const of = <E extends ReadEvent['event']>(name: E) =>
     events.flatMap((event) =>
       event.event === name ? [event.data as Extract<ReadEvent, { event: E }>['data']] : [],
@@ -267,7 +267,7 @@ describe('who goes away', () => {
       host: { version: '0', uptime: () => 0, memory: () => 0, report: () => undefined },
       library: folderLibrary({ models: `${server.folder}/models`, runs: null }),
       runtime: nodeRuntime(),
-      keep: null,
+      store: null,
     });
     const stop = new AbortController();
     let batches = 0;
@@ -306,7 +306,7 @@ describe('who goes away', () => {
 
   it('leaves the line without having been served', async () => {
     const first = server.client.read({ ...small, candidates: 8192 });
-    for (let told = await first.next(); told.value?.event !== 'candidates'; told = await first.next());
+    for (let event = await first.next(); event.value?.event !== 'candidates'; event = await first.next());
     const stop = new AbortController();
     const waiting = server.client.read(small, stop.signal);
     expect(await waiting.next()).toMatchObject({ value: { event: 'queued', data: { ahead: 1 } } });
@@ -399,7 +399,7 @@ describe('POST /api/overview', () => {
 
   it('lets a reading in between its sites', async () => {
     const map = server.client.overview({ ...request, input: '1', candidates: 128 });
-    for (let told = await map.next(); told.value?.event !== 'cell'; told = await map.next());
+    for (let event = await map.next(); event.value?.event !== 'cell'; event = await map.next());
     expect((await gathered(server.client.read(small))).at(-1)?.event).toBe('done');
     const rest = await gathered(map);
     expect(rest.filter(({ event }) => event === 'cell').length).toBeGreaterThan(13);
@@ -428,7 +428,7 @@ describe('POST /api/overview', () => {
 it('a server that closes tells who is reading', async () => {
   const other = await startTestServer();
   const events = other.client.read({ ...small, candidates: 16_384 });
-  for (let told = await events.next(); told.value?.event !== 'candidates'; told = await events.next());
+  for (let event = await events.next(); event.value?.event !== 'candidates'; event = await events.next());
   const [rest] = await Promise.all([gathered(events), other.dispose()]);
   expect(rest.at(-1)).toEqual({
     event: 'error',

@@ -8,8 +8,8 @@ import { fromReading, exported } from '../fixtures/viewer.js';
 import { type Reading, readingSchema } from '../../src/inversion/reading.js';
 import { limits } from '../../src/workbench/limits.js';
 import {
-  type KeptReading,
-  keptReadingSchema,
+  type SavedReading,
+  savedReadingSchema,
   savedEntrySchema,
   savedListSchema,
 } from '../../src/workbench/verbs/readings.js';
@@ -25,14 +25,14 @@ beforeAll(async () => {
 afterAll(() => server.dispose());
 
 /** A reading as the page keeps it. */
-const kept = (reading: Reading = exampleReading(20)): KeptReading =>
-  keptReadingSchema.parse({ ...fromReading(reading, 'example'), request: null });
+const saved = (reading: Reading = exampleReading(20)): SavedReading =>
+  savedReadingSchema.parse({ ...fromReading(reading, 'example'), request: null });
 
 describe('a saved reading', () => {
   it('is there until it is deleted', async () => {
     expect(existsSync(folder)).toBe(false);
     expect(await server.client.savedReadings()).toEqual({ readings: [], unreadable: [] });
-    const reading = kept();
+    const reading = saved();
     const entry = savedEntrySchema.parse(
       await server.client.saveReading('a0.0 at = (copy)'.replace(/[()]/g, ''), reading),
     );
@@ -60,20 +60,20 @@ describe('a saved reading', () => {
   });
 
   it('is replaced only when that is asked', async () => {
-    await server.client.saveReading('once', kept(exampleReading(5)));
-    await expect(server.client.saveReading('once', kept(exampleReading(6)))).rejects.toMatchObject({
+    await server.client.saveReading('once', saved(exampleReading(5)));
+    await expect(server.client.saveReading('once', saved(exampleReading(6)))).rejects.toMatchObject({
       status: 409,
       code: 'conflict',
       message: expect.stringMatching(/saved already/),
     });
     expect((await server.client.openReading('once')).samples).toHaveLength(5);
-    await server.client.saveReading('once', kept(exampleReading(6)), true);
+    await server.client.saveReading('once', saved(exampleReading(6)), true);
     expect((await server.client.openReading('once')).samples).toHaveLength(6);
     await server.client.deleteReading('once');
   });
 
   it('outlives the server', async () => {
-    await server.client.saveReading('kept', kept());
+    await server.client.saveReading('kept', saved());
     const next = await server.restart();
     expect((await next.client.savedReadings()).readings.map(({ name }) => name)).toEqual(['kept']);
     server = next;
@@ -81,14 +81,14 @@ describe('a saved reading', () => {
   });
 
   it('is listed and opened with a byte order mark before it', async () => {
-    writeFileSync(join(folder, 'moved.json'), `\ufeff${JSON.stringify(kept())}\r\n`);
+    writeFileSync(join(folder, 'moved.json'), `\ufeff${JSON.stringify(saved())}\r\n`);
     expect((await server.client.savedReadings()).readings.map(({ name }) => name)).toEqual(['moved']);
-    expect(await server.client.openReading('moved')).toEqual(kept());
+    expect(await server.client.openReading('moved')).toEqual(saved());
     await server.client.deleteReading('moved');
   });
 
   it('that is damaged is named, and the others are there', async () => {
-    await server.client.saveReading('good', kept());
+    await server.client.saveReading('good', saved());
     writeFileSync(join(folder, 'bad.json'), '{');
     writeFileSync(join(folder, 'other.json'), '{"format":"inversionview-reading","version":2}');
     writeFileSync(join(folder, 'notes.txt'), 'not looked at');
@@ -123,7 +123,7 @@ describe('a saved reading', () => {
   ])('is not called %j', async (name) => {
     const before = readdirSync(server.folder, { recursive: true }).length;
     for (const [method, body] of [
-      ['PUT', JSON.stringify(kept(exampleReading(1)))],
+      ['PUT', JSON.stringify(saved(exampleReading(1)))],
       ['GET', undefined],
       ['DELETE', undefined],
     ] as const) {
@@ -138,7 +138,7 @@ describe('a saved reading', () => {
   });
 
   it('is bounded, and has to be one', async () => {
-    const reading = kept(exampleReading(2));
+    const reading = saved(exampleReading(2));
     const [sample] = reading.samples;
     if (sample === undefined) throw new Error('no sample');
     const cases: [unknown, RegExp][] = [
@@ -182,7 +182,7 @@ describe('POST /api/export', () => {
       'POST',
       '/api/export',
       json,
-      JSON.stringify({ format: 'html', reading: kept(reading), shown: 30 }),
+      JSON.stringify({ format: 'html', reading: saved(reading), shown: 30 }),
     );
     expect(answer.status).toBe(200);
     expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
@@ -197,14 +197,14 @@ describe('POST /api/export', () => {
   });
 
   it('gives the data of fewer samples', async () => {
-    const file = await server.client.export({ format: 'json', reading: kept(), shown: 10 });
+    const file = await server.client.export({ format: 'json', reading: saved(), shown: 10 });
     const reading = readingSchema.parse(JSON.parse(await file.text()));
     expect(reading.samples).toHaveLength(10);
     expect(reading.samples.filter(({ inside }) => inside)).toHaveLength(7);
   });
 
   it('follows the view', async () => {
-    const reading = kept(exampleReading(40));
+    const reading = saved(exampleReading(40));
     const count = async (epsilon: number): Promise<number> => {
       const own = { ...reading, stated: null, view: { metric: 'euclidean' as const, epsilon } };
       const file = await server.client.export({ format: 'json', reading: own });
@@ -223,7 +223,7 @@ describe('POST /api/export', () => {
 
 describe('POST /api/import', () => {
   it('takes what was saved, and what the command line printed', async () => {
-    const own = kept();
+    const own = saved();
     expect(await server.client.import({ name: 'a.json', content: own })).toEqual(own);
     expect(await server.client.import({ name: 'a.json', content: exampleReading(20) })).toEqual(own);
   });
@@ -232,7 +232,7 @@ describe('POST /api/import', () => {
     const reading = exampleReading(20);
     const files = exported([reading]);
     const file = files.find(({ path }) => path.endsWith('-8-Auto-dist.json'));
-    const own = keptReadingSchema.parse(
+    const own = savedReadingSchema.parse(
       await server.client.import({ name: 'x.json', content: JSON.parse(file?.contents ?? '') }),
     );
     expect(own).toMatchObject({

@@ -39,7 +39,7 @@ describe('inversionview serve', () => {
     const client = createClient(server.url.replace(/\/$/, ''));
     const query = { case: smallCase('addition'), input: '615+861=1476', site: 'a0.0', position: '=' };
     const events = client.read({ ...query, candidates: 16_384 });
-    for (let told = await events.next(); told.value?.event !== 'candidates'; told = await events.next());
+    for (let event = await events.next(); event.value?.event !== 'candidates'; event = await events.next());
     const [ended, rest] = await Promise.all([server.stop('SIGINT'), gathered(events)]);
     expect(ended.code).toBe(0);
     expect(rest.at(-1)).toMatchObject({ event: 'error', data: { code: 'stopped' } });

@@ -187,7 +187,7 @@ describe('a page without a server', () => {
       host: { version: '0', uptime: () => 0, memory: () => 0, report: () => undefined },
       library: folderLibrary(folders),
       runtime: nodeRuntime(),
-      keep: null,
+      store: null,
     });
     const channel = overChannel(answering(benchVerbs, { ...bench, shelf: createModelShelf(folders) }));
     ({ close } = channel);

@@ -19,7 +19,7 @@ export interface Claim {
   build(...values: readonly Value[]): Value | readonly Value[];
   /** The same from the definition, in float64. */
   reference(...inputs: readonly Array64[]): Array64 | readonly Array64[];
-  /** Whether the gradient is looked at too; yes unless said. */
+  /** Whether the gradient is compared too; yes unless given. */
   readonly differentiable?: boolean;
   /** Largest difference over the largest magnitude; 1e-5 unless given. */
   readonly tolerance?: number;
@@ -73,7 +73,7 @@ export function finiteDifferences(
 const listOf = <T>(one: T | readonly T[]): readonly T[] =>
   Array.isArray(one) ? (one as readonly T[]) : [one as T];
 
-/** Expects an operator to agree with its reference on a runtime, in values and, unless told otherwise, in gradient. */
+/** Expects an operator to agree with its reference on a runtime, in values and, unless `differentiable` is false, in gradient. */
 export async function expectAgreement(runtime: Runtime, claim: Claim): Promise<void> {
   const { differentiable = true, tolerance = 1e-5 } = claim;
   const tensors = claim.inputs.map((x) => ('dtype' in x ? x : toTensor(x)));

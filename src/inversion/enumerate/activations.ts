@@ -1,5 +1,5 @@
 /**
- * The activations of every input of a task at one site: one pass of the probed model, kept compactly.
+ * The activations of every input of a task at one site: one pass of the probed model, stored compactly.
  * @module
  */
 import { GraphError, type Runtime, floatsOf } from '../../engine/index.js';
@@ -13,7 +13,7 @@ import { type Rows, emptyRows, setRow } from './rows.js';
 
 /** Inputs of one run of the pass; of a large model, fewer. */
 const mostRows = 512;
-/** Most bytes that activations are kept in. */
+/** Most bytes that activations are stored in. */
 const mostBytes = 1.2e9;
 
 /** Activations of every input at every position before EOS. */

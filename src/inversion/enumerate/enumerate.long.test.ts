@@ -15,7 +15,14 @@ import { createJudge } from '../judge.js';
 import { type Metric, metrics } from '../metrics.js';
 import { enumerateActivations } from './activations.js';
 import { openExactPreimages } from './exact.js';
-import { type Keep, digestOf, identityOf, keepActivations, keptActivations, nameOf } from './kept.js';
+import {
+  type ActivationStore,
+  digestOf,
+  identityOf,
+  saveActivations,
+  loadActivations,
+  nameOf,
+} from './saved-activations.js';
 import { measure } from './measure.js';
 import { absent, findPrefixes, fresh } from './prefixes.js';
 import { emptyRows, roundingOf, setRow } from './rows.js';
@@ -31,13 +38,13 @@ beforeAll(async () => {
 });
 
 /** Files in memory, and how often they were asked for. */
-function memory(): Keep & { files: Map<string, Uint8Array>; opened: number } {
+function memory(): ActivationStore & { files: Map<string, Uint8Array>; opened: number } {
   const files = new Map<string, Uint8Array>();
-  const keep = {
+  const store = {
     files,
     opened: 0,
     open(name: string) {
-      keep.opened += 1;
+      store.opened += 1;
       const bytes = files.get(name);
       return Promise.resolve(bytes === undefined ? null : memorySource(name, bytes));
     },
@@ -46,7 +53,7 @@ function memory(): Keep & { files: Map<string, Uint8Array>; opened: number } {
       return Promise.resolve();
     },
   };
-  return keep;
+  return store;
 }
 
 /** The only one. */
@@ -171,9 +178,9 @@ describe('openExactPreimages', () => {
   });
 
   it('keeps a pass and takes it up again; another model, site or processing has one of its own', async () => {
-    const keep = memory();
+    const store = memory();
     let run = 0;
-    const options = { keep, onProgress: (done: number) => (run = done) };
+    const options = { store, onProgress: (done: number) => (run = done) };
     const open = async (of: HookedModel, at: string): Promise<number> => {
       run = 0;
       const exact = await openExactPreimages(runtime, of, task, at, options);
@@ -185,17 +192,17 @@ describe('openExactPreimages', () => {
     expect(await open(model, 'a0.0')).toBe(144);
     expect(await open({ ...model, hash: 'other' }, site)).toBe(144);
     expect(await open({ ...model, processing: 'none' }, site)).toBe(144);
-    expect(keep.files.size).toBe(4);
+    expect(store.files.size).toBe(4);
   });
 
   it('makes a damaged pass again: cut short, a byte changed anywhere, or not ours at all', async () => {
-    const keep = memory();
+    const store = memory();
     const made = the(await enumerateActivations(runtime, model, task, [site]));
     const identity = identityOf(model, task, site);
-    await keepActivations(keep, identity, made);
+    await saveActivations(store, identity, made);
     const name = await nameOf(identity);
-    const sound = keep.files.get(name) ?? new Uint8Array(0);
-    expect((await keptActivations(keep, identity))?.rows).toEqual(made.rows);
+    const sound = store.files.get(name) ?? new Uint8Array(0);
+    expect((await loadActivations(store, identity))?.rows).toEqual(made.rows);
     const random = seededRandom(4);
     const damaged = [
       ...Array.from({ length: 60 }, () => {
@@ -212,11 +219,11 @@ describe('openExactPreimages', () => {
       const meant =
         bytes.length !== sound.length ||
         bytes.some((byte, at) => byte !== sound[at] && !inPadding(sound, at));
-      keep.files.set(name, bytes);
-      if (meant) expect(await keptActivations(keep, identity)).toBeNull();
+      store.files.set(name, bytes);
+      if (meant) expect(await loadActivations(store, identity)).toBeNull();
     }
-    const exact = await openExactPreimages(runtime, model, task, site, { keep });
-    expect(keep.files.get(name)).toEqual(sound);
+    const exact = await openExactPreimages(runtime, model, task, site, { store });
+    expect(store.files.get(name)).toEqual(sound);
     await exact.dispose();
   });
 
@@ -228,7 +235,7 @@ describe('openExactPreimages', () => {
       new TextEncoder().encode(`inversionview activations 2\n${header.length} ${await digestOf(header)}\n`),
     );
     const written: string[] = [];
-    const write: Keep['write'] = (name) => {
+    const write: ActivationStore['write'] = (name) => {
       written.push(name);
       return Promise.resolve();
     };
@@ -247,8 +254,8 @@ describe('openExactPreimages', () => {
       failing,
       () => Promise.reject(new InputError('it is not a file')),
     ]) {
-      expect(await keptActivations({ open, write }, identity)).toBeNull();
-      const exact = await openExactPreimages(runtime, model, task, site, { keep: { open, write } });
+      expect(await loadActivations({ open, write }, identity)).toBeNull();
+      const exact = await openExactPreimages(runtime, model, task, site, { store: { open, write } });
       expect(exact.total).toBe(144);
       await exact.dispose();
     }
@@ -257,12 +264,12 @@ describe('openExactPreimages', () => {
 
   it('answers though a pass cannot be kept, and says why', async () => {
     const reasons: string[] = [];
-    const keep: Keep = {
+    const store: ActivationStore = {
       open: () => Promise.resolve(null),
       write: () => Promise.reject(new InputError('the disk is full')),
     };
-    const onNotKept = (reason: string): number => reasons.push(reason);
-    const exact = await openExactPreimages(runtime, model, task, site, { keep, onNotKept });
+    const onNotSaved = (reason: string): number => reasons.push(reason);
+    const exact = await openExactPreimages(runtime, model, task, site, { store, onNotSaved });
     expect(exact.total).toBe(144);
     expect(reasons).toEqual(['the disk is full']);
   });

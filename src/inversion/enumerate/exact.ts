@@ -2,7 +2,7 @@
  * Exact ε-preimages: of all inputs of a task, those whose activation at a site is near a query's. Nothing is sampled.
  *
  * One pass of the probed model gives the activations of all inputs; any query, threshold and metric is then answered
- * from them. They are kept in 16 bits, so the few inputs whose distance lies so near the threshold that rounding could
+ * from them. They are stored in 16 bits, so the few inputs whose distance lies so near the threshold that rounding could
  * decide are run through the model again.
  * @module
  */
@@ -20,7 +20,7 @@ import {
   enumerateActivations,
   expectEnumerable,
 } from './activations.js';
-import { type Keep, identityOf, keepActivations, keptActivations } from './kept.js';
+import { type ActivationStore, identityOf, saveActivations, loadActivations } from './saved-activations.js';
 import { measure, noPosition } from './measure.js';
 
 /** All inputs within ε of a query. */
@@ -40,7 +40,7 @@ export interface ExactSet {
   readonly rechecked: number;
 }
 
-/** How a query is looked at; the task's unless given. */
+/** How a query is viewed; the task's unless given. */
 export interface ExactView {
   readonly epsilon?: number;
   readonly metric?: Metric;
@@ -61,10 +61,10 @@ export interface ExactPreimages {
 
 /** What opening a site may use. */
 export interface ExactOptions extends PassOptions {
-  /** Where passes are kept; without it each is made anew. */
-  readonly keep?: Keep;
-  /** Hears why a pass could not be kept; its answers stand. */
-  readonly onNotKept?: (reason: string) => void;
+  /** Where passes are saved; without it each is made anew. */
+  readonly store?: ActivationStore;
+  /** Called with why a pass could not be saved; its answers stand. */
+  readonly onNotSaved?: (reason: string) => void;
 }
 
 /**
@@ -87,7 +87,7 @@ export async function openExactPreimages(
 }
 
 /**
- * The same for several sites: one pass serves all of them that are not kept.
+ * The same for several sites: one pass serves all of them that are not saved.
  * @returns in the order of the sites
  */
 export async function openExactSites(
@@ -193,12 +193,12 @@ async function activationsOf(
   model: HookedModel,
   task: Task,
   sites: readonly string[],
-  { keep, onNotKept, ...options }: ExactOptions,
+  { store, onNotSaved, ...options }: ExactOptions,
 ): Promise<Map<string, EnumeratedActivations>> {
   const found = new Map<string, EnumeratedActivations>();
   for (const site of sites) {
-    const kept = keep === undefined ? null : await keptActivations(keep, identityOf(model, task, site));
-    if (kept !== null) found.set(site, kept);
+    const saved = store === undefined ? null : await loadActivations(store, identityOf(model, task, site));
+    if (saved !== null) found.set(site, saved);
   }
   const missing = sites.filter((site) => !found.has(site));
   if (missing.length === 0) return found;
@@ -207,12 +207,12 @@ async function activationsOf(
     const activations = made[at];
     if (activations === undefined) continue;
     found.set(site, activations);
-    if (keep === undefined) continue;
+    if (store === undefined) continue;
     try {
-      await keepActivations(keep, identityOf(model, task, site), activations);
+      await saveActivations(store, identityOf(model, task, site), activations);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      onNotKept?.(error.message);
+      onNotSaved?.(error.message);
     }
   }
   return found;

@@ -1,5 +1,5 @@
 /**
- * Activations kept compactly: 16 bits an element and one scale a row, so that a row is off by half a step an element
+ * Activations stored compactly: 16 bits an element and one scale a row, so that a row is off by half a step an element
  * at most, a few hundred-thousandths of its length. What that leaves open near the threshold, the probed model decides.
  * @module
  */
@@ -27,7 +27,7 @@ export function setRow(rows: Rows, row: number, source: Float32Array, from: numb
   let most = 0;
   for (let at = 0; at < width; at++) most = Math.max(most, Math.abs(source[from + at] ?? 0));
   rows.scales[row] = most / largest;
-  // The scale as it is kept, rounded to float32, is the one that the values are in steps of.
+  // The scale as it is stored, rounded to float32, is the one that the values are in steps of.
   const scale = rows.scales[row] ?? 0;
   if (scale === 0) return;
   const start = row * width;
@@ -37,5 +37,5 @@ export function setRow(rows: Rows, row: number, source: Float32Array, from: numb
   }
 }
 
-/** Bound of a kept row's distance from the activation it was made of. */
+/** Bound of a stored row's distance from the activation it was made of. */
 export const roundingOf = (scale: number, width: number): number => scale * 0.51 * Math.sqrt(width);

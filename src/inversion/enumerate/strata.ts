@@ -53,7 +53,7 @@ export interface StrataSet {
   readonly members: readonly StrataMember[];
 }
 
-/** Inputs run before progress is told. */
+/** Inputs run before progress is reported. */
 const portion = 4096;
 
 /**

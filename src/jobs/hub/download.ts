@@ -22,7 +22,7 @@ export interface RemoteFile {
   readonly etag: string;
 }
 
-/** Told as bytes come in, those of earlier tries included. */
+/** Called as bytes come in, those of earlier tries included. */
 export type OnBytes = (done: number, all: number) => void;
 
 /** Milliseconds without a byte after which a connection counts as cut. */

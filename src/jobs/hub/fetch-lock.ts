@@ -10,7 +10,7 @@ import { codeOf } from '../file-fault.js';
 import { isLiving, markIn, markOf, markText } from '../process-mark.js';
 
 /** Milliseconds between signs of life, and between two looks at another's. */
-const [aliveEvery, lookEvery] = [10_000, 200];
+const [aliveEvery, checkEvery] = [10_000, 200];
 
 /** A lock that is held. */
 export interface FetchLock {
@@ -32,7 +32,7 @@ export async function lockFetch(
     if (await isDead(lock)) await rm(lock, { force: true });
     else {
       onWait?.();
-      await delay(lookEvery);
+      await delay(checkEvery);
     }
   }
   const timer = setInterval(() => {

@@ -1,5 +1,5 @@
 /**
- * Where models of the Hugging Face Hub come from and where they are kept: the same environment variables and the
+ * Where models of the Hugging Face Hub come from and where they are saved: the same environment variables and the
  * same cache as Python's huggingface_hub, so that neither fetches what the other has.
  * @module
  */

@@ -11,7 +11,7 @@ import { type OnBytes, type RemoteFile, answerFault, download, hubHeaders } from
 import { type HubName, hubNameText } from './name.js';
 import { type HubSettings } from './settings.js';
 
-/** What a person is told while files come in. */
+/** What is reported while files come in. */
 export interface SnapshotOptions {
   /** A file begins or goes on. */
   readonly onFile?: (file: string, done: number, all: number) => void;

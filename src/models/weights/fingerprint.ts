@@ -3,7 +3,7 @@
  * @module
  */
 
-/** Named float32 tensors: the form in which parameters are kept outside graphs. */
+/** Named float32 tensors: the form in which parameters are held outside graphs. */
 export type ParameterSet = ReadonlyMap<
   string,
   { readonly shape: readonly number[]; readonly data: Float32Array }

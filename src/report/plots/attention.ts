@@ -1,5 +1,5 @@
 /**
- * Where heads look: heads and the places they look from down, what is looked at across, a panel for each set of inputs.
+ * Where heads look: heads and the places they look from down, what is attended to across, a panel for each set of inputs.
  * @module
  */
 import * as Plot from '@observablehq/plot';

@@ -24,7 +24,7 @@ function featureBars(record: BitsRecord, theme: Theme): Figure {
   const left = labelRoom(names);
   const most = Math.max(1, ...record.features.map(({ before }) => before));
   const { exact, estimate, readout } = record;
-  const amounts = [
+  const figures = [
     ...(exact?.bits === null || exact === null
       ? []
       : [`${exact.bits.toFixed(2)} bits exactly, ${exact.size.toLocaleString('en')} inputs`]),
@@ -36,7 +36,7 @@ function featureBars(record: BitsRecord, theme: Theme): Figure {
   ];
   return {
     title: `${shortName(record.site)} at “${place}” of ${record.input}`,
-    subtitle: [...amounts, readout.sentence].join('; '),
+    subtitle: [...figures, readout.sentence].join('; '),
     caption: `Entropy of each feature over all inputs (outline) and what the activation takes from it (bar). ε = ${record.epsilon}, ${record.metric}; ${record.model}.`,
     panels: [
       {

@@ -63,7 +63,7 @@ export function completenessGrid(record: CompletenessSweepRecord, theme: Theme =
   };
 }
 
-interface ScatterLook {
+interface ScatterSize {
   readonly width: number;
   readonly height: number;
   /** Squares that inputs fall together in. */
@@ -73,15 +73,15 @@ interface ScatterLook {
   readonly label?: string;
 }
 
-function scatter(record: CompletenessRecord, theme: Theme, look: ScatterLook): Panel {
+function scatter(record: CompletenessRecord, theme: Theme, size: ScatterSize): Panel {
   const { points, floor, epsilon } = record.completeness;
-  const { width, height, label } = look;
+  const { width, height, label } = size;
   const finite = points.filter(
     ({ distance, logProbability }) => Number.isFinite(distance) && Number.isFinite(logProbability),
   );
   const far = finite.reduce((most, { distance }) => Math.max(most, distance), 2 * epsilon);
   const least = finite.reduce((low, { logProbability }) => Math.min(low, logProbability), floor - 1);
-  const squares = squaresOf(finite, far, least, look);
+  const squares = squaresOf(finite, far, least, size);
   const densest = squares.reduce((largest, { count }) => Math.max(largest, count), 1);
   const shade = ({ count }: Square): number => 0.25 + (0.75 * Math.log(count + 1)) / Math.log(densest + 1);
   const small = label !== undefined;
@@ -134,7 +134,7 @@ function squaresOf(
   points: CompletenessRecord['completeness']['points'],
   far: number,
   least: number,
-  { across, down }: Pick<ScatterLook, 'across' | 'down'>,
+  { across, down }: Pick<ScatterSize, 'across' | 'down'>,
 ): Square[] {
   const squares = new Map<string, Square>();
   const [width, height] = [far / across || 1, -least / down || 1];

@@ -37,7 +37,7 @@ type Named =
   | { readonly kind: 'hub'; readonly name: HubName };
 
 /** Milliseconds between two words on a file that is being fetched. */
-const tellEvery = 100;
+const reportEvery = 100;
 
 /** The shelf of some folders, by default with the hub of the environment and without paths. */
 export function createModelShelf(
@@ -79,14 +79,14 @@ export function createModelShelf(
   }
 
   function fetched(name: HubName, offline: boolean, { emit, signal }: Describing): Promise<FoundModel> {
-    let told = { file: '', at: 0 };
+    let reported = { file: '', at: 0 };
     return findOnHub(name, {
       hub: { ...hub, offline: offline || hub.offline },
       signal,
       onFile(file, done, all) {
         const now = performance.now();
-        if (done < all && file === told.file && now - told.at < tellEvery) return;
-        told = { file, at: now };
+        if (done < all && file === reported.file && now - reported.at < reportEvery) return;
+        reported = { file, at: now };
         emit({ event: 'fetching', data: { file, done, all } });
       },
     });

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { judgeMany } from '../../inversion/judge-many.js';
-import { metricSchema } from '../../inversion/kept-reading.js';
+import { metricSchema } from '../../inversion/saved-reading.js';
 import { estimateBits } from '../../interpret/estimate.js';
 import { type Pool, drawnOf } from '../../interpret/proposal.js';
 import { activationsOf } from '../../interpret/queries.js';
@@ -26,7 +26,7 @@ import { type OpenCase } from '../open-cases.js';
 import { estimateSchema, viewed } from '../query-records.js';
 import { readerOf } from '../readers.js';
 import { type EventOf } from '../verb.js';
-import { tellerOf } from './interpret.js';
+import { interpreterOf } from './interpret.js';
 
 /** Body of `POST /api/bits`: an overview's, without what has no density to weigh by. */
 const bitsMapRequestSchema = z.strictObject({ ...mapFields, ...viewed });
@@ -73,8 +73,8 @@ function createBitsMap(own: OpenCase, bench: Bench) {
   const { model, task } = own;
   const { runtime } = bench;
   const reader = readerOf(own, bench);
-  const { proposer } = tellerOf(own, bench);
-  let kept = { key: '', pools: new Map<string, Pool>() };
+  const { proposer } = interpreterOf(own, bench);
+  let saved = { key: '', pools: new Map<string, Pool>() };
 
   async function fill(
     { ids, site, positions, seed, candidates }: MapOrder,
@@ -117,13 +117,13 @@ function createBitsMap(own: OpenCase, bench: Bench) {
   }
 
   return {
-    /** Tells each position as it is known. */
+    /** Reports each position as it is known. */
     async survey(order: MapOrder, emit: (cell: BitsCell) => void, signal: AbortSignal): Promise<void> {
       const { ids, site, positions, seed, candidates, epsilon, metric } = order;
       const key = JSON.stringify([ids, seed, candidates]);
-      if (kept.key !== key) kept = { key, pools: new Map() };
-      const { pools } = kept;
-      const tell = async (position: number, pool: Pool): Promise<void> => {
+      if (saved.key !== key) saved = { key, pools: new Map() };
+      const { pools } = saved;
+      const report = async (position: number, pool: Pool): Promise<void> => {
         const proposed = await pool.within({ epsilon, metric });
         emit({
           site,
@@ -140,9 +140,9 @@ function createBitsMap(own: OpenCase, bench: Bench) {
         signal.throwIfAborted();
         const pool = pools.get(`${site} ${position}`);
         if (pool === undefined) missing.push(position);
-        else await tell(position, pool);
+        else await report(position, pool);
       }
-      if (missing.length > 0) await fill({ ...order, positions: missing }, pools, tell, signal);
+      if (missing.length > 0) await fill({ ...order, positions: missing }, pools, report, signal);
     },
   };
 }

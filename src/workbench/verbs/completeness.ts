@@ -9,7 +9,7 @@ import { type Completeness, type Scoring, startCompleteness } from '../../interp
 import { activationsOf } from '../../interpret/queries.js';
 import { type CompletenessRecord } from '../../interpret/records.js';
 import { expectEnumerable } from '../../inversion/enumerate/activations.js';
-import { metricSchema } from '../../inversion/kept-reading.js';
+import { metricSchema } from '../../inversion/saved-reading.js';
 import { shortName } from '../../models/hooks.js';
 import { completenessFigure } from '../../report/plots/completeness.js';
 import { capability } from '../../tasks/capabilities.js';
@@ -152,7 +152,7 @@ async function advance(scoring: Scoring, { emit, signal }: Work): Promise<boolea
 }
 
 /** Makes a scatter in as many turns as it takes. */
-async function scatter(work: Work): Promise<void> {
+async function makeScatter(work: Work): Promise<void> {
   const { bench, turn, emit } = work;
   const own: { scoring?: Scoring } = {};
   let started = 0;
@@ -221,6 +221,6 @@ export const completenessVerbs = {
     body: completenessRequestSchema,
     events: completenessEventSchemas,
     plan: orderOf,
-    run: scatter,
+    run: makeScatter,
   }),
 };

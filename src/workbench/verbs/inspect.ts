@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { type Executable, type Runtime, floatsOf } from '../../engine/index.js';
 import { InputError } from '../../input-error.js';
-import { annotationSchema } from '../../inversion/kept-reading.js';
+import { annotationSchema } from '../../inversion/saved-reading.js';
 import { expectFinite } from '../../models/finite.js';
 import { type HookedModel, questionGraph } from '../../models/hooked-model.js';
 import { blockHook } from '../../models/hooks.js';

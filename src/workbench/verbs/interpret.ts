@@ -56,7 +56,7 @@ const featureBitsSchema = z.object({
 });
 
 /** Event `told`: the record that `inversionview bits --json` prints, and what it rests on. */
-const toldEventSchema = z.object({
+const interpretedSchema = z.object({
   record: z.object({
     ...queryRecord,
     exact: z.object({ bits: z.number().nullable(), size: count }).nullable(),
@@ -75,13 +75,13 @@ const toldEventSchema = z.object({
   figure: figureSchema.nullable(),
   milliseconds: z.number(),
 });
-export type ToldEvent = z.infer<typeof toldEventSchema>;
+export type Interpreted = z.infer<typeof interpretedSchema>;
 
 /** Events of `POST /api/interpret` by name. */
 export const interpretEventSchemas = {
   ...jobEvents,
   progress: progressEventSchema,
-  told: toldEventSchema,
+  told: interpretedSchema,
 };
 export type InterpretEvent = EventOf<typeof interpretEventSchemas>;
 
@@ -97,17 +97,17 @@ function orderOf(own: OpenCase, request: z.output<typeof interpretRequestSchema>
   const names = features === undefined ? null : featuresOf(task, { names: features }).map(({ name }) => name);
   return { ...queryOf(own, request), features: names, exact, members, figures };
 }
-type ToldOrder = ReturnType<typeof orderOf>;
+type InterpretOrder = ReturnType<typeof orderOf>;
 
-/** Tells what activations of one case hold. */
-interface Teller {
+/** Interprets activations of one case. */
+interface CaseInterpreter {
   /** What draws and weighs; of a case that has a decoder. */
   proposer(): Proposer;
-  tell(order: ToldOrder, call: Call<Emitted<typeof interpretEventSchemas>>): Promise<void>;
+  interpret(order: InterpretOrder, call: Call<Emitted<typeof interpretEventSchemas>>): Promise<void>;
   dispose(): Promise<void>;
 }
 
-function createTeller(own: OpenCase, { runtime, passes, priorOf }: Bench): Teller {
+function createCaseInterpreter(own: OpenCase, { runtime, passes, priorOf }: Bench): CaseInterpreter {
   const { task, model, decoder, described } = own;
   let made: Interpreter | null = null;
   const interpreter = (): Interpreter =>
@@ -115,7 +115,7 @@ function createTeller(own: OpenCase, { runtime, passes, priorOf }: Bench): Telle
   const pools = new Map<string, { readonly z: Float32Array; readonly pool: Pool | null }>();
 
   async function drawn(
-    { ids, query: { site, position, seed } }: ToldOrder,
+    { ids, query: { site, position, seed } }: InterpretOrder,
     onProgress: (done: number, all: number) => void,
     signal: AbortSignal,
   ): Promise<{ z: Float32Array; pool: Pool | null }> {
@@ -140,24 +140,24 @@ function createTeller(own: OpenCase, { runtime, passes, priorOf }: Bench): Telle
       if (proposer === null) throw new InputError(described.unavailable ?? `${described.id} has no decoder.`);
       return proposer;
     },
-    async tell(order, { emit, signal }) {
+    async interpret(order, { emit, signal }) {
       const { ids, query, features, exact } = order;
       const { epsilon, metric, site, seed } = query;
       const started = performance.now();
-      const tell = (what: string): ((done: number, all: number) => void) =>
+      const report = (what: string): ((done: number, all: number) => void) =>
         seldom((done, all) => emit({ event: 'progress', data: { what, done, all } }));
-      const { z, pool } = await drawn(order, tell('inputs drawn and judged'), signal);
+      const { z, pool } = await drawn(order, report('inputs drawn and judged'), signal);
       const set: ExactSet | null = !exact
         ? null
         : await passes.use(
             model,
             task,
             site,
-            { onProgress: tell(`inputs run at ${shortName(site)}`), signal },
+            { onProgress: report(`inputs run at ${shortName(site)}`), signal },
             (preimages) => preimages.find(z, { epsilon, metric }),
           );
       signal.throwIfAborted();
-      const told = await interpreter().tell({
+      const answer = await interpreter().interpretPool({
         ids,
         seed,
         epsilon,
@@ -167,13 +167,13 @@ function createTeller(own: OpenCase, { runtime, passes, priorOf }: Bench): Telle
         signal,
         ...(features === null ? {} : { features }),
       });
-      const { estimate, proposed } = told;
+      const { estimate, proposed } = answer;
       const record: BitsRecord = {
         ...query,
-        exact: told.exact,
+        exact: answer.exact,
         estimate,
-        features: told.features,
-        readout: told.readout(),
+        features: answer.features,
+        readout: answer.readout(),
       };
       const shown = randomFor(seed, 'shown');
       emit({
@@ -207,8 +207,9 @@ function createTeller(own: OpenCase, { runtime, passes, priorOf }: Bench): Telle
   };
 }
 
-/** What tells of a case. */
-export const tellerOf = (own: OpenCase, bench: Bench): Teller => own.part(createTeller, bench);
+/** The interpreter of a case, made when it is first wanted. */
+export const interpreterOf = (own: OpenCase, bench: Bench): CaseInterpreter =>
+  own.part(createCaseInterpreter, bench);
 
 /** See the module. */
 export const interpretVerbs = {
@@ -216,6 +217,6 @@ export const interpretVerbs = {
     body: interpretRequestSchema,
     events: interpretEventSchemas,
     plan: orderOf,
-    run: ({ bench, turn, ...call }) => turn((own, order) => tellerOf(own, bench).tell(order, call)),
+    run: ({ bench, turn, ...call }) => turn((own, order) => interpreterOf(own, bench).interpret(order, call)),
   }),
 };

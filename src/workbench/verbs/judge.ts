@@ -3,7 +3,7 @@
  * @module
  */
 import { z } from 'zod';
-import { type OwnInput, ownInputSchema } from '../../inversion/kept-reading.js';
+import { type OwnInput, ownInputSchema } from '../../inversion/saved-reading.js';
 import { type Reader } from '../../inversion/preimage.js';
 import { benchVerb } from '../bench.js';
 import { asked } from '../fields.js';
@@ -28,10 +28,10 @@ async function judgeOwn(
   inputs: readonly (readonly number[])[],
 ): Promise<OwnInput[]> {
   const { task } = order;
-  const looked = await reader.look(order);
-  const judged = await reader.judge(looked, inputs);
+  const queryRun = await reader.runQuery(order);
+  const judged = await reader.judge(queryRun, inputs);
   const colours = await reader.colour(
-    looked,
+    queryRun,
     judged.map(({ ids }) => ids),
   );
   const places = task.places(order.ids).map(({ name }) => name);

@@ -12,10 +12,10 @@ import {
   metricSchema,
   queryFactsSchema,
   readSampleSchema,
-} from '../../inversion/kept-reading.js';
+} from '../../inversion/saved-reading.js';
 import { type Reader } from '../../inversion/preimage.js';
 import { roundsFor } from '../../inversion/rounds.js';
-import { type Looked } from '../../inversion/view.js';
+import { type QueryRun } from '../../inversion/view.js';
 import { shortName } from '../../models/hooks.js';
 import { type Task } from '../../tasks/task.js';
 import { type Bench, caseStream } from '../bench.js';
@@ -111,17 +111,17 @@ export async function streamReading(
   const { task, rounds } = order;
   const started = performance.now();
   const since = (): number => Math.round((performance.now() - started) * 10) / 10;
-  const looked = await reader.look(order);
+  const queryRun = await reader.runQuery(order);
   const candidates = rounds.reduce((sum, round) => sum + round.candidates, 0);
   emit({
     event: 'query',
     data: {
-      ...factsOf(task, looked, order.ids),
+      ...factsOf(task, queryRun, order.ids),
       rounds: [...rounds],
       candidates,
       epsilon: task.epsilon,
       metric: task.metric,
-      ...normsOf(looked),
+      ...normsOf(queryRun),
     },
   });
 
@@ -134,7 +134,7 @@ export async function streamReading(
     for (; coloured < end; coloured += colouredTogether) {
       signal.throwIfAborted();
       const part = distinct.slice(coloured, Math.min(end, coloured + colouredTogether));
-      const colours = (await reader.colour(looked, part)).map(sent);
+      const colours = (await reader.colour(queryRun, part)).map(sent);
       emit({
         event: 'deltas',
         data: {
@@ -146,7 +146,7 @@ export async function streamReading(
     }
     coloured = end;
   };
-  for await (const batch of reader.draw(looked, { rounds, signal }, true)) {
+  for await (const batch of reader.draw(queryRun, { rounds, signal }, true)) {
     const event: CandidatesEvent = { samples: [], draws: [] };
     for (const candidate of batch) {
       const key = candidate.ids.join(' ');
@@ -176,7 +176,7 @@ export async function streamReading(
   emit({ event: 'done', data: { candidates, distinct: distinct.length, invalid, milliseconds } });
 }
 
-function factsOf(task: Task, { asked }: Looked, ids: readonly number[]): QueryFacts {
+function factsOf(task: Task, { asked }: QueryRun, ids: readonly number[]): QueryFacts {
   const { query, attention, ...rest } = asked;
   return {
     ...rest,
@@ -189,7 +189,7 @@ function factsOf(task: Task, { asked }: Looked, ids: readonly number[]): QueryFa
 }
 
 /** Norm of the activation, and of its difference from BOS's in units of it. */
-function normsOf({ z, bos }: Looked): { norm: number; fromBos: number } {
+function normsOf({ z, bos }: QueryRun): { norm: number; fromBos: number } {
   const norm = Math.hypot(...z);
   const away = Math.hypot(...z.map((value, at) => value - (bos[at] ?? 0)));
   return { norm: exact(norm), fromBos: norm > 0 ? exact(away / norm) : 0 };

@@ -1,10 +1,10 @@
 /**
- * Readings that are kept: saved, exported, imported. What is kept has all samples with their distances in both metrics,
+ * Readings that are saved, exported, imported. What is saved has all samples with their distances in both metrics,
  * so that ε and metric can still be moved when it is opened again.
  * @module
  */
 import { z } from 'zod';
-import { keptReadingFault, keptReadingShape, readingOf } from '../../inversion/kept-reading.js';
+import { savedReadingFault, savedReadingShape, readingOf } from '../../inversion/saved-reading.js';
 import { renderHtml } from '../../report/html.js';
 import { importReading } from '../../report/import-reading.js';
 import { studies } from '../../studies/index.js';
@@ -15,17 +15,17 @@ import { textSchema, verbsOf } from '../verb.js';
 import { readRequestSchema } from './read.js';
 
 /** A reading with all its samples, and the request that gives it again (null for an imported file). */
-export const keptReadingSchema = z
+export const savedReadingSchema = z
   .object({
-    ...keptReadingShape,
-    samples: keptReadingShape.samples.max(limits.candidates),
+    ...savedReadingShape,
+    samples: savedReadingShape.samples.max(limits.candidates),
     request: readRequestSchema.nullable(),
   })
   .superRefine((reading, { addIssue }) => {
-    const fault = keptReadingFault(reading);
+    const fault = savedReadingFault(reading);
     if (fault !== null) addIssue({ code: 'custom', message: fault });
   });
-export type KeptReading = z.infer<typeof keptReadingSchema>;
+export type SavedReading = z.infer<typeof savedReadingSchema>;
 
 /** A saved reading as the list shows it. */
 export const savedEntrySchema = z.object({
@@ -53,7 +53,7 @@ export type SavedList = z.infer<typeof savedListSchema>;
 /** Body of `POST /api/export`. `html` is a page that stands alone; `json` is what `inversionview read --json` prints. */
 const exportRequestSchema = z.strictObject({
   format: z.enum(['html', 'json']),
-  reading: keptReadingSchema,
+  reading: savedReadingSchema,
   /** Most samples in the file. */
   shown: z.number().int().min(1).max(10_000).default(100),
 });
@@ -73,25 +73,25 @@ export interface SavedReadings {
   /** Newest first; `unreadable` are names of files that are no readings. */
   list(): Promise<SavedList>;
   /** @returns null when there is none of that name @throws InputError when it cannot be read */
-  open(name: string): Promise<KeptReading | null>;
+  open(name: string): Promise<SavedReading | null>;
   /** @throws ProblemError when the name is taken and is not to be replaced */
-  save(name: string, reading: KeptReading, replace: boolean): Promise<SavedEntry>;
+  save(name: string, reading: SavedReading, replace: boolean): Promise<SavedEntry>;
   /** @returns false when there was none */
   remove(name: string): Promise<boolean>;
 }
 
-/** Takes a kept reading from parsed JSON. @throws ProblemError naming what is wrong */
-export function parseKept(value: unknown, name: string): KeptReading {
-  const parsed = keptReadingSchema.safeParse(value);
+/** Takes a saved reading from parsed JSON. @throws ProblemError naming what is wrong */
+export function parseSaved(value: unknown, name: string): SavedReading {
+  const parsed = savedReadingSchema.safeParse(value);
   if (!parsed.success) throw inputProblem(parsed.error, name);
   return parsed.data;
 }
 
 /** Takes any file that holds a reading. What was converted must be as sound as what is taken. */
-const imported = (value: unknown, name: string): KeptReading =>
+const imported = (value: unknown, name: string): SavedReading =>
   typeof value === 'object' && value !== null && 'format' in value
-    ? parseKept(value, name)
-    : parseKept({ ...importReading(value, name, studies), request: null }, name);
+    ? parseSaved(value, name)
+    : parseSaved({ ...importReading(value, name, studies), request: null }, name);
 
 const verb = verbsOf<{ readonly readings: SavedReadings }>();
 const address = z.object({ name: nameSchema });
@@ -103,7 +103,7 @@ export const readingVerbs = {
 
   openReading: verb({
     address,
-    answer: keptReadingSchema,
+    answer: savedReadingSchema,
     async run({ name }, { readings }) {
       const reading = await readings.open(name);
       if (reading === null) throw missing(name);
@@ -113,7 +113,7 @@ export const readingVerbs = {
 
   saveReading: verb({
     address: address.extend({ replace: z.enum(['true', 'false']).optional() }),
-    body: keptReadingSchema,
+    body: savedReadingSchema,
     answer: savedEntrySchema,
     run: ({ name, replace, body }, { readings }) => readings.save(name, body, replace === 'true'),
   }),
@@ -141,7 +141,7 @@ export const readingVerbs = {
 
   import: verb({
     body: importRequestSchema,
-    answer: keptReadingSchema,
+    answer: savedReadingSchema,
     run: ({ name, content }) => Promise.resolve(imported(content, name === '' ? 'The file' : name)),
   }),
 };

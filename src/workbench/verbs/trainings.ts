@@ -142,9 +142,9 @@ export interface Trainings {
 }
 
 /** Milliseconds between looks at the files of a watched training. */
-const lookEvery = 500;
+const checkEvery = 500;
 /** Looks after which a training is read even if its files are as they were. */
-const looksBetween = 4;
+const checksBetween = 4;
 /** Points of a curve; evaluations come on top. */
 const mostPoints = 400;
 
@@ -166,28 +166,28 @@ async function watch(
   let sent = -1;
   let last = '';
   let stamp = '';
-  for (let look = 0; ; look++) {
+  for (let check = 0; ; check++) {
     const now = await trainings.stamp(name);
     // A process that is killed changes no file.
-    const training = now === stamp && look % looksBetween !== 0 ? null : await need(trainings, name);
+    const training = now === stamp && check % checksBetween !== 0 ? null : await need(trainings, name);
     stamp = now;
     if (training !== null) {
-      const { step: _s, seconds: _t, left: _l, loss: _o, ...rest } = told(training);
+      const { step: _s, seconds: _t, left: _l, loss: _o, ...rest } = listed(training);
       const head = JSON.stringify(rest);
       const points = training.points.filter(({ step }) => step > sent).map(pointOf);
       if (head !== last) emit({ event: 'training', data: inDetail(training) });
-      else if (points.length > 0) emit({ event: 'points', data: { training: told(training), points } });
+      else if (points.length > 0) emit({ event: 'points', data: { training: listed(training), points } });
       last = head;
       sent = training.points.at(-1)?.step ?? sent;
       if (!isRunning(training.state)) return;
     }
-    await new Promise((resolve) => setTimeout(resolve, lookEvery));
+    await new Promise((resolve) => setTimeout(resolve, checkEvery));
     signal.throwIfAborted();
   }
 }
 
 /** A training as a list shows it. */
-const told = ({
+const listed = ({
   points: _points,
   recipe: _recipe,
   ...training
@@ -197,7 +197,7 @@ const told = ({
 });
 
 const inDetail = (training: DetailedTraining): TrainingDetail => ({
-  ...told(training),
+  ...listed(training),
   points: thinned(training.points),
   recipe: training.recipe,
 });
@@ -231,7 +231,7 @@ const address = z.object({ name: nameSchema });
 export const trainingVerbs = {
   trainings: verb({
     answer: trainingListSchema,
-    run: async (_, { trainings }) => ({ trainings: (await trainings.list()).map(told) }),
+    run: async (_, { trainings }) => ({ trainings: (await trainings.list()).map(listed) }),
   }),
 
   training: verb({
@@ -245,11 +245,11 @@ export const trainingVerbs = {
     answer: trainingSchema,
     async run({ model, ...order }, { trainings }) {
       const { name: task } = taskNamed(order.task);
-      // Unknown presets are told before a process is started for them.
+      // Unknown presets are reported before a process is started for them.
       if (order.kind === 'model') modelRecipe(task, order.preset);
       else decoderRecipe(task, order.preset);
       const modelDirectory = model === undefined ? undefined : await trainings.modelDirectory(model);
-      return told(await trainings.start({ ...order, modelDirectory }));
+      return listed(await trainings.start({ ...order, modelDirectory }));
     },
   }),
 
@@ -258,7 +258,7 @@ export const trainingVerbs = {
     answer: trainingSchema,
     async run({ name, what }, { trainings }) {
       await need(trainings, name);
-      return told(await trainings[what](name));
+      return listed(await trainings[what](name));
     },
   }),
 

@@ -62,7 +62,7 @@ export function createGuide(bench: Workbench, settings: Settings): Guide {
         candidates: null,
         seed: 1,
       });
-      Object.assign(choice.look, { epsilon: null, metric: null, colours: true });
+      Object.assign(choice.view, { epsilon: null, metric: null, colours: true });
       try {
         if (choice.asking.case !== guided.case) await bench.chooseCase(guided.case);
         await bench.type(guided.input, true);

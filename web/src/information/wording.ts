@@ -2,7 +2,7 @@
  * Formats of bits and their intervals on the page.
  * @module
  */
-import type { ToldEvent } from '../../../src/workbench/verbs/interpret.js';
+import type { Interpreted } from '../../../src/workbench/verbs/interpret.js';
 import { type Job, wordsOf } from '../follow.svelte.js';
 import { grouped, share } from '../ui/numbers.js';
 
@@ -15,7 +15,7 @@ export function measuring(readout: Job): string {
 }
 
 /** An estimate as the server gives it. */
-export type Estimate = NonNullable<ToldEvent['record']['estimate']>;
+export type Estimate = NonNullable<Interpreted['record']['estimate']>;
 
 /** `5.65`; no minus before nothing. */
 export const bitsText = (bits: number, digits = 2): string =>
@@ -37,13 +37,13 @@ export const sizeText = (effective: number): string =>
   effective < 10 ? bitsText(effective, 1) : grouped(Math.round(effective));
 
 /** What an activation tells, in words; of a preimage in which nothing was found it is not known. */
-export const sentenceOf = ({ record, draws }: ToldEvent): string =>
+export const sentenceOf = ({ record, draws }: Interpreted): string =>
   record.exact === null && draws !== null && draws.inside === 0
     ? 'Too little was found inside to say: raise ε, or run all inputs where a task allows it.'
     : record.readout.sentence;
 
 /** The same in one line: where the preimage matches at several places, what it tells at the query's own. */
-export function lineOf(answer: ToldEvent): string {
+export function lineOf(answer: Interpreted): string {
   const { place, readout } = answer.record;
   const own = readout.places.find((part) => part.place === place);
   return own === undefined

@@ -23,7 +23,7 @@ export interface CellView {
 }
 
 /** A cell as it is drawn. */
-export interface CellLook {
+export interface CellDisplay {
   /** 0 … 1, for the colour. */
   readonly share: number;
   /** As it stands in the cell: four characters or so. */
@@ -44,7 +44,7 @@ export interface Figure {
   /** What it is made of: quick draws, of which any ε can be asked, or estimates under one. */
   readonly source: keyof Known;
   /** Null before anything is known. */
-  look(known: Known, view: CellView): CellLook | null;
+  display(known: Known, view: CellView): CellDisplay | null;
 }
 
 const insideCount = (distances: readonly number[], epsilon: number): number => {
@@ -68,7 +68,7 @@ const ofDraws = (
   name,
   about,
   source: 'draws',
-  look({ draws: cell }, view) {
+  display({ draws: cell }, view) {
     if (cell === undefined) return null;
     const written = text(cell, view);
     return {
@@ -96,7 +96,7 @@ export const figures: readonly Figure[] = [
     about:
       'How much an activation tells of its input, estimated from few draws; “≥” where they are too few for a number: the lower end of the interval.',
     source: 'bits',
-    look({ bits: cell }, { epsilon, metric, most }) {
+    display({ bits: cell }, { epsilon, metric, most }) {
       if (cell === undefined) return null;
       const { bits, low, draws } = cell;
       const shown = bits ?? low;

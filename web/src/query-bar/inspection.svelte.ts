@@ -24,7 +24,7 @@ export interface InputInspection {
   /** Whether this very question has its answer, be it that the text is no input. */
   answers(caseId: string, input: string): boolean;
   /** Looks at a text; resolves to what was found, or to null when a newer text came first or nothing answered. */
-  look(caseId: string, input: string): Promise<Inspection | null>;
+  inspect(caseId: string, input: string): Promise<Inspection | null>;
 }
 
 /** Starts with no input. */
@@ -54,7 +54,7 @@ export function createInspection(client: Client): InputInspection {
       return behind;
     },
     answers: (caseId, input) => answered?.[0] === caseId && answered[1] === input,
-    async look(caseId, input) {
+    async inspect(caseId, input) {
       controller?.abort();
       const own = new AbortController();
       controller = own;

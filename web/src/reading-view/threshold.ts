@@ -3,7 +3,7 @@
  * @module
  */
 import type { Case } from '../../../src/workbench/case-study.js';
-import { lookOf, type Pane } from '../state/pane.svelte.js';
+import { viewOf, type Pane } from '../state/pane.svelte.js';
 import type { Workbench } from '../state/workbench.svelte.js';
 
 /** Change of ε by one key press, and by a large one. */
@@ -20,14 +20,14 @@ export function stepped(epsilon: number, direction: number, large = false): numb
 
 /** Moves ε of a pane by one step. */
 export function nudgeEpsilon(bench: Workbench, pane: Pane, direction: number): void {
-  const { epsilon } = lookOf(pane, bench.caseOf(pane.choice.asking.case));
-  pane.choice.look.epsilon = stepped(epsilon, direction);
+  const { epsilon } = viewOf(pane, bench.caseOf(pane.choice.asking.case));
+  pane.choice.view.epsilon = stepped(epsilon, direction);
 }
 
 /** Switches a pane to the other metric, where its samples have it. */
 export function otherMetric(bench: Workbench, pane: Pane): void {
-  const { metric } = lookOf(pane, bench.caseOf(pane.choice.asking.case));
-  pane.choice.look.metric = metric === 'euclidean' ? 'cosine' : 'euclidean';
+  const { metric } = viewOf(pane, bench.caseOf(pane.choice.asking.case));
+  pane.choice.view.metric = metric === 'euclidean' ? 'cosine' : 'euclidean';
 }
 
 /** The distance at which bars, histogram and slider are full: five times the case's ε, more when ε lies beyond. */

@@ -2,7 +2,7 @@
  * The tooltip of a token of a sample.
  * @module
  */
-import type { ReadSample } from '../../../src/inversion/kept-reading.js';
+import type { ReadSample } from '../../../src/inversion/saved-reading.js';
 import { distanceText, likelihoodText } from '../../../src/report/wording.js';
 import { visible } from '../ui/tokens.js';
 import type { Colours } from '../reading/samples.js';

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
-import type { OwnInput } from '../../../src/inversion/kept-reading.js';
+import type { OwnInput } from '../../../src/inversion/saved-reading.js';
 import type { JudgeRequest } from '../../../src/workbench/verbs/judge.js';
 import type { ReadRequest } from '../../../src/workbench/verbs/read.js';
 import { isAbort, sayProblem } from '../problems.js';

@@ -4,9 +4,9 @@
  * @module
  */
 import type { Client } from '../../../src/server/client.js';
-import type { QueryFacts } from '../../../src/inversion/kept-reading.js';
+import type { QueryFacts } from '../../../src/inversion/saved-reading.js';
 import type { DoneEvent, QueryEvent, ReadEvent, ReadRequest } from '../../../src/workbench/verbs/read.js';
-import type { KeptReading } from '../../../src/workbench/verbs/readings.js';
+import type { SavedReading } from '../../../src/workbench/verbs/readings.js';
 import { createFollow, type Follow } from '../follow.svelte.js';
 import { createMemory } from '../memory.js';
 import type { Metric } from '../state/address.js';
@@ -23,7 +23,7 @@ export interface Shown {
   /** Metrics that the samples have distances in. */
   readonly metrics: readonly Metric[];
   /** What a file with only some of the candidates says of all of them, under the view it was saved with. */
-  readonly stated: (NonNullable<KeptReading['stated']> & { readonly view: KeptReading['view'] }) | null;
+  readonly stated: (NonNullable<SavedReading['stated']> & { readonly view: SavedReading['view'] }) | null;
   readonly done: DoneEvent | null;
 }
 
@@ -85,7 +85,7 @@ export function createRun(client: Client): Run {
 }
 
 /** A reading that was saved, as it is shown. */
-export const shownOf = ({ request, query, samples, metrics, stated, view }: KeptReading): Shown => ({
+export const shownOf = ({ request, query, samples, metrics, stated, view }: SavedReading): Shown => ({
   request,
   query,
   fresh: null,

@@ -3,7 +3,7 @@
  * through the same order: nothing is sampled or computed again.
  * @module
  */
-import type { KeptSample, QueryFacts, ReadSample } from '../../../src/inversion/kept-reading.js';
+import type { SavedSample, QueryFacts, ReadSample } from '../../../src/inversion/saved-reading.js';
 import type { CandidatesEvent, DeltasEvent } from '../../../src/workbench/verbs/read.js';
 import { indexOfPlace } from '../../../src/inversion/placed.js';
 import type { Metric } from '../state/address.js';
@@ -94,10 +94,10 @@ export function collect(): Collection {
 }
 
 /** The samples of a saved reading. */
-export function samplesOfSaved(saved: readonly KeptSample[]): Samples {
+export function samplesOfSaved(saved: readonly SavedSample[]): Samples {
   const facts = new Map<string, number>();
   for (const sample of saved) widen(facts, sample);
-  const sum = (count: (sample: KeptSample) => number): number =>
+  const sum = (count: (sample: SavedSample) => number): number =>
     saved.reduce((total, sample) => total + count(sample), 0);
   return samplesOf({
     list: saved,

@@ -2,17 +2,17 @@
  * A reading as it is saved and sent: all samples with their distances and colours.
  * @module
  */
-import type { OwnInput } from '../../../src/inversion/kept-reading.js';
-import type { KeptReading } from '../../../src/workbench/verbs/readings.js';
-import type { LookAt } from '../state/pane.svelte.js';
+import type { OwnInput } from '../../../src/inversion/saved-reading.js';
+import type { SavedReading } from '../../../src/workbench/verbs/readings.js';
+import type { ViewAt } from '../state/pane.svelte.js';
 import type { Shown } from './run.svelte.js';
 
 /** What is saved of a reading that is shown under a view. */
 export function savedOf(
   { request, query, samples, metrics, stated }: Shown,
-  { metric, epsilon, alsoAt }: LookAt,
+  { metric, epsilon, alsoAt }: ViewAt,
   own: readonly OwnInput[],
-): KeptReading {
+): SavedReading {
   const view = { metric, epsilon, ...(alsoAt === null ? {} : { alsoAt }) };
   const { task, input, tokens, position, place, site, short, attention, warnings } = query;
   const { model, decoder, annotation, seed } = query;

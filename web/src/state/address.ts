@@ -41,7 +41,7 @@ export interface Asking {
 }
 
 /** How a reading is shown; changing it samples nothing. Null is the default of the case. */
-export interface Look {
+export interface ChosenView {
   metric: Metric | null;
   epsilon: number | null;
   /** The place at which distances are shown beside the nearest: a name, or an index of a place without one. */
@@ -55,7 +55,7 @@ export interface Look {
 /** A reading as the address holds it. */
 export interface PaneAddress {
   asking: Asking;
-  look: Look;
+  view: ChosenView;
   /** Name of the saved reading that is shown in place of a fresh one. */
   saved: string | null;
   /** A person's own inputs, judged beside the samples. */
@@ -86,7 +86,7 @@ export const emptyPane = (): PaneAddress => ({
     noise: null,
     seed: firstSeed,
   },
-  look: { metric: null, epsilon: null, alsoAt: null, colours: true, follows: false },
+  view: { metric: null, epsilon: null, alsoAt: null, colours: true, follows: false },
   saved: null,
   own: [],
 });
@@ -169,7 +169,7 @@ function paneOf(fields: URLSearchParams, prefix: string): PaneAddress {
       noise: numberOf(get('noise'), isNotNegative),
       seed: numberOf(get('seed'), isSeed) ?? firstSeed,
     },
-    look: {
+    view: {
       metric: metric === 'euclidean' || metric === 'cosine' ? metric : null,
       epsilon: numberOf(get('epsilon'), isNotNegative),
       alsoAt: get('also'),
@@ -181,7 +181,7 @@ function paneOf(fields: URLSearchParams, prefix: string): PaneAddress {
   };
 }
 
-function* paneFields({ asking, look, saved, own }: PaneAddress, prefix: string): Generator<[string, string]> {
+function* paneFields({ asking, view, saved, own }: PaneAddress, prefix: string): Generator<[string, string]> {
   if (asking.case !== '') yield [`${prefix}case`, asking.case];
   if (asking.input !== '' || prefix !== '') yield [`${prefix}input`, asking.input];
   if (asking.site !== null) yield [`${prefix}site`, asking.site];
@@ -190,11 +190,11 @@ function* paneFields({ asking, look, saved, own }: PaneAddress, prefix: string):
     if (asking[key] !== null) yield [prefix + key, String(asking[key])];
   }
   if (asking.seed !== firstSeed) yield [`${prefix}seed`, String(asking.seed)];
-  if (look.metric !== null) yield [`${prefix}metric`, look.metric];
-  if (look.epsilon !== null) yield [`${prefix}epsilon`, String(look.epsilon)];
-  if (look.alsoAt !== null) yield [`${prefix}also`, look.alsoAt];
-  if (!look.colours) yield [`${prefix}colours`, 'off'];
-  if (look.follows) yield [`${prefix}follows`, 'on'];
+  if (view.metric !== null) yield [`${prefix}metric`, view.metric];
+  if (view.epsilon !== null) yield [`${prefix}epsilon`, String(view.epsilon)];
+  if (view.alsoAt !== null) yield [`${prefix}also`, view.alsoAt];
+  if (!view.colours) yield [`${prefix}colours`, 'off'];
+  if (view.follows) yield [`${prefix}follows`, 'on'];
   if (saved !== null) yield [`${prefix}saved`, saved];
   for (const text of own) yield [`${prefix}own`, text];
 }

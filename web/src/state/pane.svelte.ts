@@ -6,7 +6,7 @@
 import type { Client } from '../../../src/server/client.js';
 import type { Case } from '../../../src/workbench/case-study.js';
 import type { ReadRequest } from '../../../src/workbench/verbs/read.js';
-import type { KeptReading } from '../../../src/workbench/verbs/readings.js';
+import type { SavedReading } from '../../../src/workbench/verbs/readings.js';
 import { createOwnInputs, type OwnInputs } from '../reading/own-inputs.svelte.js';
 import { createRun, type Run, shownOf } from '../reading/run.svelte.js';
 import { type Metric, type PaneAddress } from './address.js';
@@ -48,29 +48,29 @@ export function requestOf({ choice: { asking } }: Pane): ReadRequest | null {
 }
 
 /** Threshold and metric under which a reading is shown. */
-export interface Look {
+export interface View {
   readonly epsilon: number;
   readonly metric: Metric;
 }
 
 /** The same with the place at which distances are shown beside the nearest; null for none. */
-export interface LookAt extends Look {
+export interface ViewAt extends View {
   readonly alsoAt: string | null;
 }
 
 /** Threshold and metric under which a pane is shown: chosen ones, or those of the case. */
-export function lookOf({ choice: { look }, run: { answer: shown } }: Pane, its: Case | null): Look {
-  const metric = look.metric ?? its?.metric ?? 'euclidean';
+export function viewOf({ choice: { view }, run: { answer: shown } }: Pane, its: Case | null): View {
+  const metric = view.metric ?? its?.metric ?? 'euclidean';
   const [only] = shown?.metrics ?? [];
   return {
-    epsilon: look.epsilon ?? its?.epsilon ?? 0.1,
+    epsilon: view.epsilon ?? its?.epsilon ?? 0.1,
     // A file may have distances in only one metric.
     metric: shown !== null && only !== undefined && !shown.metrics.includes(metric) ? only : metric,
   };
 }
 
 /** Puts a saved reading into a pane: its question, its view and its samples. */
-export function showSaved({ choice, run, own }: Pane, reading: KeptReading, name: string | null): void {
+export function showSaved({ choice, run, own }: Pane, reading: SavedReading, name: string | null): void {
   const { request, query, view } = reading;
   choice.asking = {
     case: request?.case ?? query.task,
@@ -82,8 +82,8 @@ export function showSaved({ choice, run, own }: Pane, reading: KeptReading, name
     noise: request?.noise ?? null,
     seed: request?.seed ?? 1,
   };
-  choice.look = {
-    ...choice.look,
+  choice.view = {
+    ...choice.view,
     metric: view.metric,
     epsilon: view.epsilon,
     alsoAt: view.alsoAt ?? null,

@@ -6,7 +6,7 @@
 import type { Client } from '../../../src/server/client.js';
 import type { Case } from '../../../src/workbench/case-study.js';
 import type { CaseList } from '../../../src/workbench/verbs/cases.js';
-import type { KeptReading } from '../../../src/workbench/verbs/readings.js';
+import type { SavedReading } from '../../../src/workbench/verbs/readings.js';
 import { createInspection, type Inspected, type InputInspection } from '../query-bar/inspection.svelte.js';
 import { isConnectionLost, sayProblem } from '../problems.js';
 import { copyRun } from '../reading/run.svelte.js';
@@ -56,7 +56,7 @@ export interface Workbench {
   /** Makes a pinned reading the live one. */
   exchange(pane: Pane): void;
   /** Shows a saved reading. */
-  open(reading: KeptReading, name: string | null): void;
+  open(reading: SavedReading, name: string | null): void;
   /** The address without the page's own part: `#read?case=…`. */
   address(): string;
   /** Loads the cases, follows the address and keeps it up to date; returns what ends that. */
@@ -114,7 +114,7 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
   async function inspect(ask: boolean): Promise<void> {
     clearTimeout(typing);
     const { case: caseId, input } = live.choice.asking;
-    const found = await inspection.look(caseId, input);
+    const found = await inspection.inspect(caseId, input);
     if (found === null || !found.ok) return;
     if (position === null) live.choice.asking.position = null;
     if (ask || found.problem === null) refresh(live);
@@ -147,7 +147,7 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
 
   /** Sets the site or position of the live reading and of those that follow it. */
   function move(to: { site?: string; position?: string | number }): void {
-    for (const pane of [live, ...pinned.filter(({ choice }) => choice.look.follows)]) {
+    for (const pane of [live, ...pinned.filter(({ choice }) => choice.view.follows)]) {
       Object.assign(pane.choice.asking, to);
       refresh(pane);
     }
@@ -186,12 +186,12 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
     const sameTask = its?.task === here?.task;
     choice.saved = null;
     choice.asking.case = id;
-    choice.look.metric = null;
-    choice.look.epsilon = null;
+    choice.view.metric = null;
+    choice.view.epsilon = null;
     if (!sameTask) {
       choice.asking.input = its?.examples[0] ?? '';
       // Places and inputs belong to one task.
-      choice.look.alsoAt = null;
+      choice.view.alsoAt = null;
       choice.own = [];
     }
     if (its?.sites.every(({ short }) => short !== choice.asking.site)) choice.asking.site = null;
@@ -204,11 +204,11 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
     if (name === null) return;
     try {
       const reading = await client.openReading(name);
-      const { epsilon, metric, alsoAt } = pane.choice.look;
+      const { epsilon, metric, alsoAt } = pane.choice.view;
       showSaved(pane, reading, name);
       // The address has the view it was last shown under; the file has the one it was saved under.
-      pane.choice.look = {
-        ...pane.choice.look,
+      pane.choice.view = {
+        ...pane.choice.view,
         epsilon: epsilon ?? reading.view.epsilon,
         metric: metric ?? reading.view.metric,
         alsoAt: alsoAt ?? reading.view.alsoAt ?? null,
@@ -238,7 +238,7 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
     await Promise.all([live, ...pinned].map(openSaved));
     for (const pane of pinned) if (pane.choice.saved === null) refresh(pane);
     if (choice.saved === null) await inspect(true);
-    else await inspection.look(choice.asking.case, choice.asking.input);
+    else await inspection.inspect(choice.asking.case, choice.asking.input);
   }
 
   /** Applies an address that came from outside: a link, the back button. */
@@ -327,9 +327,9 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
     refresh,
     pin(follows = false) {
       const before = live;
-      before.choice.look.follows = follows;
+      before.choice.view.follows = follows;
       const choice = choiceOf(before);
-      choice.look.follows = false;
+      choice.view.follows = false;
       live = createPane(client, choice, copyRun(client, before.run));
       pinned = [...pinned, before];
       if (choice.saved === null) refresh(live);
@@ -344,14 +344,14 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
       const before = live;
       pinned = pinned.map((other) => (other === pane ? before : other));
       live = pane;
-      live.choice.look.follows = false;
-      void inspection.look(live.choice.asking.case, live.choice.asking.input);
+      live.choice.view.follows = false;
+      void inspection.inspect(live.choice.asking.case, live.choice.asking.input);
     },
     open(reading, name) {
       acts += 1;
       showSaved(live, reading, name);
       view = 'read';
-      void inspection.look(live.choice.asking.case, live.choice.asking.input);
+      void inspection.inspect(live.choice.asking.case, live.choice.asking.input);
     },
     address: () => hash,
     start() {

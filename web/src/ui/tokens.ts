@@ -14,7 +14,7 @@ export function visible(token: string): string {
 export const placeText = (place: string | null, index: number): string => place ?? String(index);
 
 /** `F2 (5)`: a token said where its place has a name of its own, else `"5" at 3`. */
-export function spokenToken(token: string, place: string | null, index: number): string {
+export function tokenLabel(token: string, place: string | null, index: number): string {
   if (place === null) return `${visible(token)}, position ${index}`;
   return place === token || place === 'BOS' ? place : `${place}, ${visible(token)}`;
 }

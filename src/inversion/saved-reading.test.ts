@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromReading } from '../../test/fixtures/viewer.js';
 import { anyReading, exampleReading } from '../../test/fixtures/readings.js';
-import { type OwnInput, keptReadingFault, readingOf } from './kept-reading.js';
+import { type OwnInput, savedReadingFault, readingOf } from './saved-reading.js';
 import type { Reading, Sample } from './reading.js';
 
 describe('a reading that is kept', () => {
@@ -16,9 +16,9 @@ describe('a reading that is kept', () => {
           .map((sample) => ({ ...sample, inside: sample.distance <= any.epsilon }))
           .sort((a, b) => a.distance - b.distance);
         const reading = { ...any, samples };
-        const kept = fromReading(reading, 'any');
-        expect(keptReadingFault(kept)).toBeNull();
-        const again = readingOf(kept, samples.length + 1);
+        const saved = fromReading(reading, 'any');
+        expect(savedReadingFault(saved)).toBeNull();
+        const again = readingOf(saved, samples.length + 1);
         expect({ ...again, samples: [] }).toEqual({ ...reading, samples: [] });
         expect(new Set(again.samples.map(({ text }) => text))).toEqual(
           new Set(samples.map(({ text }) => text)),
@@ -53,42 +53,42 @@ describe('a reading that is kept', () => {
       },
     };
     expect(readingOf(fromReading(whole, 'whole'))).toEqual(whole);
-    const kept = { ...fromReading(whole, 'whole'), stated: null };
-    const { own: _own, ...without } = kept;
+    const saved = { ...fromReading(whole, 'whole'), stated: null };
+    const { own: _own, ...without } = saved;
     for (const figure of ['candidates', 'inside', 'invalid', 'distinct'] as const)
-      expect(readingOf(kept)[figure]).toBe(readingOf(without)[figure]);
+      expect(readingOf(saved)[figure]).toBe(readingOf(without)[figure]);
     expect(
-      keptReadingFault({ ...kept, own: [{ ...(kept.own ?? [])[0], tokenDelta: [] } as OwnInput] }),
+      savedReadingFault({ ...saved, own: [{ ...(saved.own ?? [])[0], tokenDelta: [] } as OwnInput] }),
     ).toMatch(/^own\.0\.tokenDelta/);
   });
 
   it('counts under another threshold what was drawn, repeated ones each time', () => {
-    const kept = fromReading(exampleReading(20), 'example');
+    const saved = fromReading(exampleReading(20), 'example');
     const counted = {
-      ...kept,
+      ...saved,
       stated: null,
-      samples: kept.samples.map((sample, at) => ({ ...sample, count: at + 1, valid: at !== 3 })),
-      view: { metric: 'euclidean' as const, epsilon: kept.samples[4]?.euclidean?.distance ?? 0 },
+      samples: saved.samples.map((sample, at) => ({ ...sample, count: at + 1, valid: at !== 3 })),
+      view: { metric: 'euclidean' as const, epsilon: saved.samples[4]?.euclidean?.distance ?? 0 },
     };
     expect(readingOf(counted)).toMatchObject({ candidates: 210, inside: 15, invalid: 4, distinct: 20 });
   });
 
   it('is found at fault where its parts do not fit', () => {
-    const kept = fromReading(exampleReading(2), 'example');
-    const [sample] = kept.samples;
+    const saved = fromReading(exampleReading(2), 'example');
+    const [sample] = saved.samples;
     const verdict = sample?.euclidean ?? null;
     if (sample === undefined || verdict === null) throw new Error('no sample');
-    const withSample = (change: object) => ({ ...kept, samples: [{ ...sample, ...change }] });
-    expect(keptReadingFault(kept)).toBeNull();
+    const withSample = (change: object) => ({ ...saved, samples: [{ ...sample, ...change }] });
+    expect(savedReadingFault(saved)).toBeNull();
     for (const wrong of [
-      { ...kept, metrics: ['cosine' as const] },
-      { ...kept, query: { ...kept.query, position: 99 } },
+      { ...saved, metrics: ['cosine' as const] },
+      { ...saved, query: { ...saved.query, position: 99 } },
       withSample({ euclidean: null }),
       withSample({ tokenDelta: [] }),
       withSample({ euclidean: { ...verdict, position: 99 } }),
       withSample({ euclidean: { ...verdict, distances: Array(99).fill(0) } }),
     ])
-      expect(keptReadingFault(wrong)).not.toBeNull();
+      expect(savedReadingFault(wrong)).not.toBeNull();
   });
 
   it('is refused where the file is no reading, naming the field', () => {

@@ -12,7 +12,7 @@ export const information = hundredsReading.replace('#read', '#information');
 /** What a reading says of itself under its samples. */
 export const strip = (reading: Locator): Locator => reading.getByRole('group', { name: 'What it tells' });
 /** The region of the Information page. */
-export const tells = (page: Page): Locator => page.getByRole('region', { name: 'What it tells' });
+export const interpretationOf = (page: Page): Locator => page.getByRole('region', { name: 'What it tells' });
 /** The bits at a place that says them. */
 export const bitsAt = async (where: Locator): Promise<number> =>
   Number(/(\d+\.\d\d) bits/.exec((await where.textContent()) ?? '')?.[1]);

@@ -11,8 +11,8 @@ import { type ByteSource } from '../../models/weights/byte-source.js';
 import { type Task } from '../../tasks/task.js';
 import { type EnumeratedActivations } from './activations.js';
 
-/** Where files are kept between runs. */
-export interface Keep {
+/** Where files are saved between runs. */
+export interface ActivationStore {
   /** The bytes under a name, or null when there are none. */
   open(name: string): Promise<ByteSource | null>;
   /** Writes whole or not at all. */
@@ -73,9 +73,9 @@ const arraysOf = ({ marks, rows }: EnumeratedActivations): Uint8Array[] => [
   ...rows.flatMap(({ values, scales }) => [bytesOf(values), bytesOf(scales)]),
 ];
 
-/** Keeps activations. */
-export async function keepActivations(
-  keep: Keep,
+/** Saves activations. */
+export async function saveActivations(
+  store: ActivationStore,
   identity: string,
   activations: EnumeratedActivations,
 ): Promise<void> {
@@ -93,14 +93,17 @@ export async function keepActivations(
   );
   const opening = new Uint8Array(prologue);
   opening.set(new TextEncoder().encode(`${magic}${header.length} ${await digestOf(header)}\n`));
-  await keep.write(await nameOf(identity), [opening, header, ...arrays]);
+  await store.write(await nameOf(identity), [opening, header, ...arrays]);
 }
 
-/** Takes kept activations up again; null when there are none, or they cannot be read for whatever reason. */
-export async function keptActivations(keep: Keep, identity: string): Promise<EnumeratedActivations | null> {
-  // What is kept only saves time: no fault of it may end what it is wanted for.
+/** Loads saved activations; null when there are none, or they cannot be read for whatever reason. */
+export async function loadActivations(
+  store: ActivationStore,
+  identity: string,
+): Promise<EnumeratedActivations | null> {
+  // What is saved only saves time: no fault of it may end what it is wanted for.
   try {
-    const source = await keep.open(await nameOf(identity));
+    const source = await store.open(await nameOf(identity));
     if (source === null) return null;
     try {
       return await readActivations(source, identity);

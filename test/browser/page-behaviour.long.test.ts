@@ -32,7 +32,7 @@ const views: readonly [string, string, (page: Page) => Promise<unknown>][] = [
   ['saved readings', '#saved', (page) => page.getByText('Nothing is saved yet').waitFor()],
 ];
 
-inBrowser('manners', (open) => {
+inBrowser('behaviour of the page', (open) => {
   for (const colorScheme of ['light', 'dark'] as const) {
     it.for(views)(`gives axe nothing to object to in ${colorScheme}: %s`, async ([, hash, ready]) => {
       const page = await open(hash, { colorScheme });

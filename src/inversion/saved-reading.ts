@@ -106,16 +106,16 @@ export const ownInputSchema = judgedInputSchema.extend({
 export type OwnInput = z.infer<typeof ownInputSchema>;
 
 /** A distinct input with how often it was drawn and its colours. */
-export const keptSampleSchema = readSampleSchema.extend({ count: z.number().int().min(1), ...colourFields });
+export const savedSampleSchema = readSampleSchema.extend({ count: z.number().int().min(1), ...colourFields });
 /** A distinct input with how often it was drawn and its colours. */
-export type KeptSample = z.infer<typeof keptSampleSchema>;
+export type SavedSample = z.infer<typeof savedSampleSchema>;
 
-/** The fields of a kept reading but its request, which belongs to who keeps it. */
-export const keptReadingShape = {
+/** The fields of a saved reading but its request, which belongs to whoever saves it. */
+export const savedReadingShape = {
   format: z.literal('inversionview-reading'),
   version: z.literal(1),
   query: queryFactsSchema,
-  /** How it was looked at. */
+  /** How it was viewed. */
   view: z.object({
     metric: metricSchema,
     epsilon: z.number().nonnegative(),
@@ -124,7 +124,7 @@ export const keptReadingShape = {
   }),
   /** Metrics that all samples have distances in. */
   metrics: z.array(metricSchema).min(1),
-  samples: z.array(keptSampleSchema),
+  samples: z.array(savedSampleSchema),
   /** A person's own inputs, counted nowhere. */
   own: z.array(ownInputSchema).optional(),
   /** An imported file may hold only some of the candidates: what it says of all of them, under `view`. */
@@ -132,7 +132,7 @@ export const keptReadingShape = {
 };
 
 /** A reading with all its samples. */
-export interface KeptReading {
+export interface SavedReading {
   readonly format: 'inversionview-reading';
   readonly version: 1;
   readonly query: QueryFacts;
@@ -142,13 +142,13 @@ export interface KeptReading {
     readonly alsoAt?: string | undefined;
   };
   readonly metrics: readonly Reading['metric'][];
-  readonly samples: readonly KeptSample[];
+  readonly samples: readonly SavedSample[];
   readonly own?: readonly OwnInput[] | undefined;
-  readonly stated: z.infer<typeof keptReadingShape.stated>;
+  readonly stated: z.infer<typeof savedReadingShape.stated>;
 }
 
-/** What fits no single field of a kept reading; null when all is well. */
-export function keptReadingFault({ query, view, metrics, samples, own }: KeptReading): string | null {
+/** What fits no single field of a saved reading; null when all is well. */
+export function savedReadingFault({ query, view, metrics, samples, own }: SavedReading): string | null {
   if (query.position >= query.tokens.length) return 'query.position lies behind the last token';
   if (!metrics.includes(view.metric)) return 'view.metric is none of its metrics';
   const inputs = [
@@ -170,9 +170,9 @@ export function keptReadingFault({ query, view, metrics, samples, own }: KeptRea
   return null;
 }
 
-/** What a person is shown of a kept reading: the same samples as `read` would have shown under its view. */
-export function readingOf(kept: KeptReading, shown = shownSamples): Reading {
-  const { query, view, samples, own, stated } = kept;
+/** What a person is shown of a saved reading: the same samples as `read` would have shown under its view. */
+export function readingOf(saved: SavedReading, shown = shownSamples): Reading {
+  const { query, view, samples, own, stated } = saved;
   const { metric, epsilon, alsoAt } = view;
   const { task, attention, warnings, model, decoder, seed, temperature } = query;
   const { input, tokens, position, place, site } = query;
@@ -182,14 +182,14 @@ export function readingOf(kept: KeptReading, shown = shownSamples): Reading {
   });
   const keyOf = (one: { readonly tokens: readonly string[] }): string => one.tokens.join('\0');
   const chosen = chooseShown(measured, ({ sample }) => keyOf(sample), shown, randomFor(seed ?? 0, 'shown'));
-  const total = (counted: readonly KeptSample[]): number =>
+  const total = (counted: readonly SavedSample[]): number =>
     counted.reduce((sum, sample) => sum + sample.count, 0);
-  const at = (sample: KeptSample | OwnInput): { position: number; distance: number } | null => {
+  const at = (sample: SavedSample | OwnInput): { position: number; distance: number } | null => {
     const index = alsoAt === undefined ? null : indexOfPlace(query, sample, alsoAt);
     const distance = index === null ? undefined : sample[metric]?.distances[index];
     return index === null || distance === undefined ? null : { position: index, distance };
   };
-  const seen = (sample: KeptSample | OwnInput) => {
+  const seen = (sample: SavedSample | OwnInput) => {
     const { distance = Infinity, position: matchedPosition = 0, distances = [] } = sample[metric] ?? {};
     return {
       text: sample.text,
@@ -267,12 +267,12 @@ function idsOf(task: Task | undefined, tokens: readonly string[]): number[] | nu
 }
 
 /**
- * A reading that was written by `inversionview read --json`, as a kept one: its shown samples, in its one metric.
+ * A reading that was written by `inversionview read --json`, as a saved one: its shown samples, in its one metric.
  * @param name what to call it in an error
  * @param tasks by which facts of its inputs are known
  * @throws InputError naming the first field that is wrong
  */
-export function keptFromReading(value: unknown, name: string, tasks: readonly Task[]): KeptReading {
+export function savedFromReading(value: unknown, name: string, tasks: readonly Task[]): SavedReading {
   const parsed = readingSchema.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
