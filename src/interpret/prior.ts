@@ -39,11 +39,24 @@ export function createPrior(task: Task, features: readonly Feature[] = task.feat
   const random = randomFor(1, 'prior');
   const next = data?.instance ?? drawing(capability(task, 'distribution', purpose), random);
   const tables = features.map((feature) => emptyTable(feature, inputs));
+  // Of a few texts the same are drawn over and over.
+  const met = new Map<string, number>();
   for (let input = 0; input < inputs; input++) {
     const ids = next(input);
+    const first = data === null ? firstOf(met, ids.join(), input) : input;
+    if (first !== input) {
+      for (const { codes } of tables) codes[input] = codes[first] ?? 0;
+      continue;
+    }
     for (const table of tables) table.codes[input] = table.codeOf(featureValue(task, table.feature, ids));
   }
   return { task, inputs, complete: data !== null, tables };
+}
+
+function firstOf(met: Map<string, number>, key: string, input: number): number {
+  const known = met.get(key);
+  if (known === undefined) met.set(key, input);
+  return known ?? input;
 }
 
 const drawing =

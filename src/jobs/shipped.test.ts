@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { smallWeights } from '../../test/fixtures/small-gpt2.js';
 import { probedModel, smallDecoder } from '../../test/fixtures/task-models.js';
+import { meetingsTask, modelFor as modelOfTemplate } from '../../test/fixtures/template-models.js';
 import { InputError } from '../input-error.js';
 import { type Provenance, decoderFiles } from '../inversion/decoder-files.js';
 import { type Decoder } from '../inversion/decoder.js';
@@ -11,6 +12,7 @@ import { probedModelConfig } from '../training/model-training.js';
 import { gpt2Files } from '../models/gpt2-files.js';
 import { addition, counting } from '../studies/index.js';
 import { tasks } from '../../test/fixtures/shipped-tasks.js';
+import { type TemplateTask } from '../tasks/index.js';
 import { writeDirectoryAtomic } from './files.js';
 import { packageDirectory } from './package-directory.js';
 import { decoderFor, modelFor, shippedDirectory } from './shipped.js';
@@ -129,6 +131,20 @@ describe('a decoder of a directory', () => {
       decoderFor(addition, await decoderDirectory(smallDecoder(addition, { form: 'plain', places: 6 })), own),
       /has 15 tokens and 6 places; addition needs 15 tokens and 13 places\.$/,
     );
+  });
+
+  it('is refused for other symbols than those of a template', async () => {
+    const task: TemplateTask = await meetingsTask();
+    const own = await modelOfTemplate(task);
+    const sized = { ...task, model: { layers: 2, heads: 3, width: 12 } };
+    const provenance = {
+      task: task.name,
+      model: { name: 'mine', hash: own.hash, processing: 'none' as const },
+    };
+    const read = async (vocabulary: number): Promise<unknown> =>
+      decoderFor(task, await decoderDirectory(smallDecoder(sized, { vocabulary }), provenance), own);
+    await expect(read(12)).resolves.toMatchObject({ config: { vocabulary: 12 } });
+    await refused(read(13), /has 13 tokens and 5 places; meetings needs 12 tokens and 5 places\.$/);
   });
 
   it('is refused when it is not there', async () => {

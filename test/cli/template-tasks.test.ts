@@ -1,0 +1,209 @@
+/** Commands on a template file and a model of words, with no decoder. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { familyCheckpoint, writeWordedModel } from '../fixtures/worded-model.js';
+import { type Command, type Finished, bundledCommand, refusal } from './command.js';
+
+const template = `name: names
+patterns:
+  - "When {A} and {B} went, {S} gave"
+  - "When {A} and {B} went to {S}, {S} gave a {thing}"
+slots:
+  A: { from: names.txt }
+  B: { same-as: A }
+  S: { one-of: [A, B] }
+  O: { other-of: [A, B], than: S }
+  thing: [drink, it]
+constraints: ["A != B"]
+contrast: { redraw: [A, B] }
+places: { S1: first S, S2: last S, END: last }
+`;
+const input = 'When Mary and John went to John, John gave a drink';
+
+let command: Command;
+let words = '';
+beforeAll(async () => {
+  command = await bundledCommand();
+  words = join(command.folder, 'words');
+  writeWordedModel(words);
+  writeFileSync(join(command.folder, 'names.txt'), '\uFEFFMary\r\nJohn\r\n');
+  writeFileSync(join(command.folder, 'mine.yaml'), template);
+  writeFileSync(join(command.folder, 'wrong.yaml'), template.replace('{S} gave"', '{T} gave"'));
+  writeFileSync(join(command.folder, 'untied.yaml'), template.replace('"A != B"', '"A = thing"'));
+});
+afterAll(() => command.dispose());
+
+const ask = (name: string, ...args: readonly string[]): Promise<Finished> =>
+  command.ask([name, '--task', 'mine.yaml', '--model', words, ...args]);
+const json = async <T>(name: string, ...args: readonly string[]): Promise<T> => {
+  const { code, stdout, stderr } = await ask(name, ...args, '--json');
+  expect([code, stderr]).toEqual([0, '']);
+  return JSON.parse(stdout) as T;
+};
+const query = ['--input', input, '--site', 'a1.2', '--position', 'END'];
+
+describe('read --search', () => {
+  interface Reading {
+    readonly task: string;
+    readonly decoder: string;
+    readonly candidates: number;
+    readonly distinct: number;
+    readonly invalid: number;
+    readonly samples: readonly { readonly text: string; readonly tokenDelta: readonly (number | null)[] }[];
+    readonly readout?: { readonly searched?: boolean };
+  }
+
+  it('reads a template without a decoder', async () => {
+    const reading = await json<Reading>('read', '--search', ...query, '--candidates', '9', '--epsilon', '10');
+    expect(reading).toMatchObject({ task: 'names', candidates: 9, distinct: 9, invalid: 0 });
+    expect(reading.decoder).toBe('none: the model searched by itself');
+    expect(reading.readout?.searched).toBe(true);
+    expect(reading.samples.map(({ text }) => text)).toContain(input);
+    for (const { tokenDelta } of reading.samples)
+      expect(tokenDelta.every((delta) => delta === null)).toBe(true);
+    // All there are: 4 of the first pattern, 8 of the second.
+    expect(await json('read', '--search', '--no-readout', ...query)).toMatchObject({
+      candidates: 12,
+      distinct: 12,
+    });
+  });
+
+  it('says in a terminal that it searched', async () => {
+    const { code, stdout } = await ask('read', '--search', ...query);
+    expect(code).toBe(0);
+    expect(stdout).toContain('1 of 12 candidates (8.3%) inside ε = 0.1');
+    expect(stdout).toContain('Inputs were searched for');
+  });
+
+  it('is not for a decoder too', async () => {
+    expect(refusal(await ask('read', '--search', '--decoder', words, ...query))).toBe(
+      'Give --search or --decoder: a search asks no decoder.',
+    );
+  });
+});
+
+describe('preimage of a template', () => {
+  interface Record {
+    readonly size: number;
+    readonly total: number;
+    readonly exactness: string;
+    readonly at?: string;
+    readonly conditional?: { readonly varying: readonly string[]; readonly held: readonly string[] };
+    readonly curve?: { readonly points: readonly { readonly size: number }[] };
+    readonly samples: readonly { readonly text: string }[];
+  }
+  const preimage = (...args: readonly string[]): Promise<Record> =>
+    json<Record>('preimage', ...query, '--no-cache', ...args);
+
+  it('runs what agrees with the input in the slots that are held', async () => {
+    const usual = await preimage('--epsilon', '100');
+    expect(usual).toMatchObject({
+      size: 4,
+      total: 4,
+      conditional: { varying: ['A', 'B', 'S'], held: ['pattern', 'thing'] },
+    });
+    expect(usual.exactness).toBe(
+      'Exact: each of the 4 inputs was run that differ in A, B, S and agree in pattern, thing.',
+    );
+    expect(usual.samples.every(({ text }) => text.endsWith('gave a drink'))).toBe(true);
+    expect(usual.curve?.points.map(({ size }) => size)).toEqual(
+      usual.curve?.points.map(({ size }) => size).sort((a, b) => a - b),
+    );
+    const own = await preimage('--vary', 'thing, S', '--epsilon', '100');
+    expect(own).toMatchObject({
+      total: 4,
+      conditional: { varying: ['thing', 'S'], held: ['pattern', 'A', 'B'] },
+    });
+  });
+
+  it('compares at the place of the query alone where it is asked to', async () => {
+    const [nearest, placed] = [
+      await preimage('--epsilon', '0.5', '--vary', 'A,B,S,thing'),
+      await preimage('--epsilon', '0.5', '--vary', 'A,B,S,thing', '--at-place'),
+    ];
+    expect([nearest.at, placed.at]).toEqual([undefined, 'END']);
+    expect([nearest.total, placed.total]).toEqual([8, 8]);
+    expect(placed.size).toBeLessThanOrEqual(nearest.size);
+    expect(placed.size).toBeGreaterThan(0);
+  });
+
+  it.each<[string, readonly string[], RegExp]>([
+    [
+      'a slot that is none',
+      ['--vary', 'things'],
+      /^Nothing in this text is named "things"\. Did you mean "thing"\? What can vary: pattern, A, B, S, thing\.$/,
+    ],
+    [
+      'a place without a name',
+      ['--at-place', '--position', '1'],
+      /^Position 1 has no name by which other inputs have it: leave out --at-place\.$/,
+    ],
+    [
+      'inputs that are no text of the task',
+      ['--input', 'When Mary and Mary went, Mary gave'],
+      /^When Mary and Mary went, Mary gave is no text of names: none can be varied\.$/,
+    ],
+    [
+      'slots that do not vary',
+      ['--vary', 'A'],
+      /^Nothing varies in A of When Mary and John went to John, John gave a drink\.$/,
+    ],
+  ])('is refused for %s', async (_, args, message) => {
+    expect(refusal(await ask('preimage', ...query, '--no-cache', ...args))).toMatch(message);
+  });
+
+  it('has nothing to vary in tasks that are no templates', async () => {
+    const args = ['preimage', '--input', '135+246=381', '--site', 'a0.0', '--position', '=', '--vary', 'A'];
+    expect(refusal(await command.ask(args))).toBe(
+      '--vary is for template tasks: addition has no parts that vary.',
+    );
+  });
+});
+
+describe('a task by its name', () => {
+  it.each<[string, readonly string[], RegExp]>([
+    [
+      'that is near one that there is',
+      ['--task', 'pronoun', '--model', 'words'],
+      /^Unknown task "pronoun"\. Did you mean "pronouns"\? Tasks: addition, .*greater-than.*, or a \.yaml or \.json file of your own\.$/,
+    ],
+    [
+      'of a file that is not there',
+      ['--task', 'none.yaml', '--model', 'words'],
+      /^There is no file "none\.yaml"\.$/,
+    ],
+    [
+      'of a file that is wrong',
+      ['--task', 'wrong.yaml', '--model', 'words'],
+      /^wrong\.yaml:3: No slot is named "T"\. .*Slots: A, B, S, O, thing\.$/,
+    ],
+    [
+      'of a file whose constraints nothing satisfies',
+      ['--task', 'untied.yaml', '--model', 'words'],
+      /^untied\.yaml:11: Nothing satisfies the constraints on A, thing: A = thing\.$/,
+    ],
+    [
+      'without a model',
+      ['--task', 'mine.yaml'],
+      /^No model is shipped for names: give one with --model, such as openai-community\/gpt2 or a \.gguf file\.$/,
+    ],
+    [
+      'with a model without a tokenizer',
+      ['--task', 'mine.yaml', '--model', familyCheckpoint('llama')],
+      /llama.* has no tokenizer, and names is a task of texts\.$/,
+    ],
+    [
+      'with no token before texts',
+      ['--task', 'mine.yaml', '--model', 'words', '--bos', 'none'],
+      /^A task of texts needs a token before each, and --bos none gives none\.$/,
+    ],
+    [
+      'with longer texts than the model takes',
+      ['--task', 'docstrings', '--model', 'words'],
+      /takes 16\.$|is no token|character/,
+    ],
+  ])('is refused %s', async (_, args, message) => {
+    expect(refusal(await command.ask(['read', '--search', ...args, ...query]))).toMatch(message);
+  });
+});
