@@ -29,7 +29,7 @@ describe.each(['plain', 'completion'] as const)('a decoder of a template in the 
     task = await meetingsTask();
     model = await modelFor(task);
     const config = smallDecoderConfig(
-      { ...task, model: { layers: 2, heads: 3, width: 12 } } as TemplateTask,
+      { ...task, model: { layers: 2, heads: 3, width: 12 } },
       {
         form,
         vocabulary: symbolsOf(task, form).size,
