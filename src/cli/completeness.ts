@@ -87,7 +87,8 @@ inputs serves all queries of a site; with few --draws the noise makes the decode
       const decoder = await decoderOf(open, options);
       const base = recordOf(open, options, query, decoder.name);
       const exact = await exactAt(open, query.site, options);
-      const set = await exact.find(query.z, base);
+      const { epsilon, metric } = base;
+      const set = await exact.find(query.z, { epsilon, metric });
       await exact.dispose();
       const record: CompletenessRecord = {
         ...base,

@@ -129,15 +129,16 @@ async function exactRecord(
 ): Promise<PreimageRecord> {
   const { task, model, runtime, held } = open;
   const base = recordOf(open, options, query, null);
-  const place = options.atPlace === true ? placeOf(base) : null;
+  const onlyAt = options.atPlace === true ? placeOf(base) : null;
   const exact = await exactAt(open, query.site, options);
   try {
-    const set = await exact.find(query.z, { ...base, place });
+    const { epsilon, metric } = base;
+    const set = await exact.find(query.z, { epsilon, metric, onlyAt });
     const samples = await someMembers(
       runtime,
       model,
       task,
-      { ...query, metric: base.metric, place },
+      { ...query, metric, onlyAt },
       set,
       options.shown,
       randomFor(options.seed, 'shown'),
@@ -158,15 +159,15 @@ async function exactRecord(
       samples,
       readout: options.json === true ? null : readoutOf(open, query, set, options.seed),
       ...(held === null ? {} : { conditional: { varying: held.varying, held: held.held } }),
-      ...(place === null ? {} : { at: place }),
+      ...(onlyAt === null ? {} : { at: onlyAt }),
       ...(held === null && options.curve === undefined
         ? {}
         : {
             curve: await epsilonCurve(exact, createPrior(task, open.features), {
               ids: query.ids,
               z: query.z,
-              metric: base.metric,
-              place,
+              metric,
+              onlyAt,
               ...(typeof options.curve === 'object'
                 ? { epsilons: [...options.curve].sort((a, b) => a - b) }
                 : {}),

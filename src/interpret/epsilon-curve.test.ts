@@ -55,7 +55,7 @@ describe('an ε-curve over the pairs of names', () => {
         ids,
         z,
         metric: 'euclidean',
-        place: only ? place : null,
+        onlyAt: only ? place : null,
         epsilons,
       });
       expect(curve.total).toBe(60);
@@ -78,13 +78,13 @@ describe('an ε-curve over the pairs of names', () => {
           expect(figure?.consistency, `${name} at ${epsilon}`).toBeCloseTo(same / size, 10);
         }
       });
-      const set = await exact.find(z, { epsilon: 0.8, place: only ? place : null });
+      const set = await exact.find(z, { epsilon: 0.8, onlyAt: only ? place : null });
       set.distances.forEach((own, at) => expect(own).toBeCloseTo(distances[at] ?? NaN, 3));
       const shown = await someMembers(
         runtime,
         model,
         task,
-        { site: exact.site, z, metric: 'euclidean', place: only ? place : null },
+        { site: exact.site, z, metric: 'euclidean', onlyAt: only ? place : null },
         set,
         100,
         seededRandom(1),
@@ -107,7 +107,7 @@ describe('an ε-curve over the pairs of names', () => {
       ids,
       z,
       metric: 'euclidean',
-      place: 'S1',
+      onlyAt: 'S1',
       epsilons,
     });
     for (const { feature, epsilon } of curve.heldUpTo) {

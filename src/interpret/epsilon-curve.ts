@@ -49,7 +49,7 @@ export interface CurveQuery {
   readonly z: Float32Array;
   readonly metric: Metric;
   /** A named place of each input; the nearest of all positions unless given. */
-  readonly place?: string | null;
+  readonly onlyAt?: string | null;
   /** Rising; {@link curveEpsilons} unless given. */
   readonly epsilons?: readonly number[];
   readonly signal?: AbortSignal;
@@ -59,12 +59,12 @@ export interface CurveQuery {
 export async function epsilonCurve(
   exact: ExactPreimages,
   prior: Prior,
-  { ids, z, metric, place = null, epsilons = curveEpsilons, signal }: CurveQuery,
+  { ids, z, metric, onlyAt = null, epsilons = curveEpsilons, signal }: CurveQuery,
 ): Promise<EpsilonCurve> {
   const points: CurvePoint[] = [];
   for (const epsilon of epsilons) {
     signal?.throwIfAborted();
-    const { size, bits, members } = await exact.find(z, { epsilon, metric, place, insideOnly: true });
+    const { size, bits, members } = await exact.find(z, { epsilon, metric, onlyAt, insideOnly: true });
     const figures = size === 0 ? [] : featureBits(prior, exactSample(prior, { members }), ids, 0);
     points.push({
       epsilon,

@@ -90,7 +90,9 @@ describe('the inputs of one pattern in SmolLM2-135M-Instruct', () => {
     const other = S === A ? query.B : A;
     for (const epsilon of reference.epsilons) {
       const key = String(epsilon);
-      const found = await exact.get(site)?.find(z, { epsilon, metric: 'euclidean', place, insideOnly: true });
+      const found = await exact
+        .get(site)
+        ?.find(z, { epsilon, metric: 'euclidean', onlyAt: place, insideOnly: true });
       const members = Array.from(found?.members ?? []);
       const share = (name: string, value: unknown): number =>
         members.filter((input) => values(name)(input) === value).length;

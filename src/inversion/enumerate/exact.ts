@@ -47,7 +47,7 @@ export interface ExactView {
   /** Only what is inside is wanted: distances of other inputs may be infinite then. It takes a fraction of the time. */
   readonly insideOnly?: boolean;
   /** Compares at this named place of each input alone; at the nearest of all its positions unless given. */
-  readonly place?: string | null;
+  readonly onlyAt?: string | null;
 }
 
 /** Answers queries at one site. */
@@ -131,13 +131,13 @@ function preimagesOf(
   return {
     site,
     total,
-    async find(z, { epsilon = task.epsilon, metric = task.metric, insideOnly = false, place = null } = {}) {
+    async find(z, { epsilon = task.epsilon, metric = task.metric, insideOnly = false, onlyAt = null } = {}) {
       if (z.length !== activations.width) {
         throw new InputError(
           `The query has ${z.length} elements, the activations of ${model.name} have ${activations.width}.`,
         );
       }
-      const only = place === null ? null : positionsOf(place);
+      const only = onlyAt === null ? null : positionsOf(onlyAt);
       const { distances, lower, upper, positions } = measure(
         activations.marks,
         activations.rows,

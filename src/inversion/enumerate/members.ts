@@ -32,7 +32,7 @@ export async function someMembers(
     readonly z: Float32Array;
     readonly metric: Metric;
     /** Where inputs are compared; at the nearest of all positions unless given. */
-    readonly place?: string | null;
+    readonly onlyAt?: string | null;
   },
   { members }: Pick<ExactSet, 'members'>,
   count: number,
@@ -47,7 +47,7 @@ export async function someMembers(
     return shown
       .map((ids, at) => {
         const verdict = verdicts[at];
-        const place = query.place ?? null;
+        const place = query.onlyAt ?? null;
         const position =
           (place === null ? verdict?.position : task.places(ids).find(({ name }) => name === place)?.index) ??
           0;
