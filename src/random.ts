@@ -107,6 +107,23 @@ export function restoreRandom(state: readonly number[]): Random {
 }
 
 /**
+ * An index, drawn in proportion to weights.
+ * @param total their sum, where it is known
+ */
+export function drawWeighted(
+  random: Random,
+  weights: readonly number[],
+  total = weights.reduce((sum, weight) => sum + weight, 0),
+): number {
+  let mark = random.next() * total;
+  for (const [at, weight] of weights.entries()) {
+    mark -= weight;
+    if (mark < 0) return at;
+  }
+  return weights.length - 1;
+}
+
+/**
  * A 32-bit seed of its own for each use of one seed: a pure function of the seed, a label and what the use is for. Work
  * that could be cut in parts names the site and the number of the item here, so that the parts draw what the whole
  * would have drawn.

@@ -5,8 +5,7 @@
  */
 import { type Runtime } from '../engine/index.js';
 import { InputError } from '../input-error.js';
-import { isLarge } from '../inversion/judge.js';
-import { type HookedModel } from '../models/hooked-model.js';
+import { type HookedModel, isLarge } from '../models/hooked-model.js';
 import { randomFor } from '../random.js';
 import { type Share, shareOf } from '../share.js';
 import { type TemplateTask } from '../tasks/index.js';

@@ -116,8 +116,9 @@ export const showFetching = (file: string, done: number, all: number): void =>
   fetched(done, all, `of ${file}`);
 
 /** The task and the model that the options name; the model is read when it is asked for. */
-export const openedTask = (options: ModelOptions): Promise<OpenedTask> =>
-  openTask({ ...options, onFile: showFetching });
+export const openedTask = (
+  options: Pick<ModelOptions, 'task' | 'model' | 'processing' | 'bos' | 'offline'>,
+): Promise<OpenedTask> => openTask({ ...options, onFile: showFetching });
 
 /** Options of a threshold. */
 export interface ThresholdOptions {

@@ -12,7 +12,7 @@ import { type Readout } from '../inversion/reading.js';
 import { createReader } from '../inversion/preimage.js';
 import { exactnessByClasses, interpretByClasses } from '../interpret/by-classes.js';
 import { featureBits } from '../interpret/feature-bits.js';
-import { createPrior } from '../interpret/prior.js';
+import { type Prior, createPrior } from '../interpret/prior.js';
 import { exactInformation, readoutByPlace } from '../interpret/by-place.js';
 import { type SamplerFigures, samplerFigures } from '../interpret/recall.js';
 import { curveEpsilons, epsilonCurve } from '../interpret/epsilon-curve.js';
@@ -145,6 +145,10 @@ async function exactRecord(
     );
     if (options.out !== undefined) await writeMembers(open, set, options.out);
     const decoder = options.recall === true ? await decoderOf(open, options) : null;
+    const curved = held !== null || options.curve !== undefined;
+    const inWords = options.json !== true;
+    // Going through the features of all inputs takes a while: once for both.
+    const prior = curved || inWords ? createPrior(task, open.features) : null;
     return {
       ...base,
       decoder: decoder?.name ?? null,
@@ -157,13 +161,13 @@ async function exactRecord(
           ? `Exact: each of the ${set.total.toLocaleString('en')} inputs was run.`
           : `Exact: each of the ${set.total.toLocaleString('en')} inputs was run that differ in ${held.varying.join(', ')}${held.held.length === 0 ? '' : ` and agree in ${held.held.join(', ')}`}.`,
       samples,
-      readout: options.json === true ? null : readoutOf(open, query, set, options.seed),
+      readout: prior === null || !inWords ? null : readoutOf(prior, query, set, options.seed),
       ...(held === null ? {} : { conditional: { varying: held.varying, held: held.held } }),
       ...(onlyAt === null ? {} : { at: onlyAt }),
-      ...(held === null && options.curve === undefined
+      ...(prior === null || !curved
         ? {}
         : {
-            curve: await epsilonCurve(exact, createPrior(task, open.features), {
+            curve: await epsilonCurve(exact, prior, {
               ids: query.ids,
               z: query.z,
               metric,
@@ -189,8 +193,7 @@ function placeOf({ place, position }: QueryRecord): string {
 }
 
 /** What the preimage tells; it takes longer to say than to find, and bits gives it as data. */
-function readoutOf({ task, features }: Opened, { ids }: PlacedQuery, set: ExactSet, seed: number): Readout {
-  const prior = createPrior(task, features);
+function readoutOf(prior: Prior, { ids }: PlacedQuery, set: ExactSet, seed: number): Readout {
   const sample = exactSample(prior, set);
   const figures = featureBits(prior, sample, ids, seed);
   return readoutByPlace(prior, sample, figures, ids, seed, exactInformation(set.bits));

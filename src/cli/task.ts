@@ -4,11 +4,10 @@
  */
 import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
-import { openTask } from '../jobs/open-task.js';
 import { quote } from '../printable.js';
 import { randomFor } from '../random.js';
 import { type TemplateTask, isTemplateTask, tokensOf } from '../tasks/index.js';
-import { printJson, showFetching, whole, withBos } from './options.js';
+import { openedTask, printJson, whole, withBos } from './options.js';
 
 interface CheckOptions {
   readonly model: string;
@@ -74,12 +73,7 @@ Examples:
 The format is described in docs/template-tasks.md. Every error names the file, the line and the slot.`,
     )
     .action(async (file: string, options: CheckOptions) => {
-      const { task: opened } = await openTask({
-        ...options,
-        task: file,
-        offline: options.offline === true,
-        onFile: showFetching,
-      });
+      const { task: opened } = await openedTask({ ...options, task: file });
       if (!isTemplateTask(opened))
         throw new InputError(`${opened.name} is no template task: there is nothing to check.`);
       const record = recordOf(opened, options);

@@ -265,14 +265,14 @@ config.json, model.safetensors and README.md (figures): give it to the other com
       name: string | undefined,
       options: RunOptions & { form?: 'plain' | 'completion'; sites?: string },
     ) => {
-      const asked = name ?? (options.resume === undefined ? undefined : await resumedTask(options.resume));
+      const resumed = options.resume === undefined ? undefined : await resumedTask(options.resume);
+      const asked = name ?? resumed;
       if (asked === undefined)
         throw new InputError(`Which task? One of ${(await namedTasks()).join(', ')}, or a file of your own.`);
       const study = isStudy(asked);
-      if (study) await trainedTask(name, options);
       const { task, model: readModel } = await openedTask({ ...options, task: asked });
-      if (options.resume !== undefined && (await resumedTask(options.resume)) !== task.name)
-        throw new InputError(`${options.resume} is not a training for ${task.name}.`);
+      if (resumed !== undefined && resumed !== task.name)
+        throw new InputError(`${options.resume ?? ''} is a training for ${resumed}, not for ${task.name}.`);
       const runtime = runtimeFor(options);
       const sites =
         options.sites === undefined

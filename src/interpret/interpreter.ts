@@ -4,14 +4,13 @@
  * @module
  */
 import { foundReadout } from './found-readout.js';
-import { isLarge } from '../inversion/judge.js';
 import { type Runtime } from '../engine/index.js';
 import { type Decoder } from '../inversion/decoder.js';
 import { type ExactPreimages, type ExactSet } from '../inversion/enumerate/exact.js';
 import { type Metric } from '../inversion/metrics.js';
 import { type Readout } from '../inversion/reading.js';
 import { type Judged } from '../inversion/view.js';
-import { type HookedModel } from '../models/hooked-model.js';
+import { type HookedModel, isLarge } from '../models/hooked-model.js';
 import { randomFor } from '../random.js';
 import { type Feature } from '../tasks/feature.js';
 import { type SamplingRound, type Task } from '../tasks/task.js';

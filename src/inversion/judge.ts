@@ -14,20 +14,14 @@ import {
 } from '../engine/index.js';
 import { expectFinite } from '../models/finite.js';
 import { transformer } from '../models/transformer.js';
-import { type HookedModel } from '../models/hooked-model.js';
+import { type HookedModel, isLarge } from '../models/hooked-model.js';
 import { padded } from '../models/padding.js';
 import { type Task } from '../tasks/task.js';
+import { endOf } from '../tasks/tokens.js';
 import { type Metric, distances } from './metrics.js';
 
 /** Rows of one compiled graph by default. */
 export const judgeBatch = 256;
-
-/** Parameters of a model that is run in small batches, so that few candidates take little time. */
-const largeFrom = 2 ** 22;
-
-/** Whether a run of the model takes long: a tenth of a second or more for a text. */
-export const isLarge = ({ parameters }: HookedModel): boolean =>
-  [...parameters.values()].reduce((sum, { data }) => sum + data.length, 0) >= largeFrom;
 
 /** Rows of a graph that is to take some number of inputs once. */
 export function rowsFor(model: HookedModel, count: number): number {
@@ -191,10 +185,8 @@ export const leastOf = (
 };
 
 /** How many positions of a candidate count: those before the first EOS or PAD. */
-function judgedPlaces(task: Task, candidate: readonly number[]): number {
-  const end = candidate.findIndex((id, at) => at > 0 && (id === task.eos || id === task.pad));
-  return end < 0 ? Math.min(candidate.length, task.maxLength) : end;
-}
+const judgedPlaces = (task: Task, candidate: readonly number[]): number =>
+  Math.min(endOf(task, candidate), task.maxLength);
 
 function verdict(row: Float32Array): Verdict {
   let position = 0;

@@ -93,7 +93,7 @@ describe.each(['plain', 'completion'] as const)('a decoder of a template in the 
     const reader = createReader(runtime, model, decoder, task);
     const ids = task.encode('Ann and Bo in Oslo. Ann met Bo');
     const own = [task.encode('Cleo saw Bo in Rome. Bo met Cleo'), task.encode('Ann and Ann')];
-    const { candidates, reading } = await reader.read({
+    const query = {
       ids,
       site: 'x1.post',
       position: 4,
@@ -102,7 +102,8 @@ describe.each(['plain', 'completion'] as const)('a decoder of a template in the 
       shown: 30,
       epsilon: 10,
       own,
-    });
+    };
+    const { candidates, reading } = await reader.read(query);
     expect(candidates).toHaveLength(128);
     for (const candidate of candidates) {
       expect(candidate.valid).toBe(task.check(candidate.ids) === null);
@@ -116,16 +117,7 @@ describe.each(['plain', 'completion'] as const)('a decoder of a template in the 
       expect((follows ?? []).every((at) => at > 0 && at < tokens.length)).toBe(true);
     }
     expect(reading.own?.map(({ valid }) => valid)).toEqual([true, false]);
-    const again = await reader.read({
-      ids,
-      site: 'x1.post',
-      position: 4,
-      rounds: [{ temperature: 3, noise: 0, candidates: 128 }],
-      seed: 1,
-      shown: 30,
-      epsilon: 10,
-      own,
-    });
+    const again = await reader.read(query);
     expect(again.reading).toEqual(reading);
     await reader.dispose();
   });

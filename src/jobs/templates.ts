@@ -17,6 +17,7 @@ import {
   readTemplate,
   templateTask,
 } from '../tasks/index.js';
+import { codeOf, fileFault } from './file-fault.js';
 import { packageDirectory } from './package-directory.js';
 
 const extensions = ['.yaml', '.yml', '.json'];
@@ -50,9 +51,8 @@ async function textOf(path: string, shown: string): Promise<string> {
   try {
     bytes = await readFile(path);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') throw new InputError(`There is no file ${quote(shown)}.`);
-    throw new InputError(`${quote(shown)} cannot be read (${code ?? String(error)}).`);
+    if (codeOf(error) === 'ENOENT') throw new InputError(`There is no file ${quote(shown)}.`);
+    throw fileFault(`${quote(shown)} cannot be read`, error);
   }
   if (bytes.length > mostBytes)
     throw new InputError(`${quote(shown)} is too large: ${mostBytes} bytes at most are read.`);

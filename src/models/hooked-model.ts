@@ -47,6 +47,13 @@ export interface HookedModel {
  */
 const sharedFrom = 2 ** 24;
 
+const bytesOf = (parameters: ParameterSet): number =>
+  [...parameters.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+
+/** Whether a run of the model takes long, a tenth of a second or more for a text: its parameters are fed. */
+export const isLarge = ({ parameters }: Pick<HookedModel, 'parameters'>): boolean =>
+  bytesOf(parameters) >= sharedFrom;
+
 /**
  * Makes a model of parameters that have been processed as stated.
  * @param raw those before processing, or their fingerprint
@@ -58,8 +65,7 @@ export async function hookedModel(
   processing: Processing,
 ): Promise<HookedModel> {
   const values = new Map<string, Value>();
-  const bytes = [...parameters.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
-  const asValue = bytes < sharedFrom ? constant : shared;
+  const asValue = isLarge({ parameters }) ? shared : constant;
   return {
     architecture,
     name,

@@ -13,6 +13,12 @@ export const tokenOf = (task: Task, id: number): string => tokensOf(task, [id])[
 /** How many tokens the probed model knows. */
 export const tokenCount = ({ tokenizer }: Task): number => tokenizer.vocabulary.length;
 
+/** Index of the first EOS or PAD after the beginning; the number of ids where there is none. EOS may be BOS too. */
+export function endOf({ eos, pad }: Pick<Task, 'eos' | 'pad'>, ids: readonly number[]): number {
+  const end = ids.findIndex((id, at) => at > 0 && (id === eos || id === pad));
+  return end < 0 ? ids.length : end;
+}
+
 const numbered = new WeakMap<Task['tokenizer'], ReadonlyMap<string, number>>();
 
 /** Ids of tokens that {@link tokensOf} gave; null for what is no token of the task. */

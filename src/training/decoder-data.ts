@@ -8,7 +8,7 @@ import { type Collector } from '../inversion/collect.js';
 import { sequenceOf, symbolsOf } from '../inversion/decoder.js';
 import { type DecoderConfig } from '../models/decoder-config.js';
 import { padded } from '../models/padding.js';
-import { type Random, randomFor } from '../random.js';
+import { type Random, drawWeighted, randomFor } from '../random.js';
 import { type Task } from '../tasks/task.js';
 import { type DecoderRecipe } from './decoder-recipe.js';
 
@@ -30,16 +30,6 @@ interface Seen extends Sample {
 export interface DecoderBatch {
   readonly places: number;
   readonly feeds: Tensors;
-}
-
-/** A site's number, drawn in proportion to the weights. */
-function drawSite(weights: readonly number[], total: number, random: Random): number {
-  let mark = random.next() * total;
-  for (const [site, weight] of weights.entries()) {
-    mark -= weight;
-    if (mark < 0) return site;
-  }
-  return weights.length - 1;
 }
 
 /**
@@ -66,7 +56,7 @@ export async function drawDecoderChunk(
     const sequence = sequenceOf(task, config.form, ids);
     for (let i = 0; i < recipe.perInput && drawn.length < size; i++) {
       const position = random.next() < recipe.bosShare ? 0 : (positions[random.int(positions.length)] ?? 0);
-      drawn.push({ row, position, sequence, site: drawSite(siteWeights, total, random) });
+      drawn.push({ row, position, sequence, site: drawWeighted(random, siteWeights, total) });
     }
   }
   const activations = await collector.pick(inputs, drawn);

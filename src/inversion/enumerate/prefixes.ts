@@ -6,6 +6,7 @@
  */
 import { capability } from '../../tasks/capabilities.js';
 import { type Task } from '../../tasks/task.js';
+import { endOf } from '../../tasks/tokens.js';
 
 /** What an input is at a position: without it (after its end), with a row of its own, or with that of the input before. */
 export const absent = 0;
@@ -36,8 +37,7 @@ export function findPrefixes(task: Task): Prefixes {
   let places = 0;
   for (let input = 0; input < inputs; input++) {
     const ids = instance(input);
-    const end = ids.indexOf(task.eos, 1);
-    const length = end < 0 ? ids.length : end;
+    const length = endOf(task, ids);
     places = Math.max(places, length);
     let alike = input > 0;
     for (let at = 0; at < length; at++) {

@@ -7,6 +7,7 @@ import { type AttentionRecord } from '../../interpret/attention.js';
 import { shortName } from '../../models/hooks.js';
 import { type Figure } from './figure.js';
 import { askedInputs } from '../wording.js';
+import { onShade, shadeScale } from './shades.js';
 import { type Theme, fontSize, themes } from './theme.js';
 
 const rowHeight = 20;
@@ -59,13 +60,7 @@ export function attentionFigure(records: readonly AttentionRecord[], theme: Them
             paddingInner: 0.06,
             paddingOuter: 0,
           },
-          color: {
-            type: 'linear',
-            domain: [0, 1],
-            range: [theme.nothing, theme.more],
-            interpolate: 'rgb',
-            clamp: true,
-          },
+          color: shadeScale(theme),
           marks: [
             Plot.cell(cells, { x: 'source', y: 'row', fill: 'share' }),
             Plot.text(cells, {
@@ -73,7 +68,7 @@ export function attentionFigure(records: readonly AttentionRecord[], theme: Them
               y: 'row',
               filter: ({ share }: { share: number }) => share >= shown,
               text: ({ share }: { share: number }) => share.toFixed(2).replace(/^0/, ''),
-              fill: ({ share }: { share: number }) => (share > 0.55 ? onStrong(theme) : theme.ink),
+              fill: ({ share }: { share: number }) => onShade(theme, share),
               fontSize: 10.5,
             }),
             Plot.text([record.only ?? 'all inputs'], {
@@ -88,5 +83,3 @@ export function attentionFigure(records: readonly AttentionRecord[], theme: Them
     }),
   };
 }
-
-const onStrong = (theme: Theme): string => (theme.paper === themes.dark.paper ? '#10141a' : '#ffffff');

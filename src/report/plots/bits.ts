@@ -7,6 +7,7 @@ import { type BitsRecord, type SitesRecord } from '../../interpret/records.js';
 import { shortName } from '../../models/hooks.js';
 import { type Figure } from './figure.js';
 import { askedInputs } from '../wording.js';
+import { featurePanel, slantOf } from './shades.js';
 import { type Theme, fontSize, themes } from './theme.js';
 
 const rowHeight = 22;
@@ -101,8 +102,7 @@ function siteMap(record: SitesRecord, theme: Theme): Figure {
   );
   const sums = record.sites.map((row) => ({ row: label(row), column: 'all', bits: row.total?.bits ?? null }));
   const left = labelRoom(rows);
-  const slanted = names.some((name) => name.length * fontSize * 0.6 > cellWidth);
-  const top = slanted ? 16 + 0.5 * fontSize * Math.max(...names.map(({ length }) => length)) : 24;
+  const { top } = slantOf(names, cellWidth);
   const height = rows.length * rowHeight + top + 6;
   return {
     title: 'What activations tell, in bits',
@@ -130,45 +130,12 @@ function siteMap(record: SitesRecord, theme: Theme): Figure {
           ],
         } satisfies Plot.PlotOptions,
       },
-      {
-        width: names.length * cellWidth + 8,
-        height,
-        options: {
-          marginLeft: 4,
-          marginRight: 4,
-          marginTop: top,
-          marginBottom: 6,
-          x: {
-            domain: names,
-            label: null,
-            axis: 'top',
-            tickSize: 0,
-            paddingInner: 0.04,
-            paddingOuter: 0,
-            ...(slanted ? { tickRotate: -30 } : {}),
-          },
-          y: { domain: rows, axis: null, paddingInner: 0.06, paddingOuter: 0 },
-          color: {
-            type: 'linear',
-            domain: [0, 1],
-            range: [theme.nothing, theme.more],
-            interpolate: 'rgb',
-            clamp: true,
-          },
-          marks: [
-            Plot.cell(cells, { x: 'feature', y: 'row', fill: 'share' }),
-            Plot.text(cells, {
-              x: 'feature',
-              y: 'row',
-              text: ({ bits, share }: { bits: number; share: number }) =>
-                share < shownShare ? '' : plain(bits),
-              fill: ({ share }: { share: number }) =>
-                share > 0.55 ? (theme.paper === themes.dark.paper ? '#10141a' : '#ffffff') : theme.ink,
-              fontSize: 10.5,
-            }),
-          ],
-        } satisfies Plot.PlotOptions,
-      },
+      featurePanel(
+        cells,
+        ({ bits, share }) => (share < shownShare ? '' : plain(bits)),
+        { rows, names, columnWidth: cellWidth, height },
+        theme,
+      ),
     ],
   };
 }

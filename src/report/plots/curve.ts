@@ -8,7 +8,8 @@ import { type EpsilonCurve } from '../../interpret/epsilon-curve.js';
 import { type PreimageRecord } from '../../interpret/records.js';
 import { shortName } from '../../models/hooks.js';
 import { type Figure } from './figure.js';
-import { type Theme, fontSize, themes } from './theme.js';
+import { featurePanel, slantOf } from './shades.js';
+import { type Theme, themes } from './theme.js';
 
 const rowHeight = 24;
 const cellWidth = 56;
@@ -37,8 +38,7 @@ export function curveFigure(
       varying.has(feature) ? [{ row: String(epsilon), feature, share: consistency }] : [],
     ),
   );
-  const slanted = names.some((name) => name.length * fontSize * 0.6 > cellWidth);
-  const top = slanted ? 16 + 0.5 * fontSize * Math.max(...names.map(({ length }) => length)) : 24;
+  const { top } = slantOf(names, cellWidth);
   const height = rows.length * rowHeight + top + 6;
   const place = record.place ?? String(record.position);
   const flat = plateaus.map(
@@ -84,44 +84,12 @@ export function curveFigure(
           ],
         } satisfies Plot.PlotOptions,
       },
-      {
-        width: names.length * cellWidth + 8,
-        height,
-        options: {
-          marginLeft: 4,
-          marginRight: 4,
-          marginTop: top,
-          marginBottom: 6,
-          x: {
-            domain: names,
-            label: null,
-            axis: 'top',
-            tickSize: 0,
-            paddingInner: 0.04,
-            paddingOuter: 0,
-            ...(slanted ? { tickRotate: -30 } : {}),
-          },
-          y: { domain: rows, axis: null, paddingInner: 0.06, paddingOuter: 0 },
-          color: {
-            type: 'linear',
-            domain: [0, 1],
-            range: [theme.nothing, theme.more],
-            interpolate: 'rgb',
-            clamp: true,
-          },
-          marks: [
-            Plot.cell(cells, { x: 'feature', y: 'row', fill: 'share' }),
-            Plot.text(cells, {
-              x: 'feature',
-              y: 'row',
-              text: ({ share }: { share: number }) => `${(100 * share).toFixed(0)}%`,
-              fill: ({ share }: { share: number }) =>
-                share > 0.55 ? (theme.paper === themes.dark.paper ? '#10141a' : '#ffffff') : theme.ink,
-              fontSize: 10.5,
-            }),
-          ],
-        } satisfies Plot.PlotOptions,
-      },
+      featurePanel(
+        cells,
+        ({ share }) => `${(100 * share).toFixed(0)}%`,
+        { rows, names, columnWidth: cellWidth, height },
+        theme,
+      ),
     ],
   };
 }

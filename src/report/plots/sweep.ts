@@ -7,7 +7,7 @@ import { type SweepRecord } from '../../causal/records.js';
 import { shortName } from '../../models/hooks.js';
 import { baselineText, sentence } from './captions.js';
 import { type Figure } from './figure.js';
-import { type Theme, fontSize, themes } from './theme.js';
+import { type Theme, fontSize, themes, onStrong } from './theme.js';
 
 const cellHeight = 22;
 /** Wider cells leave room for the figure in each. */
@@ -107,8 +107,6 @@ export function sweepFigure(record: SweepRecord, theme: Theme = themes.light): F
     ],
   };
 }
-
-const onStrong = (theme: Theme): string => (theme.paper === themes.dark.paper ? '#10141a' : '#ffffff');
 
 function plain(effect: number, most: number): string {
   const text = effect.toFixed(most >= 100 ? 0 : most >= 2 ? 1 : 2);

@@ -69,3 +69,6 @@ export const themes: Readonly<Record<Scheme | 'page', Theme>> = {
     nothing: '#f4f5f7',
   },
 };
+
+/** Letters on a cell of a strong colour. */
+export const onStrong = (theme: Theme): string => (theme.paper === themes.dark.paper ? '#10141a' : '#ffffff');

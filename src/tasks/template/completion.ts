@@ -11,7 +11,6 @@ import { type Filling, type TemplateTexts } from './texts.js';
 /** The symbol that begins what a decoder says. */
 const begin = 0;
 
-/** @param tokensOf ids of a text alone */
 export function templateCompletion(texts: TemplateTexts, inputs: TemplateInputs, eos: number): Completion {
   const { template, patterns } = texts;
   const names = ['', ...template.patterns.map(({ text }) => text)];

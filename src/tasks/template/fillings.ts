@@ -305,3 +305,20 @@ export function above(sums: Float64Array | readonly number[], mark: number): num
   }
   return low;
 }
+
+/**
+ * The group that a number falls into where groups are numbered one after another, and its number there.
+ * @throws RangeError for a number beyond the last
+ */
+export function located<G>(
+  groups: readonly G[],
+  sizeOf: (group: G) => number,
+  index: number,
+): readonly [group: G, number: number, rest: number] {
+  let rest = index;
+  for (const [number, group] of groups.entries()) {
+    if (rest < sizeOf(group)) return [group, number, rest];
+    rest -= sizeOf(group);
+  }
+  throw new RangeError(`there is no number ${index}`);
+}

@@ -4,6 +4,7 @@
  */
 import { InputError } from '../../input-error.js';
 import { type Split, type Place, type Task, type Variation, syntheticRounds } from '../task.js';
+import { endOf } from '../tokens.js';
 import { templateCompletion } from './completion.js';
 import { templateFeatures } from './features.js';
 import { type TaskLanguage, type TemplateInput, inputsOf } from './inputs.js';
@@ -38,7 +39,7 @@ export function templateTask(
   const texts = textsOf(template);
   const inputs = inputsOf(texts, language);
   const splits = splitOf(texts);
-  const { bos, eos, pad } = language;
+  const { bos, eos } = language;
 
   const places = (ids: readonly number[]): Place[] => {
     const input = inputs.of(ids);
@@ -57,8 +58,7 @@ export function templateTask(
     );
   };
   function positions(ids: readonly number[]): number[] {
-    const end = ids.findIndex((id, at) => at > 0 && (id === eos || id === pad));
-    const all = Array.from({ length: Math.max(0, (end < 0 ? ids.length : end) - 1) }, (_, at) => at + 1);
+    const all = Array.from({ length: Math.max(0, endOf(language, ids) - 1) }, (_, at) => at + 1);
     if (template.positions === null || inputs.of(ids) === null) return all;
     const wanted = template.positions;
     return [...new Set(places(ids).flatMap(({ name, index }) => (wanted.includes(name) ? [index] : [])))];

@@ -4,7 +4,7 @@
  */
 import { InputError } from '../../input-error.js';
 import { type Random } from '../../random.js';
-import { type PatternFillings, type Values, above, fillingsOf, withValue } from './fillings.js';
+import { type PatternFillings, type Values, above, fillingsOf, located, withValue } from './fillings.js';
 import { type Part, type Slot, type Template } from './template.js';
 
 /** A pattern with values for what it rests on. */
@@ -81,12 +81,8 @@ export function textsOf(template: Template): TemplateTexts {
     patterns,
     size,
     at(index) {
-      let rest = index;
-      for (const [pattern, own] of patterns.entries()) {
-        if (rest < own.size) return { pattern, values: own.at(rest) };
-        rest -= own.size;
-      }
-      throw new RangeError(`${template.name} has no filling ${index}`);
+      const [own, pattern, rest] = located(patterns, ({ size: count }) => count, index);
+      return { pattern, values: own.at(rest) };
     },
     draw(random) {
       const pattern = above(sums, random.next() * all);

@@ -3,9 +3,10 @@
  * @module
  */
 import { InputError, suggest } from '../../input-error.js';
-import { type Random } from '../../random.js';
+import { type Random, drawWeighted } from '../../random.js';
 import { type Varying, type Variation } from '../task.js';
 import { patternPart } from './template.js';
+import { located } from './fillings.js';
 import { type TemplateInputs } from './inputs.js';
 import { type Filling, type TemplateTexts } from './texts.js';
 
@@ -70,12 +71,8 @@ export function templateVariation(texts: TemplateTexts, inputs: TemplateInputs):
       });
       const size = groups.reduce((sum, { varying }) => sum + varying.size, 0);
       const fillingAt = (index: number): Filling => {
-        let rest = index;
-        for (const { pattern, varying } of groups) {
-          if (rest < varying.size) return { pattern, values: varying.at(rest) };
-          rest -= varying.size;
-        }
-        throw new RangeError(`no input ${index}`);
+        const [{ pattern, varying }, , rest] = located(groups, (group) => group.varying.size, index);
+        return { pattern, values: varying.at(rest) };
       };
       return {
         size,
@@ -87,20 +84,11 @@ export function templateVariation(texts: TemplateTexts, inputs: TemplateInputs):
           const weights = able.map(
             ({ pattern, varying: { share } }) => (template.patterns[pattern]?.weight ?? 0) * share,
           );
-          const group = able[weighted(weights, random)];
+          const group = able[drawWeighted(random, weights)];
           if (group === undefined) throw new InputError('Nothing is left to draw.');
           return inputs.ids({ pattern: group.pattern, values: group.varying.draw(random) });
         },
       };
     },
   };
-}
-
-function weighted(weights: readonly number[], random: Random): number {
-  let mark = random.next() * weights.reduce((sum, weight) => sum + weight, 0);
-  for (const [at, weight] of weights.entries()) {
-    mark -= weight;
-    if (mark < 0) return at;
-  }
-  return weights.length - 1;
 }
