@@ -3,6 +3,7 @@
  * @module
  */
 import { type Command } from 'commander';
+import { createInstruments } from '../inversion/instruments.js';
 import { createReader } from '../inversion/preimage.js';
 import { type Explanation, explain } from '../interpret/explain.js';
 import { type ExplainedQuery, distinctlySeen, explainPrompt } from '../interpret/explain-prompt.js';
@@ -134,8 +135,12 @@ async function explainedQueries(
   const exact = options.exact && task.enumeration?.kind === 'all' ? await exactAt(open, site, options) : null;
   // Where the whole preimage is known, nothing needs to be estimated.
   const proposing = exact === null ? decoder : null;
-  const interpreter = createInterpreter(runtime, model, proposing, task, { features: open.features });
-  const reader = createReader(runtime, model, decoder, task);
+  const instruments = createInstruments(runtime, model, decoder, task);
+  const interpreter = createInterpreter(runtime, model, proposing, task, {
+    features: open.features,
+    instruments,
+  });
+  const reader = createReader(runtime, model, decoder, task, instruments);
   const activations = await activationsOf(runtime, model, task, site, placed);
   const show = progress('queries');
   const queries: ExplainedQuery[] = [];
@@ -181,6 +186,7 @@ async function explainedQueries(
   } finally {
     await interpreter.dispose();
     await reader.dispose();
+    await instruments.dispose();
     await exact?.dispose();
   }
 }

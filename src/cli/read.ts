@@ -5,6 +5,7 @@
 import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
 import { type Reading } from '../inversion/reading.js';
+import { createInstruments } from '../inversion/instruments.js';
 import { createReader } from '../inversion/preimage.js';
 import { mostCandidates, roundsFor } from '../inversion/rounds.js';
 import { createInterpreter } from '../interpret/interpreter.js';
@@ -104,8 +105,9 @@ export async function answer(options: QueryOptions): Promise<Reading> {
   if (options.search === true && options.decoder !== undefined)
     throw new InputError('Give --search or --decoder: a search asks no decoder.');
   const decoder = options.search === true ? null : await decoderFor(task, options.decoder, model);
-  const reader = createReader(runtime, model, decoder, task);
-  const interpreter = createInterpreter(runtime, model, decoder, task);
+  const instruments = createInstruments(runtime, model, decoder, task);
+  const reader = createReader(runtime, model, decoder, task, instruments);
+  const interpreter = createInterpreter(runtime, model, decoder, task, { instruments });
   try {
     const preimage = await reader.read({
       ids,
@@ -124,6 +126,7 @@ export async function answer(options: QueryOptions): Promise<Reading> {
   } finally {
     await reader.dispose();
     await interpreter.dispose();
+    await instruments.dispose();
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { foundReadout } from './found-readout.js';
+import { type Instruments } from '../inversion/instruments.js';
 import { type Runtime } from '../engine/index.js';
 import { type Decoder } from '../inversion/decoder.js';
 import { type ExactPreimages, type ExactSet } from '../inversion/enumerate/exact.js';
@@ -107,6 +108,8 @@ export interface InterpreterOptions {
   readonly plan?: ProposalPlan;
   /** The features over all inputs, where they have been gone through already; these features then. */
   readonly prior?: Prior;
+  /** A sampler and judges that others use too and that stay theirs. */
+  readonly instruments?: Instruments;
 }
 
 /** Makes an interpreter; without a decoder it needs exact preimages. */
@@ -115,12 +118,12 @@ export function createInterpreter(
   model: HookedModel,
   decoder: Decoder | null,
   task: Task,
-  { features = task.features, plan, prior: given }: InterpreterOptions = {},
+  { features = task.features, plan, prior: given, instruments }: InterpreterOptions = {},
 ): Interpreter {
   let made: Prior | null = given ?? null;
   const prior = (): Prior => (made ??= createPrior(task, features));
   const proposer: Proposer | null =
-    decoder === null ? null : createProposer(runtime, model, decoder, task, plan);
+    decoder === null ? null : createProposer(runtime, model, decoder, task, plan, instruments);
 
   const interpreter: Interpreter = {
     task,

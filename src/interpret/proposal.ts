@@ -10,11 +10,11 @@
 import { capability } from '../tasks/capabilities.js';
 import { GraphError, type Runtime } from '../engine/index.js';
 import { type Candidate } from '../inversion/view.js';
-import { type Decoder, drawnTokens, inputOf, orderWord, symbolsOf } from '../inversion/decoder.js';
+import { type Decoder, drawnTokens, inputOf, orderWord } from '../inversion/decoder.js';
 import { openUniforms } from '../inversion/evaluate.js';
-import { type Judge, type Nearest, createJudge, nearestOf, rowsFor } from '../inversion/judge.js';
+import { type Instruments, createInstruments } from '../inversion/instruments.js';
+import { type Nearest, nearestOf } from '../inversion/judge.js';
 import { type Metric } from '../inversion/metrics.js';
-import { createSampler } from '../inversion/sampler.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { type Random } from '../random.js';
 import { type Task } from '../tasks/task.js';
@@ -132,26 +132,20 @@ const portion = 1024;
 /** Rows of the decoder drawn before anyone may stop it. */
 const drawnTogether = 512;
 
-/** Makes a proposer. */
+/** Makes a proposer. @param given instruments that others use too and that stay theirs; its own unless given */
 export function createProposer(
   runtime: Runtime,
   model: HookedModel,
   decoder: Decoder,
   task: Task,
   plan: ProposalPlan = defaultPlan,
+  given?: Instruments,
 ): Proposer {
   const { config } = decoder;
   const width = config.activation_width;
   const tokens = drawnTokens(task, config.form);
-  const sampler = createSampler(
-    runtime,
-    config,
-    (name) => decoder.parameter(name),
-    symbolsOf(task, config.form).begin,
-    tokens,
-  );
+  const instruments = given ?? createInstruments(runtime, model, decoder, task);
   const scorers = new Map<string, SequenceScorer>();
-  const judges = new Map<string, Judge>();
 
   const scorerFor = (temperatures: readonly number[]): SequenceScorer => {
     const key = temperatures.join();
@@ -165,8 +159,7 @@ export function createProposer(
     { site, z, signal }: DrawnQuery,
     onJudged: (count: number) => void = () => undefined,
   ): Promise<Drawn[]> {
-    const judge = judges.get(site) ?? createJudge(runtime, model, task, site, rowsFor(model, portion));
-    judges.set(site, judge);
+    const judge = instruments.judge(site);
     const out: Drawn[] = [];
     for (let start = 0; start < inputs.length; start += portion) {
       signal?.throwIfAborted();
@@ -195,7 +188,7 @@ export function createProposer(
       const repeated = new Float32Array(count * width);
       for (let row = 0; row < count; row++) repeated.set(z, row * width);
       const own = uniforms.subarray(start * tokens, (start + count) * tokens);
-      const drawn = await sampler.sample({
+      const drawn = await instruments.sampler().sample({
         z: repeated,
         sites: new Int32Array(count).fill(config.sites.indexOf(site)),
         temperatures: Float32Array.from(temperatures.slice(start, start + count)),
@@ -290,9 +283,8 @@ export function createProposer(
     pool,
     propose: async (query) => (await gather(query)).within(query),
     async dispose() {
-      await sampler.dispose();
+      if (given === undefined) await instruments.dispose();
       for (const scorer of scorers.values()) await scorer.dispose();
-      for (const judge of judges.values()) await judge.dispose();
     },
   };
 }

@@ -16,11 +16,11 @@ import { placeName } from '../tasks/positions.js';
 import { type SamplingRound, type Task } from '../tasks/task.js';
 import { type Colours, createColourist } from './colours.js';
 import { type CandidatePlan, joinPlans, planCandidates, sliceRequest } from './candidates.js';
-import { type Decoder, drawnTokens, inputOf, orderWord, symbolsOf } from './decoder.js';
-import { type Judge, type Verdict, createJudge, rowsFor } from './judge.js';
+import { type Decoder, drawnTokens, inputOf, orderWord } from './decoder.js';
+import { type Instruments, createInstruments } from './instruments.js';
+import { type Verdict } from './judge.js';
 import { type Metric } from './metrics.js';
 import { type Reading } from './reading.js';
-import { type Sampler, createSampler } from './sampler.js';
 import { searchInputs } from './search.js';
 import {
   type Candidate,
@@ -110,45 +110,24 @@ export const searchedName = 'none: the model searched by itself';
 /**
  * Makes a reader.
  * @param decoder proposes candidates; without one they are searched for, see `search.ts`, and tokens have no colours
+ * @param given instruments that others use too and that stay theirs; the reader's own unless given
  */
 export function createReader(
   runtime: Runtime,
   model: HookedModel,
   decoder: Decoder | null,
   task: Task,
+  given?: Instruments,
 ): Reader {
   const width = model.architecture.width;
   const sites = decoder?.config.sites ?? task.sites;
   const form = decoder?.config.form ?? 'plain';
   const tokens = decoder === null ? 0 : drawnTokens(task, form);
-  const decoding = (): Decoder => {
-    if (decoder === null) throw new InputError('This needs a decoder: give one with --decoder, or search.');
-    return decoder;
-  };
-  const samplers = new Map<number, Sampler>();
-  const judges = new Map<string, Judge>();
+  const instruments = given ?? createInstruments(runtime, model, decoder, task);
   const runs = new Map<string, Promise<Executable>>();
 
-  const getOrMake = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
-    const known = map.get(key);
-    if (known !== undefined) return known;
-    const made = make();
-    map.set(key, made);
-    return made;
-  };
-
-  const samplerOf = (batch: number): Sampler =>
-    getOrMake(samplers, batch, () => {
-      const own = decoding();
-      const parameter = (name: string) => own.parameter(name);
-      return createSampler(runtime, own.config, parameter, symbolsOf(task, form).begin, tokens, batch);
-    });
-  const judgeOf = (site: string, batch: number): Judge =>
-    getOrMake(judges, `${site} ${batch}`, () =>
-      createJudge(runtime, model, task, site, Math.min(batch, rowsFor(model, batch))),
-    );
   const colourist =
-    decoder === null ? null : createColourist(runtime, decoder, task, () => samplerOf(fullBatch));
+    decoder === null ? null : createColourist(runtime, decoder, task, () => instruments.sampler(fullBatch));
 
   /** Activations of an input at all positions of a site, and the attention row of a position where the site is a head. */
   async function run(site: string, ids: readonly number[]) {
@@ -156,9 +135,9 @@ export function createReader(
     const pattern = head === null ? null : blockHook(head.layer, 'pattern');
     const places = task.maxLength;
     const names = pattern === null ? [site] : [site, pattern];
-    const executable = await getOrMake(runs, site, () =>
-      runtime.compile(questionGraph(model, 1, places, { names })),
-    );
+    const compiled = runs.get(site) ?? runtime.compile(questionGraph(model, 1, places, { names }));
+    runs.set(site, compiled);
+    const executable = await compiled;
     const data = padded([ids], places, task.pad);
     const outputs = await executable.run({ ids: { dtype: 'int32', shape: [1, places], data } });
     const all = floatsOf(outputs, site);
@@ -183,14 +162,14 @@ export function createReader(
     z: Float32Array,
     [start, end, batch]: readonly [number, number, number],
   ): Promise<Candidate[]> {
-    const sampler = samplerOf(batch);
+    const sampler = instruments.sampler(batch);
     const part = sliceRequest(request, start, end, tokens);
     const drawn = await sampler.sample(part);
     const inputs = Array.from({ length: end - start }, (_, row) => {
       const [from, to] = [row * tokens, (row + 1) * tokens];
       return inputOf(task, form, drawn.subarray(from, to), orderWord(part.uniforms.subarray(from, to)));
     });
-    const { euclidean, cosine } = await judgeOf(site, batch).judge(inputs, z);
+    const { euclidean, cosine } = await instruments.judge(site, batch).judge(inputs, z);
     return inputs.map((ids, row): Candidate => {
       const verdicts = verdictsOf(euclidean[row], cosine[row]);
       return { ids, round: rounds[start + row] ?? 0, valid: task.check(ids) === null, verdicts };
@@ -206,7 +185,7 @@ export function createReader(
     z: Float32Array,
     { rounds = task.rounds, signal, epsilon = task.epsilon, metric = task.metric }: Drawing,
   ): AsyncGenerator<readonly Candidate[], void> {
-    const judge = judgeOf(query.site, rowsFor(model, searchBatch));
+    const judge = instruments.judge(query.site, searchBatch);
     const found = searchInputs(task, task.encode(query.input), {
       budget: rounds.reduce((sum, { candidates }) => sum + candidates, 0),
       epsilon,
@@ -296,7 +275,7 @@ export function createReader(
         );
       }
       if (distinct.length === 0) return [];
-      const { euclidean, cosine } = await judgeOf(asked.query.site, firstBatch).judge(distinct, z);
+      const { euclidean, cosine } = await instruments.judge(asked.query.site, firstBatch).judge(distinct, z);
       return distinct.map((ids, row) => ({
         ids,
         valid: task.check(ids) === null,
@@ -341,7 +320,7 @@ export function createReader(
       if (first !== undefined) await reader.colour(queryRun, [first.ids]);
     },
     async dispose() {
-      for (const one of [...samplers.values(), ...judges.values()]) await one.dispose();
+      if (given === undefined) await instruments.dispose();
       for (const made of runs.values()) await (await made).dispose();
       await colourist?.dispose();
     },

@@ -2,6 +2,7 @@
  * What reads a case, and the parts of requests that all readings have, in the program's own terms.
  * @module
  */
+import { type Instruments, createInstruments } from '../inversion/instruments.js';
 import { z } from 'zod';
 import { InputError } from '../input-error.js';
 import { type Reader, createReader } from '../inversion/preimage.js';
@@ -29,9 +30,16 @@ export const drawing = {
 /** What reads a case. @throws InputError where it cannot be read */
 export const readerOf = (own: OpenCase, bench: Bench): Reader => own.part(makeReader, bench);
 
-function makeReader({ id, model, decoder, task, described }: OpenCase, { runtime }: Bench): Reader {
+/** The sampler and judges of a case: who reads it and who interprets it share them. */
+export const instrumentsOf = (own: OpenCase, bench: Bench): Instruments => own.part(makeInstruments, bench);
+
+const makeInstruments = ({ model, decoder, task }: OpenCase, { runtime }: Bench): Instruments =>
+  createInstruments(runtime, model, decoder, task);
+
+function makeReader(own: OpenCase, bench: Bench): Reader {
+  const { id, model, decoder, task, described } = own;
   if (decoder === null) throw new InputError(described.unavailable ?? `${id} cannot be read.`);
-  return createReader(runtime, model, decoder, task);
+  return createReader(bench.runtime, model, decoder, task, instrumentsOf(own, bench));
 }
 
 type Asked = z.output<z.ZodObject<typeof asked>>;

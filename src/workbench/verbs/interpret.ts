@@ -3,6 +3,7 @@
  * and can be, from all inputs. The draws of recent questions are kept, so that ε and metric move without drawing again.
  * @module
  */
+import { instrumentsOf } from '../readers.js';
 import { z } from 'zod';
 import { InputError } from '../../input-error.js';
 import { expectEnumerable } from '../../inversion/enumerate/activations.js';
@@ -107,11 +108,15 @@ interface CaseInterpreter {
   dispose(): Promise<void>;
 }
 
-function createCaseInterpreter(own: OpenCase, { runtime, passes, priorOf }: Bench): CaseInterpreter {
+function createCaseInterpreter(own: OpenCase, bench: Bench): CaseInterpreter {
+  const { runtime, passes, priorOf } = bench;
   const { task, model, decoder, described } = own;
   let made: Interpreter | null = null;
   const interpreter = (): Interpreter =>
-    (made ??= createInterpreter(runtime, model, decoder, task, { prior: priorOf(task) }));
+    (made ??= createInterpreter(runtime, model, decoder, task, {
+      prior: priorOf(task),
+      instruments: instrumentsOf(own, bench),
+    }));
   const pools = new Map<string, { readonly z: Float32Array; readonly pool: Pool | null }>();
 
   async function drawn(
