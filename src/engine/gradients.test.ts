@@ -3,7 +3,8 @@ import { type OpRule, type Value, apply1, graph, input, scalar } from './graph.j
 import { gradients } from './gradients.js';
 import { gather, gatherElements } from './ops/lookup.js';
 import { add, exp, mul, neg, sqrt, sub, tanh } from './ops/elementwise.js';
-import { argMax, cumSum, reduceMax, reduceMean, reduceMin, reduceSum } from './ops/reduce.js';
+import { argMax, cumSum, reduceMax, reduceMin, reduceSum } from './ops/reduce.js';
+import { reduceMean } from './ops/mean.js';
 import { less, where } from './ops/compare.js';
 import { split } from './ops/layout.js';
 import { nodeRuntime } from './runtime/node.js';

@@ -24,17 +24,8 @@ export {
   tanh,
   type Operand,
 } from './ops/elementwise.js';
-export {
-  argMax,
-  argMin,
-  cumSum,
-  expand,
-  reduceMax,
-  reduceMean,
-  reduceMin,
-  reduceSum,
-  reshape,
-} from './ops/reduce.js';
+export { argMax, argMin, cumSum, expand, reduceMax, reduceMin, reduceSum, reshape } from './ops/reduce.js';
+export { reduceMean } from './ops/mean.js';
 export { gemm, matmul, type MatmulOptions } from './ops/matmul.js';
 export { cast, concat, slice, split, transpose } from './ops/layout.js';
 export { gather, gatherElements, oneHot, scatterAdd } from './ops/lookup.js';

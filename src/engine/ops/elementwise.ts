@@ -12,6 +12,7 @@ import {
   numericTypes,
   signedTypes,
 } from '../shape.js';
+import { pair, single } from './operands.js';
 import { sumTo } from './reduce.js';
 
 /** A value, or a number that stands for a float32 scalar. */
@@ -32,28 +33,6 @@ export function inferBroadcast(op: string, accepted: readonly DType[], result?: 
     expectType(op, a, accepted);
     return [{ dtype: result ?? a.dtype, shape }];
   };
-}
-
-/** Exactly two inputs. */
-export function pair(op: string, inputs: readonly Value[]): [Value, Value] {
-  const [a, b] = inputs;
-  if (a === undefined || b === undefined || inputs.length !== 2) {
-    throw new GraphError(`${op}: takes 2 inputs, got ${inputs.length}`);
-  }
-  return [a, b];
-}
-
-/** Exactly one input, of one of the given types; null takes any. */
-export function single(
-  op: string,
-  inputs: readonly Value[],
-  accepted: readonly DType[] | null = ['float32'],
-): Value {
-  const [x] = inputs;
-  if (x === undefined || inputs.length !== 1)
-    throw new GraphError(`${op}: takes 1 input, got ${inputs.length}`);
-  if (accepted !== null) expectType(op, x, accepted);
-  return x;
 }
 
 /** A rule for two broadcasting operands whose gradients are made from (a, b, y, dy). */

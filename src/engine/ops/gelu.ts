@@ -3,7 +3,8 @@
  * @module
  */
 import { type OpRule, type Value, apply1 } from '../graph.js';
-import { add, erf, mul, sigmoid, single, sub } from './elementwise.js';
+import { add, erf, mul, sigmoid, sub } from './elementwise.js';
+import { single } from './operands.js';
 import { reshape } from './reduce.js';
 
 const slope = 2 * Math.sqrt(2 / Math.PI);

@@ -4,7 +4,7 @@
  */
 import { type OpRule, type Value, apply, apply1, constant, first } from '../graph.js';
 import { type DType, GraphError, axisOf, formatShape, sameShape, sizeOf } from '../shape.js';
-import { single } from './elementwise.js';
+import { single } from './operands.js';
 import { int64s, readInt64s } from './reduce.js';
 
 const permOf = (attributes: Readonly<Record<string, unknown>>): readonly number[] => {

@@ -4,7 +4,7 @@
  */
 import { type OpRule, type Value, apply1, constant } from '../graph.js';
 import { GraphError, axisOf, expectType, formatShape, indexTypes, sizeOf } from '../shape.js';
-import { pair } from './elementwise.js';
+import { pair } from './operands.js';
 import { cast } from './layout.js';
 import { gemm } from './matmul.js';
 import { reshape } from './reduce.js';

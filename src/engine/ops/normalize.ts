@@ -5,8 +5,10 @@
  */
 import { type OpRule, type Value, apply, apply1 } from '../graph.js';
 import { GraphError, axisOf, expectType, formatShape, sameShape } from '../shape.js';
-import { add, div, exp, mul, single, sqrt, sub } from './elementwise.js';
-import { expand, reduceMean, reduceSum, sumTo } from './reduce.js';
+import { add, div, exp, mul, sqrt, sub } from './elementwise.js';
+import { single } from './operands.js';
+import { expand, reduceSum, sumTo } from './reduce.js';
+import { reduceMean } from './mean.js';
 
 const layerNormRule: OpRule = {
   op: 'LayerNormalization',

@@ -16,12 +16,12 @@ import {
   int64s,
   readInt64s,
   reduceMax,
-  reduceMean,
   reduceMin,
   reduceSum,
   reshape,
   sumTo,
 } from './reduce.js';
+import { reduceMean } from './mean.js';
 
 const reductions = [
   {

@@ -14,7 +14,7 @@ import {
   signedTypes,
   sizeOf,
 } from '../shape.js';
-import { div, pair, single } from './elementwise.js';
+import { pair, single } from './operands.js';
 
 /** An int64 vector, as ONNX wants axes and shapes. */
 export function int64s(op: string, values: readonly number[]): Value {
@@ -30,7 +30,8 @@ export function readInt64s(value: Value): number[] {
   return Array.from(value.node.data, Number);
 }
 
-function inferReduce(op: string): OpRule['infer'] {
+/** The shape rule of a reduction over the axes of its second input. */
+export function inferReduce(op: string): OpRule['infer'] {
   return (inputs, attributes) => {
     const [x, axes] = pair(op, inputs);
     expectType(op, x, signedTypes);
@@ -42,7 +43,7 @@ function inferReduce(op: string): OpRule['infer'] {
 }
 
 /** The gradient of a reduction, spread over the axes it took away. */
-function unreduce(node: { inputs: readonly Value[] }, dy: Value, op: string): Value {
+export function unreduce(node: { inputs: readonly Value[] }, dy: Value, op: string): Value {
   const [x, axes] = pair(op, node.inputs);
   const gone = new Set(readInt64s(axes).map((axis) => axisOf(x.shape, axis, op)));
   const kept = x.shape.map((length, axis) => (gone.has(axis) ? 1 : length));
@@ -54,22 +55,13 @@ const sumRule: OpRule = {
   infer: inferReduce('ReduceSum'),
   gradient: (node, [dy]) => [dy ? unreduce(node, dy, 'ReduceSum') : null, null],
 };
-const meanRule: OpRule = {
-  op: 'ReduceMean',
-  infer: inferReduce('ReduceMean'),
-  gradient(node, [dy]) {
-    const [x] = pair('ReduceMean', node.inputs);
-    const y = node.outputs[0];
-    if (!dy || y === undefined) return [null, null];
-    return [div(unreduce(node, dy, 'ReduceMean'), sizeOf(x.shape) / sizeOf(y.shape)), null];
-  },
-};
 const maxRule: OpRule = { op: 'ReduceMax', infer: inferReduce('ReduceMax') };
 const minRule: OpRule = { op: 'ReduceMin', infer: inferReduce('ReduceMin') };
 
 const keepdims = (keep: boolean): Attributes => ({ keepdims: keep ? 1 : 0 });
 
-const reduction = (rule: OpRule) => {
+/** A reduction over axes, of a rule that takes them as an int64 vector. */
+export const reduction = (rule: OpRule) => {
   return (x: Value, axes: readonly number[] = x.shape.map((_, axis) => axis), keep = false): Value => {
     // ONNX takes an empty list of axes for all of them; here it is none, as everywhere else.
     const over = axes.length === 0 ? [] : [int64s(rule.op, axes)];
@@ -78,8 +70,6 @@ const reduction = (rule: OpRule) => {
 };
 /** Sum over axes (all by default). */
 export const reduceSum = reduction(sumRule);
-/** Mean over axes (all by default). */
-export const reduceMean = reduction(meanRule);
 /** Largest over axes; not differentiable. */
 export const reduceMax = reduction(maxRule);
 /** Smallest over axes; not differentiable. */

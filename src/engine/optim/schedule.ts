@@ -3,7 +3,8 @@
  * @module
  */
 import { type Value, apply1, scalar } from '../graph.js';
-import { add, div, mul, single, sub } from '../ops/elementwise.js';
+import { add, div, mul, sub } from '../ops/elementwise.js';
+import { single } from '../ops/operands.js';
 import { less, where } from '../ops/compare.js';
 
 /** How the learning rate runs over a training. */
