@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { at } from '../../test/fixtures/float64.js';
 import { randomFor, seededRandom } from '../random.js';
 import { addition } from '../studies/index.js';
+import { type SamplingRound } from '../tasks/index.js';
 import { planCandidates, sliceRequest, spread } from './candidates.js';
 
 const z = seededRandom(2)
   .fillGaussian(new Float32Array(32))
   .map((value) => 3 * value + 1);
-const rounds = [
+const rounds: SamplingRound[] = [
   { temperature: 0.5, noise: 0, candidates: 5 },
   { temperature: 2, noise: 0.1, candidates: 3 },
   { temperature: 1, noise: 0.4, candidates: 4 },
@@ -43,6 +44,26 @@ describe('planCandidates', () => {
     });
     for (const name of ['0.5 0', '1 0', '2 0', '2 0.1'])
       expect(settings.filter((one) => one === name)).toHaveLength(4 * 64);
+  });
+
+  it('turns by a cosine of 1 − noise, at a length of up to e times the own one', () => {
+    const norm = (vector: ArrayLike<number>): number => Math.hypot(...Array.from(vector));
+    for (const noise of [0.1, 0.25, 1]) {
+      const rows = 400;
+      const { request } = plan(6, [{ temperature: 1, noise, noiseKind: 'turn', candidates: rows }]);
+      const lengths: number[] = [];
+      for (let row = 0; row < rows; row++) {
+        const own = request.z.subarray(row * 32, (row + 1) * 32);
+        const product = own.reduce((sum, value, i) => sum + value * at(z, i), 0);
+        expect(product / norm(own) / norm(z)).toBeCloseTo(1 - noise, 4);
+        lengths.push(Math.log(norm(own) / norm(z)));
+      }
+      expect(Math.min(...lengths)).toBeGreaterThan(-1.0001);
+      expect(Math.max(...lengths)).toBeLessThan(1.0001);
+      const mean = lengths.reduce((sum, value) => sum + value, 0) / rows;
+      // A number from −1 to 1 has the variance 1/3.
+      expect(Math.abs(mean)).toBeLessThan(5 * Math.sqrt(1 / 3 / rows));
+    }
   });
 
   it('adds normal noise of std(z) · noise to each element', () => {

@@ -4,13 +4,15 @@
  */
 import { type Random } from '../random.js';
 import { type SamplingRound } from '../tasks/task.js';
+import { type Stage, stagesOf } from './bars.js';
 import { openUniforms } from './evaluate.js';
 import { type SampleRequest } from './sampler.js';
 
-/** Rounds laid out as rows, and the round of each row. */
+/** Rounds laid out as rows, the round of each row, and which rows wait for others. */
 export interface CandidatePlan {
   readonly request: SampleRequest;
   readonly rounds: Int32Array;
+  readonly stages: readonly Stage[];
 }
 
 /** Standard deviation over the elements of a vector. */
@@ -35,7 +37,6 @@ export function planCandidates(
 ): CandidatePlan {
   const rows = rounds.reduce((sum, { candidates }) => sum + candidates, 0);
   const width = z.length;
-  const deviation = spread(z);
   const plan = {
     z: new Float32Array(rows * width),
     sites: new Int32Array(rows).fill(site),
@@ -44,18 +45,43 @@ export function planCandidates(
   };
   const roundOf = new Int32Array(rows);
   let row = 0;
-  rounds.forEach(({ temperature, noise, candidates }, round) => {
+  rounds.forEach(({ temperature, noise, noiseKind = 'add', candidates }, round) => {
+    const noisy = noise === 0 ? () => z : noiseKind === 'add' ? added(z, noise) : turned(z, noise);
     for (let i = 0; i < candidates; i++, row++) {
-      for (let j = 0; j < width; j++) {
-        plan.z[row * width + j] = (z[j] ?? 0) + (noise > 0 ? random.gaussian() * deviation * noise : 0);
-      }
+      plan.z.set(noisy(random), row * width);
       plan.temperatures[row] = temperature;
       random.fill(plan.uniforms.subarray(row * tokens, (row + 1) * tokens));
       roundOf[row] = round;
     }
   });
   openUniforms(plan.uniforms);
-  return { request: plan, rounds: roundOf };
+  return { request: plan, rounds: roundOf, stages: stagesOf(rounds) };
+}
+
+type Noise = (random: Random) => Float32Array;
+
+/** Gaussian noise of so many times the vector's spread. */
+function added(z: Float32Array, noise: number): Noise {
+  const deviation = spread(z);
+  return (random) => z.map((value) => value + random.gaussian() * deviation * noise);
+}
+
+const norm = (vector: Float32Array): number =>
+  Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+
+/** A vector at cosine 1 − noise from another one, of its norm times exp(U(−1, 1)). */
+function turned(z: Float32Array, noise: number): Noise {
+  const length = norm(z);
+  const cosine = Math.max(-1, 1 - noise);
+  const sine = Math.sqrt(1 - cosine * cosine);
+  return (random) => {
+    const across = z.map(() => random.gaussian());
+    const along = across.reduce((sum, value, at) => sum + value * (z[at] ?? 0), 0) / (length * length || 1);
+    z.forEach((value, at) => (across[at] = (across[at] ?? 0) - along * value));
+    const share = (sine * length) / (norm(across) || 1);
+    const scale = Math.exp(2 * random.next() - 1);
+    return z.map((value, at) => scale * (cosine * value + share * (across[at] ?? 0)));
+  };
 }
 
 /** Rows `start … end` of a request, as views. */
@@ -74,7 +100,7 @@ export function sliceRequest(
   };
 }
 
-/** Plans one after another as one. */
+/** Plans of one query or several one after another as one. @param plans without rounds that wait, or one alone */
 export function joinPlans(plans: readonly CandidatePlan[]): CandidatePlan {
   const floats = (pick: (request: SampleRequest) => Float32Array): Float32Array => {
     const parts = plans.map(({ request }) => pick(request));
@@ -94,5 +120,13 @@ export function joinPlans(plans: readonly CandidatePlan[]): CandidatePlan {
       uniforms: floats(({ uniforms }) => uniforms),
     },
     rounds: Int32Array.from(plans.flatMap(({ rounds }) => [...rounds])),
+    stages: joinStages(plans),
   };
+}
+
+function joinStages(plans: readonly CandidatePlan[]): readonly Stage[] {
+  const [first] = plans;
+  if (first !== undefined && plans.length === 1) return first.stages;
+  const end = plans.reduce((sum, { rounds }) => sum + rounds.length, 0);
+  return [{ start: 0, end, repeats: null }];
 }

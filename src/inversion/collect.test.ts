@@ -6,7 +6,7 @@ import { nodeRuntime } from '../engine/runtime/node.js';
 import { runWithCache } from '../models/hooked-model.js';
 import { seededRandom } from '../random.js';
 import { addition, counting } from '../studies/index.js';
-import { activationAt, createCollector } from './collect.js';
+import { activationAt, attentionToBos, createCollector } from './collect.js';
 
 const runtime = nodeRuntime({ threads: 1 });
 
@@ -68,6 +68,50 @@ describe.each([addition, counting])('collecting from a model of $name', (task) =
     const more = await all.collect([...inputs, ...inputs], fewer);
     expect(more.sites.get(site)).toEqual((await all.collect([...inputs, ...inputs])).sites.get(site));
     await all.dispose();
+  });
+});
+
+describe('attention to BOS', () => {
+  const inputs = Array.from({ length: 5 }, (_, at) => addition.sample(seededRandom(at), 'train'));
+  const heads = ['blocks.1.attn.hook_result.2', 'blocks.0.attn.hook_result.3'];
+  const sites = [...heads, 'blocks.0.hook_resid_mid'];
+
+  it('is the first column of the pattern, and can choose a position', async () => {
+    const model = await probedModel(addition);
+    const collector = createCollector(runtime, model, sites, addition.maxLength, addition.pad, 2);
+    const collected = await collector.collect(inputs, undefined, true);
+    const plain = await collector.collect(inputs);
+    expect(plain.toBos.size).toBe(0);
+    for (const site of sites) expect(collected.sites.get(site)).toEqual(plain.sites.get(site));
+    for (const [row, ids] of inputs.entries()) {
+      for (const [site, layer, head] of [
+        [heads[0] ?? '', 1, 2],
+        [heads[1] ?? '', 0, 3],
+      ] as const) {
+        const name = `blocks.${layer}.attn.hook_pattern`;
+        const pattern = floatsOf(await runWithCache(runtime, model, [ids], { names: [name] }), name);
+        const own = attentionToBos(collected, site, row);
+        ids.forEach((_, at) =>
+          expect(own[at]).toBeCloseTo(pattern[(head * ids.length + at) * ids.length] ?? NaN, 5),
+        );
+      }
+    }
+    const least = (toBos: Float32Array): number =>
+      [1, 2, 3, 4].reduce((best, at) => ((toBos[at] ?? 1) < (toBos[best] ?? 1) ? at : best));
+    const choices = inputs.map((_, row) => ({ row, site: 0, position: row === 3 ? () => null : least }));
+    const picked = await collector.pick(inputs, choices);
+    picked.forEach((one, row) => {
+      if (row === 3) {
+        expect(one).toBeNull();
+        return;
+      }
+      const position = least(attentionToBos(collected, heads[0] ?? '', row));
+      expect(one?.position).toBe(position);
+      expect(one?.activation).toEqual(activationAt(collected, heads[0] ?? '', row, position));
+    });
+    expect(() => attentionToBos(collected, sites[2] ?? '', 0)).toThrow(/attention at .* was not collected/);
+    expect(() => attentionToBos(plain, heads[0] ?? '', 0)).toThrow(GraphError);
+    await collector.dispose();
   });
 });
 

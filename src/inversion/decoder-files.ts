@@ -33,7 +33,15 @@ export const provenanceSchema = z.object({
     .object({
       queries: z.number().int(),
       average: z.number(),
-      sites: z.array(z.object({ site: z.string(), rate: z.number(), valid: z.number() })),
+      sites: z.array(
+        z.object({
+          site: z.string(),
+          rate: z.number(),
+          valid: z.number(),
+          /** Queries asked there, where they are fewer: positions rest on a head's attention. */
+          queries: z.number().int().optional(),
+        }),
+      ),
     })
     .nullable(),
 });

@@ -5,10 +5,11 @@
  */
 import { type Runtime } from '../engine/index.js';
 import { type HookedModel } from '../models/hooked-model.js';
-import { resolveSite } from '../models/hooks.js';
+import { InputError } from '../input-error.js';
+import { headOf, resolveSite, shortName } from '../models/hooks.js';
 import { randomFor } from '../random.js';
 import { type Task } from '../tasks/task.js';
-import { activationAt, createCollector } from './collect.js';
+import { activationAt, attentionToBos, createCollector } from './collect.js';
 import { type Decoder, drawnTokens, inputOf, orderWord, symbolsOf } from './decoder.js';
 import { createJudge, rowsFor } from './judge.js';
 import { type Metric } from './metrics.js';
@@ -46,6 +47,8 @@ export interface SiteRate {
   readonly rate: number;
   /** Share of samples that are inputs of the task. */
   readonly valid: number;
+  /** Queries that could be asked there, where positions rest on a head's attention; all unless given. */
+  readonly queries?: number | undefined;
 }
 
 /**
@@ -76,30 +79,50 @@ export async function inPreimageRates(
     tokens,
   );
   try {
-    const collected = await collector.collect(inputs);
+    const { attended } = task;
+    const collected = await collector.collect(inputs, undefined, attended !== undefined);
     const rates: SiteRate[] = [];
     for (const site of sites) {
-      const z = new Float32Array(count * width);
-      draws.queries.forEach(({ position }, row) =>
-        z.set(activationAt(collected, site, row, position), row * width),
-      );
-      const uniforms = openUniforms(draws.uniforms(site));
+      const rests = attended !== undefined && headOf(site) !== null;
+      const asked = draws.queries.flatMap(({ ids, position: drawn }, row) => {
+        const among = rests ? attended.positions(ids, attentionToBos(collected, site, row)) : [drawn];
+        const number =
+          among.length < 2 ? 0 : randomFor(seed, 'attended', site, first + row).int(among.length);
+        const position = among[number];
+        return position === undefined ? [] : [{ row, position }];
+      });
+      if (asked.length === 0)
+        throw new InputError(
+          `${shortName(site)} is asked nothing: it attends to BOS in each of ${count} texts. Leave it out with --sites.`,
+        );
+      const all = openUniforms(draws.uniforms(site));
+      const z = new Float32Array(asked.length * width);
+      const uniforms = new Float32Array(asked.length * tokens);
+      asked.forEach(({ row, position }, at) => {
+        z.set(activationAt(collected, site, row, position), at * width);
+        uniforms.set(all.subarray(row * tokens, (row + 1) * tokens), at * tokens);
+      });
       const drawn = await sampler.sample({
         z,
-        sites: new Int32Array(count).fill(config.sites.indexOf(site)),
-        temperatures: new Float32Array(count).fill(1),
+        sites: new Int32Array(asked.length).fill(config.sites.indexOf(site)),
+        temperatures: new Float32Array(asked.length).fill(1),
         uniforms,
       });
-      const candidates = inputs.map((_, row) => {
-        const [from, to] = [row * tokens, (row + 1) * tokens];
+      const candidates = asked.map((_, at) => {
+        const [from, to] = [at * tokens, (at + 1) * tokens];
         return inputOf(task, config.form, drawn.subarray(from, to), orderWord(uniforms.subarray(from, to)));
       });
-      const judge = createJudge(runtime, model, task, site, rowsFor(model, count));
+      const judge = createJudge(runtime, model, task, site, rowsFor(model, asked.length));
       const verdicts = (await judge.judge(candidates, z))[metric];
       await judge.dispose();
       const inside = verdicts.filter(({ distance }) => distance <= epsilon).length;
       const valid = candidates.filter((ids) => task.check(ids) === null).length;
-      const rate = { site, rate: inside / count, valid: valid / count };
+      const rate = {
+        site,
+        rate: inside / asked.length,
+        valid: valid / asked.length,
+        ...(rests ? { queries: asked.length } : {}),
+      };
       options.onSite?.(rate);
       rates.push(rate);
     }
@@ -137,11 +160,16 @@ function itemDraws(task: Task, seed: number, first: number, count: number, token
 export function joinRates(
   parts: readonly { readonly queries: number; readonly rates: readonly SiteRate[] }[],
 ): SiteRate[] {
-  const all = parts.reduce((sum, { queries }) => sum + queries, 0);
-  return (parts[0]?.rates ?? []).map(({ site }, at) => {
+  return (parts[0]?.rates ?? []).map(({ site, queries: rested }, at) => {
+    const asked = parts.map(({ queries, rates }) => rates[at]?.queries ?? queries);
+    const all = asked.reduce((sum, queries) => sum + queries, 0);
     const share = (of: 'rate' | 'valid'): number =>
-      parts.reduce((sum, { queries, rates }) => sum + Math.round((rates[at]?.[of] ?? 0) * queries), 0) / all;
-    return { site, rate: share('rate'), valid: share('valid') };
+      parts.reduce(
+        (sum, { rates }, part) => sum + Math.round((rates[at]?.[of] ?? 0) * (asked[part] ?? 0)),
+        0,
+      ) / all;
+    const own = { site, rate: share('rate'), valid: share('valid') };
+    return rested === undefined ? own : { ...own, queries: all };
   });
 }
 

@@ -14,6 +14,7 @@ import { padded } from '../models/padding.js';
 import { randomFor } from '../random.js';
 import { placeName } from '../tasks/positions.js';
 import { type SamplingRound, type Task } from '../tasks/task.js';
+import { type Drawn, countDrawn } from './bars.js';
 import { type Colours, createColourist } from './colours.js';
 import { type CandidatePlan, joinPlans, planCandidates, sliceRequest } from './candidates.js';
 import { type Decoder, drawnTokens, inputOf, orderWord } from './decoder.js';
@@ -161,10 +162,13 @@ export function createReader(
     site: string,
     z: Float32Array,
     [start, end, batch]: readonly [number, number, number],
+    earlier: Drawn | null = null,
+    bias?: Float32Array,
   ): Promise<Candidate[]> {
     const sampler = instruments.sampler(batch);
     const part = sliceRequest(request, start, end, tokens);
-    const drawn = await sampler.sample(part);
+    const drawn = await sampler.sample(bias === undefined ? part : { ...part, bias });
+    earlier?.add(drawn);
     const inputs = Array.from({ length: end - start }, (_, row) => {
       const [from, to] = [row * tokens, (row + 1) * tokens];
       return inputOf(task, form, drawn.subarray(from, to), orderWord(part.uniforms.subarray(from, to)));
@@ -174,6 +178,33 @@ export function createReader(
       const verdicts = verdictsOf(euclidean[row], cosine[row]);
       return { ids, round: rounds[start + row] ?? 0, valid: task.check(ids) === null, verdicts };
     });
+  }
+
+  /**
+   * Draws and judges all rows of a plan, batch after batch; a stage begins when those before it have been drawn.
+   * @param queries one activation for all, or one a row
+   */
+  async function* judgedAll(
+    plan: CandidatePlan,
+    site: string,
+    queries: Float32Array,
+    { signal }: Drawing,
+    soon = false,
+  ): AsyncGenerator<Candidate[], void> {
+    const one = queries.length === width;
+    const waits = plan.stages.some(({ repeats }) => repeats !== null);
+    const earlier = waits ? countDrawn(task, form, tokens) : null;
+    for (const stage of plan.stages) {
+      const bias = stage.repeats === null ? undefined : earlier?.bars(stage.repeats);
+      for (let { start } = stage; start < stage.end;) {
+        signal?.throwIfAborted();
+        const batch = soon && start < streamedFirst ? firstBatch : fullBatch;
+        const end = Math.min(stage.end, start + batch);
+        const z = one ? queries : queries.subarray(start * width, end * width);
+        yield await judged(plan, site, z, [start, end, batch], earlier, bias);
+        start = end;
+      }
+    }
   }
 
   const planned = (z: Float32Array, site: string, seed: number, { rounds }: Drawing): CandidatePlan =>
@@ -256,15 +287,7 @@ export function createReader(
         yield* searched(asked, z, drawing);
         return;
       }
-      const plan = planned(z, site, asked.seed, drawing);
-      const rows = plan.rounds.length;
-      for (let start = 0; start < rows;) {
-        drawing.signal?.throwIfAborted();
-        const batch = soon && start < streamedFirst ? firstBatch : fullBatch;
-        const end = Math.min(rows, start + batch);
-        yield await judged(plan, site, z, [start, end, batch]);
-        start = end;
-      }
+      yield* judgedAll(planned(z, site, asked.seed, drawing), site, z, drawing, soon);
     },
     async judge({ asked, z }, inputs) {
       const distinct = [...new Map(inputs.map((ids) => [ids.join(' '), ids])).values()];
@@ -290,8 +313,10 @@ export function createReader(
     async *survey({ ids, site: name, positions, seed, ...drawing }) {
       const site = resolveSite(name, sites);
       const own = await run(site, ids);
-      const each = (drawing.rounds ?? task.rounds).reduce((sum, { candidates }) => sum + candidates, 0);
-      const together = Math.max(1, Math.floor(fullBatch / each));
+      const rounds = drawing.rounds ?? task.rounds;
+      const each = rounds.reduce((sum, { candidates }) => sum + candidates, 0);
+      const waits = rounds.some(({ repeats }) => repeats !== undefined);
+      const together = waits ? 1 : Math.max(1, Math.floor(fullBatch / each));
       for (let at = 0; at < positions.length; at += together) {
         const some = positions.slice(at, at + together);
         const plan = joinPlans(some.map((position) => planned(own.at(position), site, seed, drawing)));
@@ -300,13 +325,7 @@ export function createReader(
           for (let row = 0; row < each; row++) z.set(own.at(position), (group * each + row) * width);
         });
         const candidates: Candidate[] = [];
-        while (candidates.length < plan.rounds.length) {
-          drawing.signal?.throwIfAborted();
-          const start = candidates.length;
-          const end = Math.min(plan.rounds.length, start + fullBatch);
-          const queries = z.subarray(start * width, end * width);
-          candidates.push(...(await judged(plan, site, queries, [start, end, fullBatch])));
-        }
+        for await (const some of judgedAll(plan, site, z, drawing)) candidates.push(...some);
         for (const [group, position] of some.entries())
           yield { position, candidates: candidates.slice(group * each, (group + 1) * each) };
       }

@@ -9,6 +9,7 @@ import {
   type Graph,
   type Runtime,
   type Value,
+  add,
   cast,
   concat,
   constant,
@@ -40,6 +41,8 @@ export interface SampleRequest {
   readonly temperatures: Float32Array;
   /** Uniform numbers in (0, 1), `[rows · tokens]`. */
   readonly uniforms: Float32Array;
+  /** Added to the logits of all rows, `[tokens · vocabulary]`; nothing unless given. */
+  readonly bias?: Float32Array;
 }
 
 /** Draws token sequences. */
@@ -66,18 +69,20 @@ export function drawToken(logits: Value, temperature: Value, uniform: Value): Va
   return reshape(reduceSum(cast(less(running, mark), 'int32'), [1]), [batch, 1]);
 }
 
-/** The graph that draws `tokens` tokens after `bos` for each of `batch` rows. */
+/** The graph that draws `tokens` tokens after `bos` for each of `batch` rows. @param biased whether it takes a bias */
 export function samplerGraph(
   config: DecoderConfig,
   p: Parameters,
   bos: number,
   batch: number,
   tokens: number,
+  biased = false,
 ): Graph {
   const z = input('z', 'float32', [batch, config.activation_width]);
   const site = input('site', 'int32', [batch]);
   const temperature = input('temperature', 'float32', [batch, 1]);
   const uniform = input('uniform', 'float32', [batch, tokens]);
+  const bias = biased ? input('bias', 'float32', [tokens, config.vocabulary]) : null;
   const u = condition(config, p, z, site);
   let past = prefix(config, p, u);
   let ids = constant({ dtype: 'int32', shape: [batch, 1], data: new Int32Array(batch).fill(bos) });
@@ -85,8 +90,9 @@ export function samplerGraph(
   for (let step = 0; step < tokens; step++) {
     const { logits, past: next } = decode(config, p, ids, past, u, step);
     past = next;
+    const plain = reshape(logits, [batch, config.vocabulary]);
     ids = drawToken(
-      reshape(logits, [batch, config.vocabulary]),
+      bias === null ? plain : add(plain, slice(bias, 0, step, step + 1)),
       temperature,
       slice(uniform, 1, step, step + 1),
     );
@@ -104,12 +110,15 @@ export function createSampler(
   tokens: number,
   batch = sampleBatch,
 ): Sampler {
-  let compiled: Promise<Executable> | null = null;
+  const compiled = new Map<boolean, Promise<Executable>>();
   return {
     tokens,
-    async sample({ z, sites, temperatures, uniforms }) {
-      compiled ??= runtime.compile(samplerGraph(config, p, bos, batch, tokens));
-      const executable = await compiled;
+    async sample({ z, sites, temperatures, uniforms, bias }) {
+      const biased = bias !== undefined;
+      const made =
+        compiled.get(biased) ?? runtime.compile(samplerGraph(config, p, bos, batch, tokens, biased));
+      compiled.set(biased, made);
+      const executable = await made;
       const rows = sites.length;
       const out = new Int32Array(rows * tokens);
       for (let start = 0; start < rows; start += batch) {
@@ -127,6 +136,9 @@ export function createSampler(
           site: { dtype: 'int32', shape: [batch], data: siteIds },
           temperature: { dtype: 'float32', shape: [batch, 1], data: part(temperatures, 1, 1) },
           uniform: { dtype: 'float32', shape: [batch, tokens], data: part(uniforms, tokens, 0.5) },
+          ...(bias === undefined
+            ? {}
+            : { bias: { dtype: 'float32', shape: [tokens, config.vocabulary], data: bias } }),
         });
         const { data } = outputOf(outputs, 'tokens');
         if (data instanceof Int32Array) out.set(data.subarray(0, (end - start) * tokens), start * tokens);
@@ -134,7 +146,7 @@ export function createSampler(
       return out;
     },
     async dispose() {
-      if (compiled !== null) await (await compiled).dispose();
+      for (const made of compiled.values()) await (await made).dispose();
     },
   };
 }

@@ -13,6 +13,8 @@ const needs = {
   redraw: 'how an input is changed into another one',
   distribution: 'how likely an input is',
   answer: 'which tokens of an input are its answer',
+  attended: 'where a head is read by what it attends to',
+  isRare: 'which tokens are rare',
   enumeration: 'how its inputs are gone through one by one',
   model: 'how large its model is',
 } as const satisfies Partial<Record<keyof Task, string>>;
@@ -21,7 +23,8 @@ const needs = {
 export type Capability = keyof typeof needs;
 
 /** A task whose inputs are tokens of one alphabet, with all capabilities of such. */
-export type CapableTask = Task & Required<Pick<Task, Exclude<Capability, 'variation'>>>;
+export type CapableTask = Task &
+  Required<Pick<Task, Exclude<Capability, 'variation' | 'attended' | 'isRare'>>>;
 
 /**
  * A capability of a task.

@@ -4,6 +4,7 @@
  * @module
  */
 export { type Random, randomFor, seededRandom } from '../random.js';
+export { awayFromBos } from './attended-positions.js';
 export { type CapableTask, type Capability, capability } from './capabilities.js';
 export { type Feature, type FeatureValue, featuresOf, readFeatures } from './feature.js';
 export { type HeldTask, heldTask, isHeld } from './held-task.js';
@@ -12,6 +13,7 @@ export { type SplitData, splitData } from './split-data.js';
 export { idsOfTokens, tokenCount, tokenOf, tokensOf } from './tokens.js';
 export type {
   Answer,
+  AttendedPositions,
   Completion,
   Distribution,
   Enumeration,

@@ -20,11 +20,22 @@ export interface Place {
   readonly index: number;
 }
 
-/** One round of sampling: how sharp, how much noise on the activation (in units of its spread), how many. */
+/** One round of sampling: how sharp, how much noise on the activation, how many. */
 export interface SamplingRound {
   readonly temperature: number;
+  /** In units of the activation's spread; of a turn, 1 less the cosine with it. */
   readonly noise: number;
   readonly candidates: number;
+  /**
+   * How noise changes the activation: `add` adds Gaussian noise (unless given); `turn` draws a vector at that cosine, of
+   * the activation's norm times exp(U(−1, 1)).
+   */
+  readonly noiseKind?: 'add' | 'turn';
+  /**
+   * Rare symbols that earlier rounds of the query drew more often than this at a place are not drawn there again, so that a
+   * round finds what the others have not (METHOD §4). No symbol is barred unless given.
+   */
+  readonly repeats?: number;
 }
 
 /** All inputs of a task in a fixed order, and a fixed shuffled order of each split. Nothing is held in memory. */
@@ -165,6 +176,15 @@ export interface Variation {
   varying(ids: readonly number[], parts: readonly string[]): Varying;
 }
 
+/** Where a head is read by what it attends to, in place of {@link Task.positions}. */
+export interface AttendedPositions {
+  /**
+   * Positions of an input, each as likely; none where the head is not read in this input.
+   * @param toBos the head's attention to BOS at each position, 0 … 1
+   */
+  positions(ids: readonly number[], toBos: Float32Array): readonly number[];
+}
+
 /** What every task has, and the capabilities of some: see the module's header. */
 export interface Task {
   readonly name: string;
@@ -205,6 +225,8 @@ export interface Task {
    * vocabulary they are a few. The model's whole vocabulary unless given.
    */
   usedTokens?(): readonly number[];
+  /** Whether a token is rare in the task's texts; rounds with `repeats` bar such tokens alone. */
+  isRare?(token: number): boolean;
   /** What could be known of an input; a readout speaks of these. */
   readonly features: readonly Feature[];
 
@@ -215,6 +237,8 @@ export interface Task {
   readonly variation?: Variation;
   readonly distribution?: Distribution;
   readonly answer?: Answer;
+  /** Positions of heads that rest on their attention. */
+  readonly attended?: AttendedPositions;
   /** How exact preimages are found. */
   readonly enumeration?: Enumeration;
   /** Size of the probed model that the task is published with. */

@@ -2,25 +2,26 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { at, furthest } from '../../test/fixtures/float64.js';
 import { probedModel } from '../../test/fixtures/task-models.js';
 import { nodeRuntime } from '../engine/runtime/node.js';
-import { type Collector, activationAt, createCollector } from '../inversion/collect.js';
+import { type Collector, activationAt, attentionToBos, createCollector } from '../inversion/collect.js';
 import { inputOf, sequenceOf } from '../inversion/decoder.js';
 import { randomFor } from '../random.js';
-import { type CapableTask } from '../tasks/index.js';
+import { headOf } from '../models/hooks.js';
+import { type CapableTask, awayFromBos } from '../tasks/index.js';
 import { addition, counting, decoderRecipe } from '../studies/index.js';
 import { type DecoderBatch, batchesPerChunk, drawDecoderChunk } from './decoder-data.js';
 import { type DecoderRecipe, decoderConfigFor } from './decoder-recipe.js';
 
 const runtime = nodeRuntime({ threads: 1 });
-const collectors = new Map<CapableTask, Collector>();
+const collectors = new Map<string, Collector>();
 afterAll(async () => {
   for (const collector of collectors.values()) await collector.dispose();
 });
 for (const task of [addition, counting]) {
   const model = await probedModel(task);
-  collectors.set(task, createCollector(runtime, model, task.sites, task.maxLength, task.pad, 32));
+  collectors.set(task.name, createCollector(runtime, model, task.sites, task.maxLength, task.pad, 32));
 }
-const collectorOf = (task: CapableTask): Collector => {
-  const collector = collectors.get(task);
+const collectorOf = ({ name }: CapableTask): Collector => {
+  const collector = collectors.get(name);
   if (collector === undefined) throw new Error('no collector');
   return collector;
 };
@@ -240,5 +241,36 @@ describe('what is drawn', () => {
     );
     expect(seen.length).toBeGreaterThanOrEqual(rows.length);
     expect(new Set(seen)).toEqual(new Set(['query', ':']));
+  });
+});
+
+describe('heads whose positions rest on their attention', () => {
+  const resting = { ...addition, attended: awayFromBos(addition, 0.3) };
+  const recipe = recipeOf(addition);
+
+  it('are learned from where they attend to something else; other sites everywhere', async () => {
+    const rows = rowsOf(addition, await draw(resting, recipe));
+    expect(rows).toHaveLength(8 * batchesPerChunk);
+    const collector = collectorOf(addition);
+    let heads = 0;
+    for (const { said, site, z } of rows.slice(0, 60)) {
+      const name = addition.sites[site] ?? '';
+      const ids = addition.completion.complete(said) ?? [];
+      const collected = await collector.collect([ids], undefined, true);
+      const found = ids.findIndex((_, at) => furthest(activationAt(collected, name, 0, at), z) < 1e-4);
+      expect(found).toBeGreaterThanOrEqual(0);
+      if (headOf(name) === null || found === 0) continue;
+      heads += 1;
+      expect(resting.attended.positions(ids, attentionToBos(collected, name, 0))).toContain(found);
+    }
+    expect(heads).toBeGreaterThan(10);
+  });
+
+  it('are named where there is nothing to learn', async () => {
+    const never = { ...addition, attended: { positions: () => [] } };
+    const headsAlone = addition.sites.map((site) => (headOf(site) === null ? 0 : 1));
+    await expect(draw(never, recipe, 0, headsAlone)).rejects.toThrow(
+      /^Too few positions to learn .*blocks\.0\.attn\.hook_result\.0.* Leave such heads out with --sites\.$/s,
+    );
   });
 });

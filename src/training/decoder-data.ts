@@ -4,25 +4,28 @@
  * @module
  */
 import { type Tensors } from '../engine/index.js';
-import { type Collector } from '../inversion/collect.js';
+import { type Choice, type Collector } from '../inversion/collect.js';
 import { sequenceOf, symbolsOf } from '../inversion/decoder.js';
 import { type DecoderConfig } from '../models/decoder-config.js';
+import { headOf } from '../models/hooks.js';
+import { InputError } from '../input-error.js';
 import { padded } from '../models/padding.js';
 import { type Random, drawWeighted, randomFor } from '../random.js';
+import { attendedAt } from '../tasks/attended-positions.js';
 import { type Task } from '../tasks/task.js';
 import { type DecoderRecipe } from './decoder-recipe.js';
 
 /** Batches drawn from one run of the probed model. */
 export const batchesPerChunk = 16;
 
-interface Sample {
-  readonly row: number;
-  readonly site: number;
-  readonly position: number;
+interface Sample extends Choice {
   readonly sequence: readonly number[];
 }
 
-interface Seen extends Sample {
+/** A sample with what was seen of it. */
+interface Seen {
+  readonly site: number;
+  readonly sequence: readonly number[];
   readonly activation: Float32Array;
 }
 
@@ -47,23 +50,29 @@ export async function drawDecoderChunk(
   const random = randomFor(recipe.seed, 'decoder', index);
   const total = siteWeights.reduce((sum, weight) => sum + weight, 0);
   const size = recipe.batch * batchesPerChunk;
-  const inputs = Array.from({ length: Math.ceil(size / recipe.perInput) }, () =>
-    task.sample(random, 'train'),
-  );
-  const drawn: Sample[] = [];
-  for (const [row, ids] of inputs.entries()) {
-    const positions = task.positions(ids);
-    const sequence = sequenceOf(task, config.form, ids);
-    for (let i = 0; i < recipe.perInput && drawn.length < size; i++) {
-      const position = random.next() < recipe.bosShare ? 0 : (positions[random.int(positions.length)] ?? 0);
-      drawn.push({ row, position, sequence, site: drawWeighted(random, siteWeights, total) });
+  const samples: Seen[] = [];
+  // Where positions rest on attention, some choices come to nothing and are made up for.
+  for (let tries = 0; samples.length < size; tries++) {
+    if (tries === mostTries) throw new InputError(neverRead(task, config.sites.join(', ')));
+    const missing = size - samples.length;
+    const inputs = Array.from({ length: Math.ceil(missing / recipe.perInput) }, () =>
+      task.sample(random, 'train'),
+    );
+    const drawn: Sample[] = [];
+    for (const [row, ids] of inputs.entries()) {
+      const sequence = sequenceOf(task, config.form, ids);
+      for (let i = 0; i < recipe.perInput && drawn.length < missing; i++) {
+        const positionAt = drawPosition(task, ids, recipe, random);
+        const site = drawWeighted(random, siteWeights, total);
+        drawn.push({ row, site, sequence, position: positionAt(config.sites[site] ?? '') });
+      }
     }
+    const picked = await collector.pick(inputs, drawn);
+    drawn.forEach(({ site, sequence }, at) => {
+      const { activation } = picked[at] ?? {};
+      if (activation !== undefined) samples.push({ site, sequence, activation });
+    });
   }
-  const activations = await collector.pick(inputs, drawn);
-  const samples = drawn.map((sample, at): Seen => ({
-    ...sample,
-    activation: activations[at] ?? new Float32Array(),
-  }));
   shuffle(samples, random);
   // Sorting is stable: samples of one length stay shuffled.
   if (recipe.trim > 0) samples.sort((a, b) => a.sequence.length - b.sequence.length);
@@ -72,6 +81,34 @@ export async function drawDecoderChunk(
   );
   shuffle(batches, random);
   return batches;
+}
+
+/** How often a chunk is filled up before its heads count as never read. */
+const mostTries = 64;
+
+/** What is wrong where heads attend to BOS nearly everywhere. @param sites hook names */
+export const neverRead = ({ name }: Task, sites: string): string =>
+  `Too few positions to learn ${sites} from: nearly everywhere in texts of ${name} these heads attend to BOS. Leave such heads out with --sites.`;
+
+/** Draws where an input is read, by site: a head whose positions rest on its attention is run first. */
+function drawPosition(
+  task: Task,
+  ids: readonly number[],
+  { bosShare }: DecoderRecipe,
+  random: Random,
+): (site: string) => Choice['position'] {
+  if (random.next() < bosShare) return () => 0;
+  const positions = task.positions(ids);
+  const { attended } = task;
+  if (attended === undefined) {
+    const position = positions[random.int(positions.length)] ?? 0;
+    return () => position;
+  }
+  const share = random.next();
+  return (site) =>
+    headOf(site) === null
+      ? (positions[Math.floor(share * positions.length)] ?? 0)
+      : attendedAt(attended, ids, share);
 }
 
 function shuffle(list: unknown[], random: Random): void {

@@ -13,11 +13,15 @@ import {
   input,
   matmul,
 } from '../engine/index.js';
-import { type Collector } from '../inversion/collect.js';
+import { InputError } from '../input-error.js';
+import { type Choice, type Collector } from '../inversion/collect.js';
 import { type DecoderConfig } from '../models/decoder-config.js';
+import { headOf } from '../models/hooks.js';
 import { decodeFloat16, encodeFloat16 } from '../models/weights/float16.js';
 import { type Random, seededRandom } from '../random.js';
+import { attendedAt } from '../tasks/attended-positions.js';
 import { type Task } from '../tasks/task.js';
+import { neverRead } from './decoder-data.js';
 import { leadingDirections } from './directions.js';
 
 /** Inputs whose activations are measured. */
@@ -65,11 +69,22 @@ export async function measureSites(
     const group = sites.slice(start, start + together);
     const picked = await collector.pick(
       inputs,
-      group.flatMap((_, site) => measured.map((place) => ({ ...place, site: start + site }))),
+      group.flatMap((name, number) =>
+        measured.map(({ row, position }) => ({
+          row,
+          site: start + number,
+          position: readPosition(task, name, inputs[row] ?? [], position, random),
+        })),
+      ),
     );
     for (const number of group.keys()) {
       const at = start + number;
-      const rows = picked.slice(number * measured.length, (number + 1) * measured.length);
+      const some = picked
+        .slice(number * measured.length, (number + 1) * measured.length)
+        .flatMap((one) => (one === null ? [] : [one.activation]));
+      if (some.length === 0) throw new InputError(neverRead(task, sites[at] ?? ''));
+      // As many rows for each site: graphs have one size.
+      const rows = measured.map((_, row) => some[row % some.length] ?? new Float32Array());
       const mean = new Float64Array(width);
       for (const z of rows) z.forEach((value, i) => (mean[i] = (mean[i] ?? 0) + value / rows.length));
       const { trace, whitening } =
@@ -95,6 +110,19 @@ export async function measureSites(
     ['condition.whiten', kept(whiten)],
     ['condition.site.weight', kept(embedding)],
   ]);
+}
+
+/** A position of an input at a site; of a head whose positions rest on its attention, what chooses one from that. */
+function readPosition(
+  { attended }: Task,
+  site: string,
+  ids: readonly number[],
+  position: number,
+  random: Random,
+): Choice['position'] {
+  return attended === undefined || headOf(site) === null
+    ? position
+    : attendedAt(attended, ids, random.next());
 }
 
 function covarianceOf(rows: readonly Float32Array[], mean: Float64Array): Matrix {
