@@ -6,26 +6,22 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import cliProgress from 'cli-progress';
 import { InputError } from '../input-error.js';
-import { isStudy, namedTasks } from '../jobs/open-task.js';
+import { templateHash } from '../jobs/model-provenance.js';
+import { expectTask, isStudy, namedTasks } from '../jobs/open-task.js';
 import { resumedTask } from '../jobs/run-start.js';
+import { openTemplate } from '../jobs/templates.js';
 import { trainDecoder } from '../jobs/train-decoder.js';
 import { trainModel } from '../jobs/train-model.js';
 import { type Progress } from '../jobs/training-loop.js';
 import { recordTraining } from '../jobs/training-record.js';
+import { isLarge } from '../models/hooked-model.js';
 import { resolveSite } from '../models/hooks.js';
-import { type Task } from '../tasks/index.js';
-import {
-  decoderPresets,
-  decoderRecipe,
-  modelPresets,
-  modelRecipe,
-  taskNamed,
-  taskNames,
-} from '../studies/index.js';
+import { type Task, type Template } from '../tasks/index.js';
+import { decoderPresets, decoderRecipe, modelPresets, modelRecipe, taskNames } from '../studies/index.js';
 import { type DecoderRecipe } from '../training/decoder-recipe.js';
 import { type ModelRecipe } from '../training/model-recipe.js';
 import { namedPreset } from '../training/presets.js';
-import { textSettings } from '../training/text-settings.js';
+import { textModelSettings, textSettings } from '../training/text-settings.js';
 import {
   type ModelOptions,
   choice,
@@ -48,6 +44,8 @@ interface RunOptions extends ModelOptions {
   readonly evaluateEvery: number;
   readonly checkpointSeconds: number;
 }
+
+const taskArgument = `${taskNames.join(', ')}, a template task (ioi …), or a .yaml or .json file of your own`;
 
 const withTraining = (command: Command, what: string, presets: readonly string[]): Command =>
   command
@@ -170,23 +168,47 @@ async function watched(
   }
 }
 
-/** The task of a training, new or taken up again. */
-async function trainedTask(name: string | undefined, { resume }: RunOptions): Promise<Task> {
-  if (resume === undefined) {
-    if (name === undefined) throw new InputError(`Which task? One of ${taskNames.join(', ')}.`);
-    return taskNamed(name);
-  }
-  const own = taskNamed(await resumedTask(resume));
-  if (name !== undefined && taskNamed(name) !== own)
-    throw new InputError(`${resume} is a training for ${own.name}, not for ${name}.`);
-  return own;
+/** What a model is trained on: the name of a study, or a template. */
+async function trainedOn(
+  name: string | undefined,
+  { resume }: RunOptions,
+): Promise<{ readonly task: string; readonly template?: Template }> {
+  const resumed = resume === undefined ? undefined : await resumedTask(resume);
+  const asked = name ?? resumed;
+  if (asked === undefined)
+    throw new InputError(`Which task? One of ${(await namedTasks()).join(', ')}, or a file of your own.`);
+  const opened = isStudy(asked)
+    ? { task: asked }
+    : name === undefined && !(await namedTasks()).includes(asked)
+      ? // A template of a person's own: the job says that its file is wanted.
+        { task: asked }
+      : await namedTemplate(asked);
+  if (resumed !== undefined && resumed !== opened.task)
+    throw new InputError(`${resume ?? ''} is a training for ${resumed}, not for ${opened.task}.`);
+  return opened;
+}
+
+async function namedTemplate(name: string): Promise<{ readonly task: string; readonly template: Template }> {
+  await expectTask(name);
+  const template = await openTemplate(name);
+  return { task: template.name, template };
+}
+
+/** The recipe of a model's training by its preset. */
+async function modelSettings(
+  { task, template }: Awaited<ReturnType<typeof trainedOn>>,
+  { preset, seed }: RunOptions,
+): Promise<ModelRecipe> {
+  if (template === undefined) return modelRecipe(task, preset, seed);
+  const settings = namedPreset(textModelSettings, task, preset);
+  return { task, preset, seed, ...settings, template: await templateHash(template) };
 }
 
 /** Adds `train-model`. */
 export function trainModelCommand(program: Command): void {
   const command = program
     .command('train-model')
-    .argument('[task]', `one of ${taskNames.join(', ')}`)
+    .argument('[task]', taskArgument)
     .option('--evaluate-every <n>', 'steps between evaluations', whole(1, 1e9), 500)
     .option(
       '--threads <n>',
@@ -199,23 +221,26 @@ export function trainModelCommand(program: Command): void {
 Examples:
   inversionview train-model addition
   inversionview train-model counting --preset paper --out runs/counting-paper
+  inversionview train-model ioi --seed 1
   inversionview train-model --resume runs/addition-model
 ${directoryHelp}
-config.json, model.safetensors and README.md (figures): give it to the other commands as --model.`,
+config.json, model.safetensors and README.md (figures): give it to the other commands as --model.
+A template's model is a toy: a small GPT-2 of the words of the template's texts, trained on these alone. The directory has its
+tokenizer, too; the template must have an answer. A training on a file of your own is resumed with the file:
+  inversionview train-model mine.yaml --resume runs/mine-model`,
     );
   withTraining(command, 'model', modelPresets('addition')).action(
     async (name: string | undefined, options: RunOptions) => {
-      const task = await trainedTask(name, options);
+      const subject = await trainedOn(name, options);
       const recipe =
-        options.resume === undefined
-          ? changed(modelRecipe(task.name, options.preset, options.seed), options)
-          : undefined;
-      const directory = options.resume ?? options.out ?? `runs/${task.name}-model`;
+        options.resume === undefined ? changed(await modelSettings(subject, options), options) : undefined;
+      const directory = options.resume ?? options.out ?? `runs/${subject.task}-model`;
       const runtime = runtimeFor({ ...options, device: 'cpu' });
       process.exitCode = await watched(directory, 'model', { processing: 'transformerlens' }, (watch) =>
         trainModel(runtime, {
           directory,
           ...(recipe === undefined ? {} : { recipe }),
+          ...(subject.template === undefined ? {} : { template: subject.template }),
           evaluateEvery: options.evaluateEvery,
           checkpointSeconds: options.checkpointSeconds,
           ...watch,
@@ -227,18 +252,11 @@ config.json, model.safetensors and README.md (figures): give it to the other com
 
 /** Adds `train-decoder`. */
 export function trainDecoderCommand(program: Command): void {
-  const command = withRunOptions(
-    program
-      .command('train-decoder')
-      .argument(
-        '[task]',
-        `${taskNames.join(', ')}, a template task (ioi …), or a .yaml or .json file of your own`,
-      ),
-  );
+  const command = withRunOptions(program.command('train-decoder').argument('[task]', taskArgument));
   withBos(command)
     .option(
       '--sites <names>',
-      'comma-separated sites that it serves (default: those of the task; of texts all heads and MLPs)',
+      'comma-separated sites that it serves (default: those of the task; in large language models all heads and MLPs)',
     )
     .addOption(
       choice(
@@ -274,13 +292,13 @@ config.json, model.safetensors and README.md (figures): give it to the other com
       if (resumed !== undefined && resumed !== task.name)
         throw new InputError(`${options.resume ?? ''} is a training for ${resumed}, not for ${task.name}.`);
       const runtime = runtimeFor(options);
+      const model = await readModel();
       const sites =
         options.sites === undefined
-          ? study
+          ? study || !isLarge(model)
             ? undefined
             : publishedSites(task)
           : options.sites.split(',').map((site) => resolveSite(site.trim(), task.sites));
-      const model = await readModel();
       const { width } = model.architecture;
       const settings = study
         ? decoderRecipe(task.name, options.preset, options.seed)
@@ -288,7 +306,7 @@ config.json, model.safetensors and README.md (figures): give it to the other com
             task: task.name,
             preset: options.preset,
             seed: options.seed,
-            ...namedPreset(textSettings(width), task.name, options.preset),
+            ...namedPreset(textSettings(width, isLarge(model)), task.name, options.preset),
           };
       const recipe =
         options.resume === undefined
@@ -316,6 +334,6 @@ config.json, model.safetensors and README.md (figures): give it to the other com
 const withForm = (recipe: DecoderRecipe, form: 'plain' | 'completion' | undefined): DecoderRecipe =>
   form === undefined ? recipe : { ...recipe, architecture: { ...recipe.architecture, form } };
 
-/** The sites that are published for language models: what goes in, every head, every MLP. */
+/** The sites that are published for large language models: what goes in, every head, every MLP. */
 const publishedSites = ({ sites }: Task): string[] =>
   sites.filter((site) => /^blocks\.0\.hook_resid_pre$|\.hook_result\.|\.hook_mlp_out$/.test(site));

@@ -5,9 +5,10 @@
 import { type Provenance } from '../inversion/decoder-files.js';
 import { shortName } from '../models/hooks.js';
 import { capability } from '../tasks/capabilities.js';
-import { type Task } from '../tasks/task.js';
+import { isTemplateTask, type Task, type TemplateTask } from '../tasks/index.js';
 import { decoderRecipeSchema } from '../training/decoder-recipe.js';
 import { type ModelRecipe } from '../training/model-recipe.js';
+import { type ModelFigures } from './model-subject.js';
 
 /** What is said of a probed model. */
 export interface ModelSummary {
@@ -17,7 +18,7 @@ export interface ModelSummary {
   readonly steps: number;
   readonly seconds: number;
   readonly versions: Readonly<Record<string, string>>;
-  readonly figures: { readonly accuracy: number; readonly inputs: number };
+  readonly figures: ModelFigures & { readonly inputs: number };
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
@@ -32,10 +33,49 @@ const dataOf = (task: Task): string => sizesOf(task, 'held out');
 /** The same of a model of unknown training. */
 const splitOf = (task: Task): string => sizesOf(task, 'are the test split, which the decoder does not see');
 
-const sizesOf = ({ data }: Task, held: string): string =>
-  data === undefined
+const sizesOf = (task: Task, held: string): string => {
+  const { data } = task;
+  if (isTemplateTask(task)) return textsText(task, held);
+  return data === undefined
     ? 'inputs drawn as they are needed'
     : `${data.size.toLocaleString('en')} inputs, generated; ${data.splitSize.test.toLocaleString('en')} of them ${held}`;
+};
+
+/** A template's texts are drawn as they are needed; which are held out, a hash of each decides, or its fillers. */
+function textsText({ name, texts }: TemplateTask, held: string): string {
+  const { split, patterns } = texts.template;
+  const parted =
+    split.by === null
+      ? `${percent(split.test)} of them`
+      : `those with ${percent(split.test)} of the fillers of ${split.by.join(', ')}`;
+  const many = `${texts.size.toLocaleString('en')} fillings of ${patterns.length} ${patterns.length === 1 ? 'pattern' : 'patterns'}`;
+  return `texts of the template \`${name}\` (${many}), drawn as they are needed; ${parted} ${held}`;
+}
+
+/** How well a model does its task. */
+function figuresText({
+  accuracy,
+  difference,
+  standardError = 0,
+  above = 0,
+  inputs,
+}: ModelSummary['figures']): string {
+  const count = inputs.toLocaleString('en');
+  if (difference === undefined)
+    return `Accuracy on ${count} held-out inputs, every answer token right: **${percent(accuracy)}**`;
+  return (
+    `On ${count} held-out texts the answer has the highest logit in **${percent(accuracy)}**; its logit less that of the contrast answer is ` +
+    `**${difference.toFixed(2)}** ± ${standardError.toFixed(2)} (standard error), above 0 in **${percent(above)}**`
+  );
+}
+
+/** What a model of a template's texts is not. */
+const toyText = (task: TemplateTask): string =>
+  `A toy: it was trained from scratch on the texts of one template and on nothing else, and its ${task.tokenizer.vocabulary.length} tokens are the words of
+these texts. It is no language model: of other texts it knows nothing. What it shows is how a transformer can do this task, not how any
+language model does.
+
+`;
 
 /** What the completed form is, and what the plain one gives. */
 function formText(steps: number, plain: PlainForm | null): string {
@@ -59,8 +99,8 @@ library_name: transformers
 
 A GPT-2 of ${layers} layers, ${heads} ${heads === 1 ? 'head' : 'heads'} and width ${width}, to be read with InversionView.
 
-- Data: ${dataOf(task)}.
-- Accuracy on ${summary.figures.inputs.toLocaleString('en')} held-out inputs, every answer token right: **${percent(summary.figures.accuracy)}**.
+${isTemplateTask(task) ? toyText(task) : ''}- Data: ${dataOf(task)}.
+- ${figuresText(summary.figures)}.
 - Training: ${summary.steps.toLocaleString('en')} steps, ${minutes(summary.seconds)}; ${list(summary.versions)}.
 - Hash of the weights: \`${summary.hash}\`.
 - Trained by: \`inversionview train-model ${task.name} --preset ${summary.recipe.preset} --seed ${summary.recipe.seed}\`, recipe:

@@ -28,6 +28,15 @@ describe('trainedOn', () => {
     expect(await trainedOn(directory(content), 'abc')).toBeNull();
   });
 
+  it('of a template is known by the hash of its texts, not by its name alone', async () => {
+    const recipe = { ...modelRecipe('addition'), task: 'mine', template: 'hash of texts' };
+    const own = { ...provenance, task: 'mine', recipe };
+    expect(await trainedOn(directory(own), 'abc', 'hash of texts')).toBe('mine');
+    expect(await trainedOn(directory(own), 'abc', 'hash of others')).toBeNull();
+    expect(await trainedOn(directory(own), 'abc')).toBeNull();
+    expect(await trainedOn(directory(provenance), 'abc', 'hash of texts')).toBeNull();
+  });
+
   it('is not known of a checkpoint without provenance', async () => {
     expect(await trainedOn(memoryDirectory('theirs', {}), 'abc')).toBeNull();
   });

@@ -2,6 +2,8 @@
  * A task and the model that it is asked of, by what a person calls them.
  * @module
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { InputError, suggest } from '../input-error.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { modelOf } from '../models/load-model.js';
@@ -9,8 +11,10 @@ import { type Processing } from '../models/processing.js';
 import { taskNamed, taskNames } from '../studies/index.js';
 import { type Task } from '../tasks/index.js';
 import { hubSettings } from './hub/settings.js';
-import { findModel, openFound } from './open-model.js';
-import { modelFor } from './shipped.js';
+import { openDirectory } from './files.js';
+import { templateHash, trainedOn } from './model-provenance.js';
+import { type FoundModel, findModel, openFound } from './open-model.js';
+import { modelFor, shippedDirectory } from './shipped.js';
 import { boundTask, isTemplateFile, openTemplate, shippedTemplates } from './templates.js';
 
 /** What a person names. */
@@ -40,6 +44,15 @@ export interface OpenedTask {
 /** Every task that can be called by a name. */
 export const namedTasks = async (): Promise<string[]> => [...taskNames, ...(await shippedTemplates())];
 
+/** @throws InputError for what is neither the name of a task nor that of a template's file */
+export async function expectTask(name: string): Promise<void> {
+  const known = await namedTasks();
+  if (isTemplateFile(name) || known.includes(name)) return;
+  throw new InputError(
+    `Unknown task ${JSON.stringify(name)}.${suggest(name, known)} Tasks: ${known.join(', ')}, or a .yaml or .json file of your own.`,
+  );
+}
+
 /**
  * @throws InputError for an unknown task, a template that is wrong, and a model that does not fit
  * @example const { task, model } = await openTask({ task: 'ioi', model: 'openai-community/gpt2' })
@@ -50,16 +63,15 @@ export async function openTask(choice: TaskChoice): Promise<OpenedTask> {
     const task = taskNamed(name);
     return { task, model: () => modelFor(task, called, processing ?? 'transformerlens') };
   }
-  const known = await namedTasks();
-  if (!isTemplateFile(name) && !known.includes(name))
-    throw new InputError(
-      `Unknown task ${JSON.stringify(name)}.${suggest(name, known)} Tasks: ${known.join(', ')}, or a .yaml or .json file of your own.`,
-    );
+  await expectTask(name);
   const template = await openTemplate(name);
-  const found = await findModel(called ?? shippedModelOf(template.name), {
-    hub: hubSettings(process.env, choice.offline === true),
-    ...(choice.onFile === undefined ? {} : { onFile: choice.onFile }),
-  });
+  const found =
+    called === undefined
+      ? shippedModelOf(template.name)
+      : await findModel(called, {
+          hub: hubSettings(process.env, choice.offline === true),
+          ...(choice.onFile === undefined ? {} : { onFile: choice.onFile }),
+        });
   const { tokenizer, architecture, tensors } = await openFound(found);
   await tensors.close();
   return {
@@ -67,7 +79,11 @@ export async function openTask(choice: TaskChoice): Promise<OpenedTask> {
     async model() {
       const checkpoint = await openFound(found);
       try {
-        return await modelOf(checkpoint, processing ?? 'none');
+        const model = await modelOf(checkpoint, processing ?? 'none');
+        if (found.source === 'file') return model;
+        const directory = await openDirectory(found.path);
+        const learned = await trainedOn(directory, model.hash, await templateHash(template));
+        return learned === null ? model : { ...model, trainedOn: learned };
       } finally {
         await checkpoint.tensors.close();
       }
@@ -75,7 +91,11 @@ export async function openTask(choice: TaskChoice): Promise<OpenedTask> {
   };
 }
 
-function shippedModelOf(task: string): string {
+/** The model that is shipped for a template, by the template's name. @throws InputError where there is none */
+function shippedModelOf(task: string): FoundModel {
+  const path = shippedDirectory(task, 'model');
+  if (existsSync(join(path, 'config.json')))
+    return { name: `shipped ${task} model`, path, source: 'directory' };
   throw new InputError(
     `No model is shipped for ${task}: give one with --model, such as openai-community/gpt2 or a .gguf file.`,
   );

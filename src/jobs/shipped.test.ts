@@ -147,6 +147,14 @@ describe('a decoder of a directory', () => {
     await refused(read(13), /has 13 tokens and 5 places; meetings needs 12 tokens and 5 places\.$/);
   });
 
+  it('is asked for where none is shipped', async () => {
+    const task = await meetingsTask();
+    await refused(
+      decoderFor(task, undefined, await modelOfTemplate(task)),
+      /^No decoder is shipped for meetings: give one with --decoder, which train-decoder makes, or search without one by --search\.$/,
+    );
+  });
+
   it('is refused when it is not there', async () => {
     await refused(decoderFor(addition, join(root, 'none'), await probed()), /none does not exist\.$/);
     await refused(decoderFor(addition, modelDirectory, await probed()), /config\.json: "layers" is missing$/);

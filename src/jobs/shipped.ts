@@ -2,7 +2,7 @@
  * What the package ships: one trained model and one decoder for each task.
  * @module
  */
-import { tokenCount } from '../tasks/tokens.js';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../input-error.js';
 import { drawnTokens, symbolsOf } from '../inversion/decoder.js';
@@ -12,6 +12,7 @@ import { loadModel } from '../models/load-model.js';
 import { type Processing } from '../models/processing.js';
 import { shown } from '../printable.js';
 import { type Task } from '../tasks/task.js';
+import { tokenCount } from '../tasks/tokens.js';
 import { openDirectory } from './files.js';
 import { trainedOn } from './model-provenance.js';
 import { packageDirectory } from './package-directory.js';
@@ -47,14 +48,19 @@ export async function modelFor(
 
 /**
  * Reads a decoder for a model: the shipped one unless a directory is given.
- * @throws InputError when it was trained on another model
+ * @throws InputError when it was trained on another model, or none is shipped
  */
 export async function decoderFor(
   task: Task,
   directory: string | undefined,
   model: HookedModel,
 ): Promise<LoadedDecoder> {
-  const loaded = await loadDecoder(await openDirectory(directory ?? shippedDirectory(task.name, 'decoder')));
+  const shipped = shippedDirectory(task.name, 'decoder');
+  if (directory === undefined && !existsSync(shipped))
+    throw new InputError(
+      `No decoder is shipped for ${task.name}: give one with --decoder, which train-decoder makes, or search without one by --search.`,
+    );
+  const loaded = await loadDecoder(await openDirectory(directory ?? shipped));
   const hash = loaded.name.split(' ').at(-1) ?? '';
   const decoder =
     directory === undefined ? { ...loaded, name: `shipped ${task.name} decoder ${hash}` } : loaded;

@@ -9,6 +9,7 @@ import { type HookedModel } from '../models/hooked-model.js';
 import { distinctSites, resolveSite } from '../models/hooks.js';
 import { chooseBos } from '../models/tokenizers/bos.js';
 import { type TextTokenizer } from '../models/tokenizers/text-tokenizer.js';
+import { wordsOf } from '../models/tokenizers/word-level.js';
 import { quote } from '../printable.js';
 import {
   type TaskLanguage,
@@ -73,7 +74,11 @@ export function boundTask(
 ): TemplateTask {
   if (tokenizer === null)
     throw new InputError(`${model.name} has no tokenizer, and ${template.name} is a task of texts.`);
-  const task = templateTask(template, languageOf(model.name, tokenizer, bos), sitesFor(template, model));
+  const task = templateTask(
+    template,
+    languageOf(model.name, tokenizer, bos),
+    sitesFor(template, model.architecture),
+  );
   const { positions } = model.architecture;
   if (task.maxLength > positions)
     throw new InputError(
@@ -82,17 +87,32 @@ export function boundTask(
   return task;
 }
 
-/** Nothing is read behind a text, so that the token before it also ends it. */
-function languageOf(model: string, tokenizer: TextTokenizer, choice: string | undefined): TaskLanguage {
+/**
+ * A model's tokens as a template task has them. Nothing is read behind a text, so that the token before it also ends it.
+ * @throws InputError for a tokenizer that names no token before texts where none is chosen
+ */
+export function languageOf(
+  model: string,
+  tokenizer: TextTokenizer,
+  choice: string | undefined,
+): TaskLanguage {
   const bos = chooseBos(tokenizer, choice);
   if (bos === null)
     throw new InputError(
       `A task of texts needs a token before each, and ${choice === undefined ? `the files of ${model} name none: give one with --bos` : '--bos none gives none'}.`,
     );
+  const { unknown } = tokenizer;
   return {
     tokenizer: {
       vocabulary: tokenizer.vocabulary,
-      encode: (text) => tokenizer.encode(text, { bos: null }),
+      encode(text) {
+        const ids = tokenizer.encode(text, { bos: null });
+        if (unknown !== null && ids.includes(unknown))
+          throw new InputError(
+            `${model} has no token for a part of ${quote(text)}${partOf(text, tokenizer)}.`,
+          );
+        return ids;
+      },
       decode: (ids) => tokenizer.decode(ids),
       tokens: (ids) => tokenizer.pieces(ids),
     },
@@ -102,8 +122,14 @@ function languageOf(model: string, tokenizer: TextTokenizer, choice: string | un
   };
 }
 
+/** Names the first word that a tokenizer has no token for, where that can be seen. */
+function partOf(text: string, { encode, unknown }: TextTokenizer): string {
+  const word = wordsOf(text).find((one) => encode(one).includes(unknown ?? -1));
+  return word === undefined ? '' : `: ${quote(word.trim())}`;
+}
+
 /** The sites of a template: of a language model all that are vectors of the residual stream's width, unless it names some. */
-function sitesFor(template: Template, { architecture }: Pick<HookedModel, 'architecture'>): string[] {
-  const all = distinctSites(architecture);
+export function sitesFor(template: Template, sizes: Parameters<typeof distinctSites>[0]): string[] {
+  const all = distinctSites(sizes);
   return template.sites === null ? all : template.sites.map((site) => resolveSite(site, all));
 }

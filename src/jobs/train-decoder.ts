@@ -9,7 +9,6 @@ import { type Provenance, decoderFiles } from '../inversion/decoder-files.js';
 import { type SiteRate, averageRate, inPreimageRates } from '../inversion/evaluate.js';
 import { type HookedModel, isLarge } from '../models/hooked-model.js';
 import { shortName } from '../models/hooks.js';
-import { decodeFloat16, encodeFloat16 } from '../models/weights/float16.js';
 import { type ParameterSet } from '../models/weights/fingerprint.js';
 import { taskNamed } from '../studies/index.js';
 import { type Task } from '../tasks/task.js';
@@ -19,7 +18,7 @@ import { trainingDraws } from '../training/evaluation-draws.js';
 import { decoderCard } from './cards.js';
 import { type Checkpoint, checkedRecipe, expectFitting, recipeOf, writeResults } from './run-directory.js';
 import { type ProbedModel, createRunDirectory, expectNewRun, takeUp } from './run-start.js';
-import { parametersOf } from './train-model.js';
+import { parametersOf, throughFloat16 } from './train-model.js';
 import { type Progress, trainingLoop } from './training-loop.js';
 import { versions } from './versions.js';
 
@@ -140,12 +139,7 @@ async function train(
   if (!result.finished) return false;
 
   // What is shipped is what is measured: the weights as float16 keeps them.
-  const parameters = new Map(
-    [...withStatistics(result.state, plan)].map(([name, { shape, data }]) => [
-      name,
-      { shape, data: decodeFloat16(encodeFloat16(data)) },
-    ]),
-  );
+  const parameters = throughFloat16(withStatistics(result.state, plan));
   const queries = isLarge(model) ? finalQueriesOfLarge : finalQueries;
   const rates = await evaluate(parameters, queries);
   const provenance: Provenance = {

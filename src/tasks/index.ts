@@ -28,7 +28,10 @@ export type {
   Variation,
   Varying,
 } from './task.js';
+export { textIdentity } from './template/identity.js';
 export type { TaskLanguage } from './template/inputs.js';
 export type { Template } from './template/template.js';
 export { type ReadBeside, readTemplate } from './template/template-file.js';
 export { type TemplateTask, isTemplateTask, templateTask } from './template/template-task.js';
+export { textsOf } from './template/texts.js';
+export { wordsOfTexts } from './template/words.js';

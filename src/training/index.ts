@@ -14,4 +14,5 @@ export {
 export { type PlannedDecoderTraining, planDecoderTraining } from './decoder-training.js';
 export { type ModelRecipe, type ModelSettings, modelRecipeSchema } from './model-recipe.js';
 export { type Presets, namedPreset } from './presets.js';
+export { textModelSettings, textSettings } from './text-settings.js';
 export { type PlannedTraining, planModelTraining, probedModelConfig } from './model-training.js';

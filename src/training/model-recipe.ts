@@ -37,10 +37,14 @@ export const modelRecipeSchema = z.object({
   clip: z.number().positive().nullable().default(null),
   /** Padding of batches, see BatchSource. */
   trim: z.number().int().min(0),
+  /** Size of the model, where the task does not say it: of templates. */
+  size: z.object({ layers: count, heads: count, width: count }).optional(),
+  /** Of a template: the SHA-256 of what decides its texts and their split. */
+  template: z.string().optional(),
 });
 
 /** The recipe of a probed model. */
 export type ModelRecipe = z.infer<typeof modelRecipeSchema>;
 
 /** What a preset decides. */
-export type ModelSettings = Omit<ModelRecipe, 'task' | 'preset' | 'seed'>;
+export type ModelSettings = Omit<ModelRecipe, 'task' | 'preset' | 'seed' | 'template'>;

@@ -1,16 +1,37 @@
 /**
- * How decoders of texts are trained, of whatever template task and model: as published for indirect object identification
- * under `paper`, and ours for two processors.
+ * How models and decoders of texts are trained, of whatever template task. Decoders of whatever model: as published for
+ * indirect object identification under `paper`, and ours for two processors. Models: small ones, of the words of the
+ * template alone.
  * @module
  */
 import { type DecoderSettings, paperSettings } from './decoder-recipe.js';
+import { type ModelSettings } from './model-recipe.js';
 import { type Presets } from './presets.js';
 
-/** @param width of the probed model's activations */
-export const textSettings = (width: number): Presets<DecoderSettings> => ({
+/** Of a model. Copying a name that came before is learned all at once, after some hundred steps without a sign of it. */
+export const textModelSettings: Presets<ModelSettings & Required<Pick<ModelSettings, 'size'>>> = {
+  fast: {
+    size: { layers: 4, heads: 4, width: 128 },
+    batch: 64,
+    schedule: { kind: 'cosine', peak: 2e-3, warmup: 50, steps: 600, floor: 0.02 },
+    weightDecay: 0.01,
+    deviation: 0.02,
+    optimizer: 'muon',
+    clip: 1,
+    dropout: 0,
+    loss: 'every',
+    trim: 4,
+  },
+};
+
+/**
+ * Of a decoder.
+ * @param width of the probed model's activations
+ * @param large whether a run of the probed model takes long
+ */
+export const textSettings = (width: number, large: boolean): Presets<DecoderSettings> => ({
   // 100 epochs of 200,000 samples in batches of 128.
   paper: { ...paperSettings(width, 156_250, 0), batch: 128 },
-  // The probed model's runs are what takes time: many sites and positions are taken from each.
   fast: {
     architecture: {
       layers: 2,
@@ -35,7 +56,8 @@ export const textSettings = (width: number): Presets<DecoderSettings> => ({
     weightDecay: 0.01,
     clip: 1,
     dropout: 0,
-    perInput: 96,
+    // Runs of a large model are what takes time: many sites and positions are taken from each.
+    perInput: large ? 96 : 8,
     bosShare: 0.01,
     trim: 0,
     rebalance: 0,

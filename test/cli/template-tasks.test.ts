@@ -1,5 +1,5 @@
 /** Commands on a template file and a model of words, with no decoder. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { familyCheckpoint, writeWordedModel } from '../fixtures/worded-model.js';
@@ -205,5 +205,34 @@ describe('a task by its name', () => {
     ],
   ])('is refused %s', async (_, args, message) => {
     expect(refusal(await command.ask(['read', '--search', ...args, ...query]))).toMatch(message);
+  });
+});
+
+describe('train-model on a template', () => {
+  const train = (...args: readonly string[]): Promise<Finished> =>
+    command.ask(['train-model', ...args, '--out', 'trained']);
+
+  it.each([
+    [
+      'without an answer',
+      ['mine.yaml'],
+      /^names has no answer that a model could be measured by: give its template one, such as answer: ' \{slot\}'\.$/,
+    ],
+    ['that is not there', ['none.yaml'], /^There is no file "none\.yaml"\.$/],
+    ['that is wrong', ['wrong.yaml'], /^wrong\.yaml:3: No slot is named "T"\./],
+    [
+      'of an unknown name',
+      ['oii'],
+      /^Unknown task "oii"\. Did you mean "ioi"\? Tasks: addition, counting, .*ioi/,
+    ],
+    [
+      'by a preset that there is not',
+      ['ioi', '--preset', 'paper'],
+      /^Unknown preset "paper"\. .*Presets of ioi: fast\.$/,
+    ],
+    ['that is not named', [], /^Which task\? One of addition, counting, .*ioi.*, or a file of your own\.$/],
+  ])('is refused for one %s, and nothing is made', async (_, args, message) => {
+    expect(refusal(await train(...args))).toMatch(message);
+    expect(existsSync(join(command.folder, 'trained'))).toBe(false);
   });
 });

@@ -17,6 +17,8 @@ export interface TextTokenizer extends Tokenizer {
   readonly bos: NamedBos | null;
   /** Special tokens, such as `<|endoftext|>`, as the vocabulary writes them. */
   readonly specials: readonly string[];
+  /** Id that stands for what no token covers; null where every text has tokens of its own. */
+  readonly unknown: number | null;
   /**
    * Ids of a text. Special tokens that stand in it are read as such.
    * @param options `bos`: an id to put before them; none is added otherwise

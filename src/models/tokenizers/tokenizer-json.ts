@@ -42,20 +42,21 @@ export function tokenizerFromJson(json: unknown, config: unknown = {}): TextToke
     );
   }
   const kind = modelKind(json['model']);
-  if (!['BPE', 'Unigram', 'WordPiece'].includes(kind)) {
+  if (!['BPE', 'Unigram', 'WordLevel', 'WordPiece'].includes(kind)) {
     throw new InputError(
-      `The tokenizer.json cannot be used: its model is of the kind ${quote(kind)}, and BPE, Unigram and WordPiece are known.`,
+      `The tokenizer.json cannot be used: its model is of the kind ${quote(kind)}, and BPE, Unigram, WordLevel and WordPiece are known.`,
     );
   }
   if (!isRecord(config)) throw new InputError('This is not a tokenizer_config.json: an object is expected.');
   const whole = exactJson({ ...json, model: { ...json['model'], type: kind } });
-  const inner = build(whole, config);
+  const inner = build(whole, kind === 'WordLevel' ? wordLevelConfig(json['model'], config) : config);
 
   const vocabulary: string[] = [];
   for (const [token, id] of inner.get_vocab(true)) vocabulary[id] = token;
   // Ids that no token has (vocabularies may have gaps) read as empty tokens, so that every index holds a string.
   for (let id = 0; id < vocabulary.length; id++) vocabulary[id] ??= '';
 
+  const unknown = unknownToken(json['model'], vocabulary);
   const added = addedTokens(whole['added_tokens']);
   const bytes = tokenBytes(whole['decoder'], new Set(added.map(({ content }) => content)));
   const tokenOf = (id: number): string => {
@@ -75,6 +76,7 @@ export function tokenizerFromJson(json: unknown, config: unknown = {}): TextToke
     vocabulary,
     specials: added.filter(({ special }) => special).map(({ content }) => content),
     bos: namedBos(whole, config, vocabulary),
+    unknown,
     encode(text, { bos = null } = {}) {
       const ids = text === '' ? [] : [...inner.encode(text, { add_special_tokens: false }).ids];
       return bos === null ? ids : [bos, ...ids];
@@ -95,6 +97,27 @@ export function tokenizerFromJson(json: unknown, config: unknown = {}): TextToke
 function modelKind({ type, merges, vocab }: Readonly<Record<string, unknown>>): string {
   if (typeof type === 'string') return type;
   return merges !== undefined ? 'BPE' : Array.isArray(vocab) ? 'Unigram' : 'WordPiece';
+}
+
+/** The id of what no other token covers; null where the model names none. */
+function unknownToken(
+  { unk_token: token, unk_id: id }: Readonly<Record<string, unknown>>,
+  vocabulary: readonly string[],
+): number | null {
+  const at = typeof token === 'string' ? vocabulary.indexOf(token) : id;
+  return typeof at === 'number' && Number.isInteger(at) && at >= 0 && at < vocabulary.length ? at : null;
+}
+
+/** The library reads a vocabulary of whole words by its oldest form, which names the unknown token elsewhere. */
+function wordLevelConfig(
+  { unk_token: unknown, vocab }: Readonly<Record<string, unknown>>,
+  config: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  if (typeof unknown !== 'string' || !isRecord(vocab) || !Object.hasOwn(vocab, unknown))
+    throw new InputError(
+      'The tokenizer.json cannot be used: its model is of the kind WordLevel, and its "unk_token" is not in the "vocab".',
+    );
+  return { ...config, unk_token: unknown, target_lang: null };
 }
 
 function build(json: object, config: Record<string, unknown>): LibraryTokenizer {

@@ -20,7 +20,7 @@ const mostTogether = 20_000;
  */
 export function measureTexts(
   texts: TemplateTexts,
-  tokenizer: Tokenizer,
+  tokenizer: Pick<Tokenizer, 'encode'>,
 ): { readonly longest: number; readonly used: ReadonlySet<number> } {
   const used = new Set<number>();
   const lengthOf = (text: string): number => {
