@@ -10,7 +10,7 @@ import { randomFor } from '../random.js';
 import { type Task } from '../tasks/task.js';
 import { activationAt, createCollector } from './collect.js';
 import { type Decoder, drawnTokens, inputOf, orderWord, symbolsOf } from './decoder.js';
-import { createJudge, rowsFor } from './judge.js';
+import { createJudge } from './judge.js';
 import { type Metric } from './metrics.js';
 import { createSampler } from './sampler.js';
 
@@ -94,7 +94,7 @@ export async function inPreimageRates(
         const [from, to] = [row * tokens, (row + 1) * tokens];
         return inputOf(task, config.form, drawn.subarray(from, to), orderWord(uniforms.subarray(from, to)));
       });
-      const judge = createJudge(runtime, model, task, site, rowsFor(model, count));
+      const judge = createJudge(runtime, model, task, site);
       const verdicts = (await judge.judge(candidates, z))[metric];
       await judge.dispose();
       const inside = verdicts.filter(({ distance }) => distance <= epsilon).length;
