@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { z } from 'zod';
 
 /** What the peer can be asked to time. */
-export type Work = 'train' | 'sample' | 'collect' | 'lm';
+export type Work = 'train' | 'sample' | 'collect' | 'lm' | 'judge';
 
 /** How PyTorch runs it: an operation at a time, or through `torch.compile`. */
 export type Mode = 'eager' | 'compiled';
@@ -34,15 +34,22 @@ export function missingPeer({ python }: Peer): string | null {
 
 /**
  * Times the peer once.
+ * @param more arguments of its script
  * @throws Error with what the script printed when it fails
  */
-export function timePeer({ python, script }: Peer, work: Work, mode: Mode, threads: number): PeerReport {
+export function timePeer(
+  { python, script }: Peer,
+  work: Work,
+  mode: Mode,
+  threads: number,
+  more: readonly string[] = [],
+): PeerReport {
   // Settings that hold OpenBLAS to an older processor's kernels would slow the peer: it gets none of them.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('OPENBLAS_')),
   );
   const compile = mode === 'compiled' ? ['--compile'] : [];
-  const args = [script, work, '--threads', String(threads), ...compile];
+  const args = [script, work, '--threads', String(threads), ...compile, ...more];
   const { status, stdout, stderr, error } = spawnSync(python, args, { env, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${python} ${args.join(' ')} failed: ${error?.message ?? stderr}`);
   const { peer, median_s: seconds } = reportSchema.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''));

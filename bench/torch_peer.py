@@ -8,9 +8,10 @@
     torch_peer.py sample   a query: 1,024 candidates in batches of 256 with cached keys and values, all run through the
                            probed model, 100 of them scored with the activation and without
     torch_peer.py collect  activations of 20,000 inputs at 13 sites, in batches of 1,024
-    torch_peer.py lm       64 inputs of 40 tokens through all 12 layers of GPT-2 small's size, by transformers
-
-`--compile` runs the networks through torch.compile, `--threads` sets the processors. Weights are random: what is timed
+    torch_peer.py lm       64 inputs of 40 tokens through all 12 layers of GPT-2 small's size, by by transformers
+    torch_peer.py judge    candidates of a file (`--texts`) through a Llama of the size that it states, in the order in which they were drawn,
+                           padded in batches of 64; distances at all positions of the last layer's output
+ runs the networks through torch.compile, `--threads` sets the processors. Weights are random: what is timed
 does not depend on what was learnt. Prints one JSON line with the median and the least of the timed repetitions; those
 before, in which kernels are chosen and code is compiled, do not count.
 """
@@ -226,19 +227,50 @@ def lm(compiled):
     return once
 
 
+def judge(compiled):
+    from transformers import LlamaConfig, LlamaModel
+
+    with open(given.texts) as file:
+        work = json.load(file)
+    model = LlamaModel(LlamaConfig(**work["config"])).eval()
+    network = torch.compile(model) if compiled else model
+    z = torch.randn(work["config"]["hidden_size"])
+    texts = work["texts"]
+
+    @torch.inference_mode()
+    def batch(some):
+        longest = max(map(len, some))
+        ids = torch.tensor([ids + [0] * (longest - len(ids)) for ids in some])
+        own = network(ids, use_cache=False).last_hidden_state
+        return ((own - z).norm(dim=-1) / z.norm()).amin(1)
+
+    def once():
+        for start in range(0, len(texts), 64):
+            batch(texts[start : start + 64])
+
+    batch(texts[:64])
+    return once
+
+
+given = None
+
+
 def main():
-    works = {"train": (train, 20), "sample": (sample, 5), "collect": (collect, 3), "lm": (lm, 5)}
+    works = {"train": (train, 20), "sample": (sample, 5), "collect": (collect, 3), "lm": (lm, 5), "judge": (judge, 1)}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", choices=works)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--repetitions", type=int)
     parser.add_argument("--compile", action="store_true")
-    options = parser.parse_args()
+    parser.add_argument("--texts")
+    global given
+    options = given = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     make, repetitions = works[options.work]
     once = make(options.compile)
-    for _ in range(3):
+    # A judge takes minutes and has run a batch.
+    for _ in range(0 if options.work == "judge" else 3):
         once()
     seconds = []
     for _ in range(options.repetitions or repetitions):

@@ -11,7 +11,7 @@ import { randomFor } from '../random.js';
 import { type Task } from '../tasks/task.js';
 import { activationAt, attentionToBos, createCollector } from './collect.js';
 import { type Decoder, drawnTokens, inputOf, orderWord, symbolsOf } from './decoder.js';
-import { createJudge, rowsFor } from './judge.js';
+import { createJudge } from './judge.js';
 import { type Metric } from './metrics.js';
 import { createSampler } from './sampler.js';
 
@@ -112,7 +112,7 @@ export async function inPreimageRates(
         const [from, to] = [at * tokens, (at + 1) * tokens];
         return inputOf(task, config.form, drawn.subarray(from, to), orderWord(uniforms.subarray(from, to)));
       });
-      const judge = createJudge(runtime, model, task, site, rowsFor(model, asked.length));
+      const judge = createJudge(runtime, model, task, site);
       const verdicts = (await judge.judge(candidates, z))[metric];
       await judge.dispose();
       const inside = verdicts.filter(({ distance }) => distance <= epsilon).length;

@@ -16,7 +16,8 @@ import { transformer } from '../models/transformer.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { padded } from '../models/padding.js';
 import { type Task } from '../tasks/task.js';
-import { type Nearest, judgeBatch, leastOf, nearestOf } from './judge.js';
+import { judgeBatch } from './judge.js';
+import { type Nearest, leastOf, nearestOf } from './verdict.js';
 import { distances, metrics } from './metrics.js';
 
 /** The graph: inputs `ids` and `query0` …, outputs `euclidean0`, `cosine0` … `[batch, place]`. */

@@ -12,44 +12,24 @@ import {
   input,
   reshape,
 } from '../engine/index.js';
-import { expectFinite } from '../models/finite.js';
 import { transformer } from '../models/transformer.js';
 import { type HookedModel, isLarge } from '../models/hooked-model.js';
 import { padded } from '../models/padding.js';
 import { type Task } from '../tasks/task.js';
-import { endOf } from '../tasks/tokens.js';
 import { type Metric, distances } from './metrics.js';
+import { createPackedJudge } from './packed-judge.js';
+import { type Verdict, leastOf } from './verdict.js';
+
+export { type Nearest, type Verdict, leastOf, nearestOf } from './verdict.js';
 
 /** Rows of one compiled graph by default. */
 export const judgeBatch = 256;
 
-/** Rows of a graph that is to take some number of inputs once. */
+/** Rows of a graph that is to take some number of inputs. */
 export function rowsFor(model: HookedModel, count: number): number {
   if (!isLarge(model)) return judgeBatch;
   return Math.min(64, 2 ** Math.ceil(Math.log2(Math.max(8, count))));
 }
-
-/** Distances of one candidate from the query. */
-export interface Verdict {
-  /** Distance at each of its positions, EOS and PAD left out. */
-  readonly distances: Float32Array;
-  /** The least of them. */
-  readonly distance: number;
-  /** Where that is: the matched position. */
-  readonly position: number;
-}
-
-/** The least distance of a candidate over its positions, and the index of the token that has it. */
-export interface Nearest {
-  readonly distances: Readonly<Record<Metric, number>>;
-  readonly positions: Readonly<Record<Metric, number>>;
-}
-
-/** What is left of verdicts where distances at other positions are not asked for. */
-export const nearestOf = ({ euclidean, cosine }: Readonly<Record<Metric, Verdict>>): Nearest => ({
-  distances: { euclidean: euclidean.distance, cosine: cosine.distance },
-  positions: { euclidean: euclidean.position, cosine: cosine.position },
-});
 
 /** Judges candidates at one site. */
 export interface Judge {
@@ -75,12 +55,10 @@ export function judgeGraph(model: HookedModel, site: string, batch: number, plac
   return graph(distances(z, reshape(query, [batch, 1, width])));
 }
 
-/** Lengths of a large model's graphs: multiples of so many tokens. */
-const lengthStep = 4;
-
 /**
  * Makes a judge for one site; its graphs are compiled at the first candidates. Of one query, candidates that are alike are
- * run once. A large model runs short candidates in a shorter graph.
+ * run once. A large model runs what candidates begin with once too, see `packed-judge.ts`.
+ * @param batch candidates of one run; a large model's runs take as many as their tokens allow
  */
 export function createJudge(
   runtime: Runtime,
@@ -89,26 +67,20 @@ export function createJudge(
   site: string,
   batch = judgeBatch,
 ): Judge {
+  if (isLarge(model)) return createPackedJudge(runtime, model, task, site);
   const width = model.architecture.width;
-  const large = isLarge(model);
-  const compiled = new Map<number, Promise<Executable>>();
-  const graphOf = (places: number): Promise<Executable> => {
-    const known = compiled.get(places) ?? runtime.compile(judgeGraph(model, site, batch, places));
-    compiled.set(places, known);
-    return known;
-  };
-  const placesFor = (length: number): number =>
-    large ? Math.min(task.maxLength, Math.ceil(length / lengthStep) * lengthStep) : task.maxLength;
+  const places = task.maxLength;
+  let compiled: Promise<Executable> | null = null;
 
   /** Runs some candidates. @param rows their numbers, as many as a graph takes at most */
   async function run(
-    places: number,
     rows: readonly number[],
     candidates: readonly (readonly number[])[],
     queryOf: (row: number) => Float32Array,
     put: (row: number, verdicts: Record<Metric, Verdict>) => void,
   ): Promise<void> {
-    const executable = await graphOf(places);
+    compiled ??= runtime.compile(judgeGraph(model, site, batch, places));
+    const executable = await compiled;
     const inputs = rows.map((row) => candidates[row] ?? []);
     const query = new Float32Array(batch * width);
     rows.forEach((row, at) => query.set(queryOf(row), at * width));
@@ -118,7 +90,7 @@ export function createJudge(
     });
     const [euclidean, cosine] = [floatsOf(outputs, 'euclidean'), floatsOf(outputs, 'cosine')];
     rows.forEach((row, at) => {
-      const own = (all: Float32Array): Verdict => leastOf(task, site, inputs[at] ?? [], all, at, places);
+      const own = (all: Float32Array): Verdict => leastOf(task, site, inputs[at] ?? [], all, at);
       put(row, { euclidean: own(euclidean), cosine: own(cosine) });
     });
   }
@@ -141,14 +113,10 @@ export function createJudge(
       });
       const euclidean = new Array<Verdict>(candidates.length);
       const cosine = new Array<Verdict>(candidates.length);
-      // Those of one length together, so that no run is longer than it must be.
-      const lengthOf = (row: number): number => candidates[row]?.length ?? 0;
       const distinct = [...alike.values()].map(([first = 0]) => first);
-      if (large) distinct.sort((one, other) => lengthOf(one) - lengthOf(other));
       for (let start = 0; start < distinct.length; start += batch) {
         const rows = distinct.slice(start, start + batch);
-        const places = placesFor(Math.max(...rows.map(lengthOf)));
-        await run(places, rows, candidates, queryOf, (row, verdicts) => {
+        await run(rows, candidates, queryOf, (row, verdicts) => {
           const key = one ? (candidates[row] ?? []).join() : String(row);
           for (const same of alike.get(key) ?? []) {
             euclidean[same] = verdicts.euclidean;
@@ -159,39 +127,7 @@ export function createJudge(
       return { euclidean, cosine };
     },
     async dispose() {
-      for (const executable of compiled.values()) await (await executable).dispose();
+      await (await compiled)?.dispose();
     },
   };
-}
-
-/**
- * The verdict on a candidate.
- * @param all distances of a batch `[candidate, place]`, of which it is one row
- * @param places of a row; as many as the task's longest input has unless given
- * @throws InputError when one is not finite: the activation that it is of is not, or is too large to be squared
- */
-export const leastOf = (
-  task: Task,
-  site: string,
-  candidate: readonly number[],
-  all: Float32Array,
-  row: number,
-  places = task.maxLength,
-): Verdict => {
-  const start = row * places;
-  const own = all.slice(start, start + judgedPlaces(task, candidate));
-  expectFinite(own, `${site} compared with the query's`);
-  return verdict(own);
-};
-
-/** How many positions of a candidate count: those before the first EOS or PAD. */
-const judgedPlaces = (task: Task, candidate: readonly number[]): number =>
-  Math.min(endOf(task, candidate), task.maxLength);
-
-function verdict(row: Float32Array): Verdict {
-  let position = 0;
-  row.forEach((value, at) => {
-    if (value < (row[position] ?? Infinity)) position = at;
-  });
-  return { distances: row, distance: row[position] ?? Infinity, position };
 }

@@ -29,3 +29,22 @@ export function distances(z: Value, query: Value): Record<Metric, Value> {
     cosine: sub(1, div(product, add(mul(norm(z), queryNorm), tiny))),
   };
 }
+
+/**
+ * The distances of one activation from a query's.
+ * @param values where it stands from `from` on, as many elements as the query has
+ */
+export function distancesAt(values: Float32Array, from: number, query: Float32Array): Record<Metric, number> {
+  let [apart, product, own, other] = [0, 0, 0, 0];
+  for (let at = 0; at < query.length; at++) {
+    const [value, wanted] = [values[from + at] ?? 0, query[at] ?? 0];
+    apart += (value - wanted) * (value - wanted);
+    product += value * wanted;
+    own += value * value;
+    other += wanted * wanted;
+  }
+  return {
+    euclidean: Math.sqrt(apart) / (Math.sqrt(other) + tiny),
+    cosine: 1 - product / (Math.sqrt(own * other) + tiny),
+  };
+}

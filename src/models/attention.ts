@@ -8,7 +8,6 @@ import {
   GraphError,
   add,
   concat,
-  constant,
   div,
   expand,
   gemm,
@@ -26,20 +25,8 @@ import { type Architecture, type BlockNames } from './architecture.js';
 import { type HookPoints } from './hook-points.js';
 import { blockHook, headSite } from './hooks.js';
 import { type Parameters, linear, need, normalised } from './layers.js';
+import { type Places } from './places.js';
 import { rotated } from './rotary.js';
-
-/**
- * Scores added to keep a place from seeing later ones, and those before its window: `[places, places]`, −∞ where
- * nothing is seen.
- */
-export function causalMask(places: number, window: number | null = null): Value {
-  const data = new Float32Array(places * places);
-  for (let row = 0; row < places; row++) {
-    data.fill(-Infinity, row * places + row + 1, (row + 1) * places);
-    if (window !== null) data.fill(-Infinity, row * places, row * places + Math.max(0, row + 1 - window));
-  }
-  return constant({ dtype: 'float32', shape: [places, places], data });
-}
 
 /** Queries `[batch, place, head, width of a head]`, keys and values by key-value head. */
 function projected(
@@ -89,6 +76,7 @@ export function attended(
   parameter: Parameters,
   layer: number,
   x: Value,
+  places: Places,
   hooks: HookPoints,
 ): Value {
   const { heads, attentionCap } = architecture;
@@ -108,13 +96,13 @@ export function attended(
   }
   const rotary = architecture.rotary?.[layer];
   if (rotary !== undefined) {
-    q = hooks.at(blockHook(layer, 'rotQ'), rotated(q, rotary));
-    k = hooks.at(blockHook(layer, 'rotK'), rotated(k, rotary));
+    q = hooks.at(blockHook(layer, 'rotQ'), rotated(q, rotary, places));
+    k = hooks.at(blockHook(layer, 'rotK'), rotated(k, rotary, places));
   }
   const alpha = architecture.attentionScales[layer] ?? 1;
   const raw = matmul(headFirst(q), forEachHead(headFirst(k), heads), { transB: true, alpha });
   const capped = attentionCap === null ? raw : mul(tanh(div(raw, attentionCap)), attentionCap);
-  const mask = causalMask(x.shape[1] ?? 0, architecture.windows[layer] ?? null);
+  const mask = places.mask(architecture.windows[layer] ?? null);
   const scores = hooks.at(blockHook(layer, 'scores'), add(capped, mask));
   const pattern = hooks.at(blockHook(layer, 'pattern'), softmax(scores));
   return hooks.at(blockHook(layer, 'z'), headFirst(matmul(pattern, forEachHead(headFirst(v), heads))));

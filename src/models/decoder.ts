@@ -27,7 +27,7 @@ import {
   transpose,
 } from '../engine/index.js';
 import { type DecoderConfig } from './decoder-config.js';
-import { causalMask } from './attention.js';
+import { causalMask } from './places.js';
 
 /** Gives the value of a parameter by name. */
 export type Parameters = (name: string) => Value;

@@ -6,6 +6,7 @@
  */
 import { type Value, add, concat, constant, mul, slice, sub } from '../engine/index.js';
 import { type Rotary } from './architecture.js';
+import { type Places } from './places.js';
 
 /** Frequencies `base^(−2i/dims)`, `i` from 0. */
 export const rotaryFrequencies = (base: number, dims: number): number[] =>
@@ -32,18 +33,18 @@ export function llama3Frequencies(frequencies: readonly number[], scaling: Llama
   });
 }
 
-/** Turns queries or keys `[batch, place, head, width of a head]`; places count from 0. */
-export function rotated(x: Value, { inverseFrequencies }: Rotary): Value {
-  const [, places = 0, , size = 0] = x.shape;
+/** Turns queries or keys `[batch, place, head, width of a head]` by where they stand. */
+export function rotated(x: Value, { inverseFrequencies }: Rotary, places: Places): Value {
+  const size = x.shape[3] ?? 0;
   const half = inverseFrequencies.length;
-  const table = (of: (angle: number) => number): Value => {
-    const data = new Float32Array(places * half);
-    for (let place = 0; place < places; place++) {
+  const turns = (of: (angle: number) => number): Value => {
+    const data = new Float32Array(places.count * half);
+    for (let place = 0; place < places.count; place++) {
       inverseFrequencies.forEach((frequency, i) => (data[place * half + i] = of(place * frequency)));
     }
-    return constant({ dtype: 'float32', shape: [1, places, 1, half], data });
+    return places.at(constant({ dtype: 'float32', shape: [places.count, 1, half], data }));
   };
-  const [cosine, sine] = [table(Math.cos), table(Math.sin)];
+  const [cosine, sine] = [turns(Math.cos), turns(Math.sin)];
   const [a, b] = [slice(x, 3, 0, half), slice(x, 3, half, 2 * half)];
   const turned = [sub(mul(a, cosine), mul(b, sine)), add(mul(b, cosine), mul(a, sine))];
   return concat(2 * half === size ? turned : [...turned, slice(x, 3, 2 * half, size)], 3);

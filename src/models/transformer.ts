@@ -17,13 +17,13 @@ import {
   mul,
   oneHot,
   reshape,
-  slice,
   tanh,
 } from '../engine/index.js';
 import { type Architecture } from './architecture.js';
 import { attended, headsOut } from './attention.js';
 import { type Intervention, hookPoints } from './hook-points.js';
 import { type blockHooks, blockHook, modelHooks } from './hooks.js';
+import { type Tree, textPlaces, treePlaces } from './places.js';
 import { type Parameters, activated, linear, need, normalised, unembed } from './layers.js';
 
 /** What a run may be given besides tokens. */
@@ -35,6 +35,8 @@ export interface RunOptions {
    * values after its attention, logits too, then have one place.
    */
   readonly readAt?: Value;
+  /** Rows that are trees in place of texts; `ids` then has a token a node. */
+  readonly tree?: Tree;
   /** Dropout on embeddings and residual branches, while training. */
   readonly dropout?: { readonly rate: number; readonly seed: Value };
 }
@@ -72,13 +74,14 @@ export function transformer(
     batch === undefined ||
     length === undefined ||
     ids.shape.length !== 2 ||
-    length > architecture.positions
+    (options.tree?.longest ?? length) > architecture.positions
   ) {
     throw new GraphError(
       `${architecture.family}: ids must be [batch, place] with at most ${architecture.positions} places, got ${formatShape(ids.shape)}`,
     );
   }
   const { layers, width, names, norm, embeddingScale, logitCap, parallel } = architecture;
+  const places = options.tree === undefined ? textPlaces(length) : treePlaces(options.tree, ids.shape);
   const hooks = hookPoints(options.interventions);
   let stream = 0;
   const drop = (x: Value): Value =>
@@ -89,7 +92,7 @@ export function transformer(
   let residual: Value;
   if (names.positions === null) residual = drop(embed);
   else {
-    const positions = reshape(slice(need(parameter, names.positions), 0, 0, length), [1, length, width]);
+    const positions = places.at(need(parameter, names.positions));
     const everywhere = expand(positions, [batch, length, width]);
     const posEmbed = hooks.at(modelHooks.posEmbed, everywhere);
     residual = drop(add(embed, posEmbed === everywhere ? positions : posEmbed));
@@ -106,7 +109,7 @@ export function transformer(
     const block = names.block(layer);
 
     residual = at('residPre', residual);
-    let z = attended(architecture, parameter, layer, normal(residual, block.ln1, 'ln1'), hooks);
+    let z = attended(architecture, parameter, layer, normal(residual, block.ln1, 'ln1'), places, hooks);
     if (options.readAt !== undefined && layer === layers - 1) {
       const chosen = reshape(oneHot(options.readAt, length), [batch, 1, length]);
       residual = matmul(chosen, residual);

@@ -2,17 +2,17 @@
  * The activations of every input of a task at one site: one pass of the probed model, stored compactly.
  * @module
  */
-import { GraphError, type Runtime, floatsOf } from '../../engine/index.js';
+import { GraphError, type Runtime, type Tensors, floatsOf } from '../../engine/index.js';
 import { InputError } from '../../input-error.js';
 import { expectFinite } from '../../models/finite.js';
-import { type HookedModel, questionGraph } from '../../models/hooked-model.js';
+import { type HookedModel, isLarge, questionGraph } from '../../models/hooked-model.js';
+import { createPackedRuns } from '../../models/packed-runs.js';
 import { type Task } from '../../tasks/task.js';
-import { rowsFor } from '../judge.js';
-import { absent, fresh, findPrefixes } from './prefixes.js';
+import { type Prefixes, absent, fresh, findPrefixes } from './prefixes.js';
 import { type Rows, emptyRows, setRow } from './rows.js';
 
-/** Inputs of one run of the pass; of a large model, fewer. */
-const mostRows = 512;
+/** Inputs of one run of the pass. */
+const passBatch = 512;
 /** Most bytes that activations are stored in. */
 const mostBytes = 1.2e9;
 
@@ -55,7 +55,8 @@ export async function enumerateActivations(
 ): Promise<EnumeratedActivations[]> {
   expectEnumerable(task);
   const width = model.architecture.width;
-  const { inputs, places, tokens, marks, rows: counts } = findPrefixes(task);
+  const found = findPrefixes(task);
+  const { inputs, places, marks, rows: counts } = found;
   const bytes = sites.length * counts.reduce((sum, count) => sum + count * (2 * width + 4), 0);
   if (bytes > mostBytes) {
     const where = sites.length === 1 ? 'one site' : `${sites.length} sites together`;
@@ -64,55 +65,100 @@ export async function enumerateActivations(
     );
   }
   const rowsOf = sites.map(() => counts.map((count) => emptyRows(count, width)));
-  const passBatch = Math.min(mostRows, 2 * rowsFor(model, inputs));
+  signal?.throwIfAborted();
   const next = counts.map(() => 0);
+  let done = 0;
+  const pass = isLarge(model) ? packedPass : plainPass;
+  for await (const { end, indexOf, outputs } of pass(runtime, model, found, sites)) {
+    const start = done;
+    for (let position = 0; position < places; position++) {
+      const column = marks[position];
+      if (column === undefined) throw new GraphError('a position was lost');
+      const first = next[position] ?? 0;
+      let row = first;
+      for (const [at, site] of sites.entries()) {
+        const z = floatsOf(outputs, site);
+        const own = rowsOf[at]?.[position];
+        if (own === undefined) throw new GraphError('a position was lost');
+        row = first;
+        for (let input = start; input < end; input++) {
+          if (column[input] !== fresh) continue;
+          const from = indexOf(input, position) * width;
+          setRow(own, row, z, from, width);
+          // A row's scale is its largest element's: one look tells of all of them.
+          if (!Number.isFinite(own.scales[row])) expectFinite(z.subarray(from, from + width), site);
+          row++;
+        }
+      }
+      next[position] = row;
+    }
+    done = end;
+    onProgress?.(end, inputs);
+    signal?.throwIfAborted();
+  }
+  return rowsOf.map((rows) => ({ inputs, width, marks, rows }));
+}
+
+/** Some inputs that have been run: those after the ones before them, up to `end`. */
+interface Run {
+  readonly end: number;
+  readonly outputs: Tensors;
+  /** Where the activation of an input at a position is, as an index of the outputs. */
+  indexOf(input: number, position: number): number;
+}
+
+type Pass = (
+  runtime: Runtime,
+  model: HookedModel,
+  prefixes: Prefixes,
+  sites: readonly string[],
+) => AsyncGenerator<Run, void>;
+
+/** Every input by itself. */
+async function* plainPass(...[runtime, model, { inputs, places, tokens }, sites]: Parameters<Pass>) {
+  const { width } = model.architecture;
   const executable = await runtime.compile(questionGraph(model, passBatch, places, { names: sites }));
   const shape = [passBatch, places];
   const feed = new Int32Array(passBatch * places);
   const into = Object.fromEntries(
-    sites.map((site) => [
-      site,
-      {
-        dtype: 'float32' as const,
-        shape: [...shape, width],
-        data: new Float32Array(passBatch * places * width),
-      },
-    ]),
+    sites.map((site) => {
+      const data = new Float32Array(passBatch * places * width);
+      return [site, { dtype: 'float32' as const, shape: [...shape, width], data }];
+    }),
   );
   try {
     for (let start = 0; start < inputs; start += passBatch) {
-      signal?.throwIfAborted();
       const end = Math.min(inputs, start + passBatch);
       // The last run is filled up with what the run before held: its rows are not read.
       feed.set(tokens.subarray(start * places, end * places));
       const outputs = await executable.run({ ids: { dtype: 'int32', shape, data: feed } }, into);
-      for (let position = 0; position < places; position++) {
-        const column = marks[position];
-        if (column === undefined) throw new GraphError('a position was lost');
-        const first = next[position] ?? 0;
-        let row = first;
-        for (const [at, site] of sites.entries()) {
-          const z = floatsOf(outputs, site);
-          const own = rowsOf[at]?.[position];
-          if (own === undefined) throw new GraphError('a position was lost');
-          row = first;
-          for (let input = start; input < end; input++) {
-            if (column[input] !== fresh) continue;
-            const from = ((input - start) * places + position) * width;
-            setRow(own, row, z, from, width);
-            // A row's scale is its largest element's: one look tells of all of them.
-            if (!Number.isFinite(own.scales[row])) expectFinite(z.subarray(from, from + width), site);
-            row++;
-          }
-        }
-        next[position] = row;
-      }
-      onProgress?.(end, inputs);
+      yield { end, outputs, indexOf: (input: number, at: number) => (input - start) * places + at };
     }
   } finally {
     await executable.dispose();
   }
-  return rowsOf.map((rows) => ({ inputs, width, marks, rows }));
+}
+
+/** What neighbours begin with once. */
+async function* packedPass(...[runtime, model, { inputs, places, tokens, marks }, sites]: Parameters<Pass>) {
+  function* texts(): Generator<Int32Array> {
+    for (let input = 0; input < inputs; input++) {
+      const length = marks.filter((column) => column[input] !== absent).length;
+      yield tokens.subarray(input * places, input * places + length);
+    }
+  }
+  const runs = createPackedRuns(runtime, model, sites, places);
+  try {
+    let start = 0;
+    for await (const { texts: run, outputs } of runs.run(texts())) {
+      const first = start;
+      start += run.length;
+      const indexOf = (input: number, at: number): number => run[input - first]?.tokens[at] ?? 0;
+      yield { end: start, outputs, indexOf };
+    }
+  } finally {
+    await runs.dispose();
+  }
 }
 
 /** Bytes that the activations take. */

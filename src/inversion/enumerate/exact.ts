@@ -12,7 +12,7 @@ import { InputError } from '../../input-error.js';
 import { type HookedModel } from '../../models/hooked-model.js';
 import { resolveSite } from '../../models/hooks.js';
 import { type Task } from '../../tasks/task.js';
-import { type Judge, createJudge, rowsFor } from '../judge.js';
+import { type Judge, createJudge } from '../judge.js';
 import { type Metric } from '../metrics.js';
 import {
   type EnumeratedActivations,
@@ -153,7 +153,7 @@ function preimagesOf(
         else if ((lower[input] ?? Infinity) <= epsilon) open.push(input);
       }
       if (open.length > 0) {
-        judge ??= createJudge(runtime, model, task, site, rowsFor(model, open.length));
+        judge ??= createJudge(runtime, model, task, site);
         const verdicts = await judge.judge(
           open.map((input) => instance(input)),
           z,

@@ -7,7 +7,7 @@ import { type Runtime } from '../../engine/index.js';
 import { type HookedModel } from '../../models/hooked-model.js';
 import { type Random } from '../../random.js';
 import { type Task } from '../../tasks/task.js';
-import { createJudge, rowsFor } from '../judge.js';
+import { createJudge } from '../judge.js';
 import { type Metric } from '../metrics.js';
 import { type ExactSet } from './exact.js';
 
@@ -41,7 +41,7 @@ export async function someMembers(
   const { instance } = capability(task, 'data', 'An exact preimage');
   const shown = evenlyDrawn(members, count, random).map((input) => instance(input));
   if (shown.length === 0) return [];
-  const judge = createJudge(runtime, model, task, query.site, rowsFor(model, shown.length));
+  const judge = createJudge(runtime, model, task, query.site);
   try {
     const verdicts = (await judge.judge(shown, query.z))[query.metric];
     return shown
