@@ -102,6 +102,11 @@ try {
     );
     const judge = createJudge(runtime, model, task, site);
     await judge.judge(candidates, z);
+    // Fewer candidates take graphs of fewer rows.
+    await judge.judge(
+      candidates.slice(0, 64),
+      z.map((value) => 2 * value),
+    );
     const first = texts.slice(0, 64);
     const longest = Math.max(...first.map((ids) => ids.length));
     const plain = await runtime.compile(questionGraph(model, first.length, longest, { names: [site] }));
