@@ -6,6 +6,7 @@ import { type PatchAnswer } from '../causal/ask.js';
 import { type ExtremeShares } from '../causal/extremes.js';
 import { type AttributionRecord } from '../causal/records.js';
 import { type Field } from './csv.js';
+import { meanInterval } from './head-effects.js';
 
 type Row = Readonly<Record<string, Field>>;
 
@@ -13,13 +14,13 @@ type Row = Readonly<Record<string, Field>>;
 export function patchRows(answer: PatchAnswer): Row[] {
   if ('effects' in answer) {
     return answer.sites.flatMap((site, row) =>
-      answer.positions.map((position, column) => ({
-        site,
-        position,
-        effect: answer.effects[row]?.[column] ?? null,
-        standardError: answer.standardErrors[row]?.[column] ?? null,
-        changed: answer.changed[row]?.[column] ?? null,
-      })),
+      answer.positions.map((position, column) => {
+        const effect = answer.effects[row]?.[column] ?? NaN;
+        const standardError = answer.standardErrors[row]?.[column] ?? null;
+        const [low = null, high = null] = meanInterval(effect, standardError, answer) ?? [];
+        const changed = answer.changed[row]?.[column] ?? null;
+        return { site, position, effect, standardError, low, high, changed };
+      }),
     );
   }
   if ('places' in answer) return answer.places.map((place) => ({ ...place }));

@@ -15,6 +15,7 @@ import {
 import { shortName } from '../models/hooks.js';
 import { type Share } from '../share.js';
 import { clip, columns, printable, prose } from './columns.js';
+import { type HeadCell, headCells, rankedAt } from './head-effects.js';
 import { askedInputs } from './wording.js';
 
 /** How to print. */
@@ -45,7 +46,7 @@ function heading(record: Baselines, width: number): string[] {
   const sample =
     seed === null
       ? `${n === 1 ? 'one pair' : `${n} pairs`} as given`
-      : `${askedInputs(n, heldOut)}, ${contrasts} contrasts each, seed ${seed}`;
+      : `${askedInputs(n, heldOut)}, ${contrasts === 1 ? 'a contrast' : `${contrasts} contrasts`} each, seed ${seed}`;
   return [
     ...record.warnings.flatMap((warning) => prose(`Warning: ${warning}`, width, '  ')),
     ...prose(`${experiment}: ${about}`, width, '  '),
@@ -116,6 +117,32 @@ export function renderSweep(record: SweepRecord, { width }: TableOptions): strin
   const idle = record.changed.every((row) => row.every((share) => share === 0));
   const warned = idle ? record : { ...record, warnings: [] };
   return [...heading(warned, width), ...blocks, '', '· the patch changed no logit'].join('\n');
+}
+
+/** Heads that a ranked list has room for. */
+const mostRanked = 15;
+
+/** Every head at each position: those that do most, with their 95% intervals, and what the others come to. */
+export function renderHeads(record: SweepRecord, { width }: TableOptions): string {
+  const cells = headCells(record);
+  const most = Math.max(...cells.map(({ effect }) => Math.abs(effect)));
+  const row = ({ site, effect, low, high }: HeadCell): string => {
+    const interval = low === null || high === null ? '' : `${fixed(low)} to ${fixed(high)}`;
+    return `${padded(shortName(site), 8)}${fixed(effect).padStart(7)}  ${padded(interval, 16)}  ${bar(effect, most, Math.max(4, width - 35))}`;
+  };
+  const tables = record.positions.flatMap((position) => {
+    const ranked = rankedAt(cells, position);
+    const others = ranked.slice(mostRanked).map(({ effect }) => effect);
+    return [
+      '',
+      `at ${printable(position)}    effect  95% interval`,
+      ...ranked.slice(0, mostRanked).map(row),
+      ...(others.length === 0
+        ? []
+        : [`${others.length} others: ${fixed(Math.min(...others))} to ${fixed(Math.max(...others))}`]),
+    ];
+  });
+  return [...heading(record, width), ...tables].map((line) => line.trimEnd()).join('\n');
 }
 
 /** A mean ablation. */

@@ -16,6 +16,8 @@ export type {
   Distribution,
   Enumeration,
   Origin,
+  PairedPlace,
+  Pairing,
   Place,
   Redraw,
   SaidStep,
@@ -26,6 +28,7 @@ export type {
   Variation,
   Varying,
 } from './task.js';
+export type { TemplateContrasts } from './template/contrasts.js';
 export type { TaskLanguage } from './template/inputs.js';
 export type { Template } from './template/template.js';
 export { type ReadBeside, readTemplate } from './template/template-file.js';
