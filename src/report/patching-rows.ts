@@ -32,28 +32,37 @@ export function patchRows(answer: PatchAnswer): Row[] {
   );
 }
 
+/** Columns of the shares of an answer: their names begin with a prefix. */
+const shareKinds = ['raised', 'lowered', 'firstRaised', 'firstLowered'] as const;
+const shareColumns = (shares: ExtremeShares | undefined, prefix = ''): Row =>
+  Object.fromEntries(
+    shareKinds.flatMap((name): [string, Field][] => {
+      const own = shares?.[name] ?? null;
+      const column = prefix === '' ? name : `${prefix}${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+      return [
+        [column, own?.share ?? null],
+        [`${column}Low`, own?.low ?? null],
+        [`${column}High`, own?.high ?? null],
+      ];
+    }),
+  );
+
 /** A row for each site, and the rest. */
-export function attributionRows({ sites, rest, among }: AttributionRecord): Row[] {
-  const shared = (shares: ExtremeShares | undefined): Row =>
+export function attributionRows({ sites, rest, among, ...record }: AttributionRecord): Row[] {
+  const has = (name: 'againstShares' | 'anyShares'): boolean =>
+    sites.some((site) => site[name] !== undefined);
+  const shared = (site: Partial<AttributionRecord['sites'][number]>): Row =>
     among === undefined
       ? {}
-      : Object.fromEntries(
-          (['raised', 'lowered', 'firstRaised', 'firstLowered'] as const).flatMap(
-            (name): [string, Field][] => {
-              const own = shares?.[name] ?? null;
-              return [
-                [name, own?.share ?? null],
-                [`${name}Low`, own?.low ?? null],
-                [`${name}High`, own?.high ?? null],
-              ];
-            },
-          ),
-        );
-  const rows = sites.map(({ site, value, standardError, shares }) => ({
-    site,
-    value,
-    standardError,
-    ...shared(shares),
-  }));
-  return [...rows, { site: 'rest', value: rest, standardError: null, ...shared(undefined) }];
+      : {
+          ...shareColumns(site.shares),
+          ...(has('againstShares') ? shareColumns(site.againstShares, 'against') : {}),
+          ...(has('anyShares') ? shareColumns(site.anyShares, 'any') : {}),
+        };
+  const rows = sites.map((site) => {
+    const { value, standardError } = site;
+    const [low = null, high = null] = meanInterval(value, standardError, record) ?? [];
+    return { site: site.site, value, standardError, low, high, ...shared(site) };
+  });
+  return [...rows, { site: 'rest', value: rest, standardError: null, low: null, high: null, ...shared({}) }];
 }

@@ -12,6 +12,7 @@ import {
   type SweepRecord,
   shownSites,
 } from '../causal/records.js';
+import { type ExtremeShares } from '../causal/extremes.js';
 import { shortName } from '../models/hooks.js';
 import { type Share } from '../share.js';
 import { clip, columns, printable, prose } from './columns.js';
@@ -238,8 +239,22 @@ function shareLines(record: AttributionRecord, width: number): string[] {
   const ahead =
     rivals === 0
       ? ''
-      : ` First: it is also ahead of all the others of the ${rivals} tokens that answer any of these inputs.`;
+      : ` First: it is also ahead of all the others of the ${rivals} tokens that ${among.answers === undefined ? 'answer any of these inputs' : 'can answer texts of the task'}.`;
   const titles = rivals === 0 ? ['raised', 'lowered'] : ['raised', 'first', 'lowered', 'first'];
+  const table = (
+    of: (site: AttributionRecord['sites'][number]) => ExtremeShares | undefined,
+    ranked: boolean,
+  ) => [
+    row('', ranked ? titles : ['raised', 'lowered']),
+    ...sites.map((site) => {
+      const { raised, firstRaised, lowered, firstLowered } = of(site) ?? {};
+      const cells = ranked && rivals > 0 ? [raised, firstRaised, lowered, firstLowered] : [raised, lowered];
+      return row(shortName(site.site), cells.map(text));
+    }),
+  ];
+  const has = (name: 'againstShares' | 'anyShares'): boolean =>
+    sites.some((site) => site[name] !== undefined);
+  const chance = 1 - (1 - count / vocabulary) ** (among.answers ?? 0);
   return [
     '',
     ...prose(
@@ -247,14 +262,24 @@ function shareLines(record: AttributionRecord, width: number): string[] {
       width,
       '  ',
     ),
-    row('', titles),
-    ...sites.map(({ site, shares }) =>
-      row(
-        shortName(site),
-        rivals === 0
-          ? [text(shares?.raised), text(shares?.lowered)]
-          : [shares?.raised, shares?.firstRaised, shares?.lowered, shares?.firstLowered].map(text),
-      ),
-    ),
+    ...table(({ shares }) => shares, true),
+    ...(has('againstShares')
+      ? [
+          '',
+          ...prose('The same of the token that the answer is held against.', width, '  '),
+          ...table(({ againstShares }) => againstShares, true),
+        ]
+      : []),
+    ...(has('anyShares')
+      ? [
+          '',
+          ...prose(
+            `Any of the ${among.answers ?? 0} tokens that texts of the task can be answered with (by chance ${percent(chance)}).`,
+            width,
+            '  ',
+          ),
+          ...table(({ anyShares }) => anyShares, false),
+        ]
+      : []),
   ];
 }
