@@ -90,12 +90,12 @@ describe('the template ioi in SmolLM2-135M-Instruct', () => {
     const record = await ask(runtime, model, task, {
       source: { experiment },
       sites: [...circuit, ...beside],
-      inputs: 12,
+      inputs: 24,
       contrasts: 1,
       seed: 1,
     });
     if (!('effects' in record)) throw new Error('no map');
-    expect(record).toMatchObject({ n: 12, positions: ['S1+1', 'S2', 'END'] });
+    expect(record).toMatchObject({ n: 24, positions: ['S1+1', 'S2', 'END'] });
     // With three new names nothing is left to tell the two of the sentence apart.
     expect(record.clean).toBeGreaterThan(3);
     expect(Math.abs(record.contrast)).toBeLessThan(record.clean / 2);
@@ -120,7 +120,7 @@ describe('the template ioi in SmolLM2-135M-Instruct', () => {
     skip(absent, reason);
     const record = await askAttribution(runtime, model, task, {
       input: null,
-      inputs: 24,
+      inputs: 48,
       seed: 1,
       position: null,
       sites: ['a23.0', 'a23.3', 'a24.4', 'a29.0', 'a21.0'],
@@ -134,8 +134,8 @@ describe('the template ioi in SmolLM2-135M-Instruct', () => {
       if (found === undefined) throw new Error(`no ${name}`);
       return found;
     };
-    expect(of('a23.0').value).toBeGreaterThan(0.5);
-    expect(of('a23.0').shares?.raised.share).toBeGreaterThan(0.9);
+    expect(of('a23.0').value).toBeGreaterThan(0.3);
+    expect(of('a23.0').shares?.raised.share).toBeGreaterThan(0.7);
     expect(of('a23.3').value).toBeGreaterThan(1);
     for (const name of ['a24.4', 'a29.0']) expect(of(name).value).toBeLessThan(-0.3);
     expect(Math.abs(of('a21.0').value)).toBeLessThan(0.3);
