@@ -8,6 +8,7 @@ import { type Runtime } from '../engine/index.js';
 import { InputError, suggest } from '../input-error.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { placeName, resolvePosition } from '../tasks/positions.js';
+import { isTemplateTask } from '../tasks/index.js';
 import { type Task } from '../tasks/task.js';
 import {
   type AttributedAnswer,
@@ -43,6 +44,7 @@ export interface AttributionAsk {
    * among them; none unless given. See {@link usualAmong}.
    */
   readonly among?: number;
+  readonly onProgress?: (done: number, all: number) => void;
 }
 
 /** 30 as in the paper; of a small vocabulary, where 30 would be most of it, a fifth. */
@@ -71,6 +73,10 @@ export function planAttribution(task: Task, model: HookedModel, asked: Attributi
   const [given, against] = [asked.answer, asked.against].map((text) =>
     text === null ? null : tokenNamed(task, text),
   );
+  // A template says what its answers are held against.
+  const contrastOf = (ids: readonly number[]): number | null =>
+    isTemplateTask(task) ? task.contrastAnswer(ids) : null;
+  const byContrast = asked.position === null && given === null;
   const answers = inputs.map((ids, at) => {
     const answer = given ?? ids[(positions[at] ?? 0) + 1];
     if (answer === undefined) {
@@ -78,9 +84,10 @@ export function planAttribution(task: Task, model: HookedModel, asked: Attributi
         `Nothing follows position ${positions[at] ?? 0} of ${task.decode(ids)}: give --answer.`,
       );
     }
-    return { answer, against: against ?? null };
+    return { answer, against: against ?? (byContrast ? contrastOf(ids) : null) };
   });
-  return { inputs, positions, sites, answers };
+  const contrasted = byContrast && against === null && answers.some((one) => one.against !== null);
+  return { inputs, positions, sites, answers, contrasted };
 }
 
 /**
@@ -93,28 +100,34 @@ export async function askAttribution(
   task: Task,
   asked: AttributionAsk,
 ): Promise<AttributionRecord> {
-  const { answers, ...planned } = planAttribution(task, model, asked);
+  const { answers, contrasted, ...planned } = planAttribution(task, model, asked);
   const { inputs, positions, sites } = planned;
   const question = { ...planned, pad: task.pad };
   const single = asked.input !== null;
   const wanted =
-    single || asked.among === undefined ? null : extremesWanted(model, planned, answers, asked.among);
+    single || asked.among === undefined ? null : extremesWanted(task, model, planned, answers, asked.among);
   const means = countMean(sites, answers);
   const counter = wanted === null ? null : countExtremes(sites, wanted);
+  const others = wanted === null ? null : othersWanted(task, wanted, answers, contrasted);
+  const [against, any] = [others?.against, others?.any].map((one) =>
+    one === undefined || one === null ? null : countExtremes(sites, one),
+  );
   const tops = new Map<string, ReturnType<typeof extremes>>();
   await attribute(runtime, model, question, (attribution, at) => {
     means.visit(attribution, at);
-    counter?.visit(attribution, at);
+    for (const one of [counter, against, any]) one?.visit(attribution, at);
+    asked.onProgress?.(at + 1, inputs.length);
     if (!single || asked.top === 0) return;
     for (const [site, values] of attribution.parts) tops.set(site, extremes(values, asked.top));
   });
   const mean = means.result();
-  const shares = counter?.result();
+  const [shares, againstShares, anyShares] = [counter, against, any].map((one) => one?.result());
   const [first = [], at = 0] = [inputs[0], positions[0]];
   const place = placeName(task, first, at) ?? String(at);
   const nameOf = (id: number): string => tokenOf(task, id);
   const answer = asked.answer ?? (single ? nameOf(answers[0]?.answer ?? 0) : 'the token that follows');
-  const difference = asked.against === null ? '' : `, less the logit of ${asked.against}`;
+  const less = asked.against ?? (contrasted ? 'what the template holds against it' : null);
+  const difference = less === null ? '' : `, less the logit of ${less}`;
   const error = (value: number): number | null => (Number.isFinite(value) ? value : null);
   const listed = (list: TokenValues): { token: string; value: number }[] =>
     list.map(({ token, value }) => ({ token: nameOf(token), value }));
@@ -137,6 +150,8 @@ export async function askAttribution(
         standardError: error(value.standardError),
         ...(top === undefined ? {} : { raised: listed(top.raised), lowered: listed(top.lowered) }),
         ...(own === undefined ? {} : { shares: own }),
+        ...optional('againstShares', againstShares?.get(site)),
+        ...optional('anyShares', anyShares?.get(site)),
       };
     }),
     ...(wanted === null
@@ -146,6 +161,9 @@ export async function askAttribution(
             count: wanted.count,
             vocabulary: model.architecture.vocabulary,
             rivals: wanted.rivals?.length ?? 0,
+            ...(others?.any === null || others === null
+              ? {}
+              : { answers: others.any.tokens[0]?.length ?? 0 }),
           },
         }),
     rest: mean.total.mean - mean.sites.reduce((sum, { value }) => sum + value.mean, 0),
@@ -157,6 +175,7 @@ export async function askAttribution(
  * @throws InputError for a number that takes in the whole vocabulary
  */
 function extremesWanted(
+  task: Task,
   model: HookedModel,
   { inputs, positions }: Pick<ReturnType<typeof planAttribution>, 'inputs' | 'positions'>,
   answers: readonly AttributedAnswer[],
@@ -169,7 +188,28 @@ function extremesWanted(
     );
   }
   const following = inputs.flatMap((ids, at) => ids[(positions[at] ?? 0) + 1] ?? []);
-  const rivals = [...new Set([...following, ...answers.map(({ answer }) => answer)])];
+  // Of a template all answers are known: a name is first where it is ahead of all names.
+  const every = isTemplateTask(task) ? task.answerTokens() : following;
+  const rivals = [...new Set([...every, ...answers.map(({ answer }) => answer)])];
   const tokens = answers.map(({ answer }) => [answer]);
   return { tokens, count, ...(rivals.length < 2 ? {} : { rivals }) };
 }
+
+/** What else is looked for: what the answers are held against, and any answer that the task's texts can have. */
+function othersWanted(
+  task: Task,
+  { count, rivals = [] }: ExtremesQuestion,
+  answers: readonly AttributedAnswer[],
+  contrasted: boolean,
+): { readonly against: ExtremesQuestion | null; readonly any: ExtremesQuestion | null } {
+  const every = isTemplateTask(task) ? task.answerTokens() : [];
+  return {
+    against: contrasted
+      ? { tokens: answers.map(({ against }) => (against === null ? [] : [against])), count, rivals }
+      : null,
+    any: every.length < 2 ? null : { tokens: answers.map(() => every), count },
+  };
+}
+
+const optional = <K extends string, V>(name: K, value: V | undefined): Partial<Record<K, V>> =>
+  (value === undefined ? {} : { [name]: value }) as Partial<Record<K, V>>;

@@ -5,12 +5,14 @@
  */
 import { type Runtime } from '../engine/index.js';
 import { InputError } from '../input-error.js';
-import { type HookedModel, cacheNames } from '../models/hooked-model.js';
+import { type HookedModel, cacheNames, isLarge } from '../models/hooked-model.js';
 import { distinctSites, modelHooks, shortName } from '../models/hooks.js';
 import { type Task } from '../tasks/task.js';
 import { type Experiment, drawCases } from './experiment.js';
 import { type AblationCheck, runAblation } from './ablation-check.js';
 import { contrastsPerInput, experimentSteps } from './run-experiment.js';
+import { headOf } from '../models/hooks.js';
+import { sweepHeads } from './head-sweep.js';
 import { type MetricName, metrics } from './metric.js';
 import { patchInOrders, singleSteps } from './orders.js';
 import { type PatchCase, type PatchQuestion, patch, resolveHook } from './patch.js';
@@ -99,14 +101,21 @@ export async function ask(
     ...(question.signal === undefined ? {} : { signal: question.signal }),
   };
   const accepted = cacheNames(model).filter((name) => name !== 'logits');
-  const named = question.sites ?? specification?.sites;
-  const at = question.positions ?? specification?.positions;
+  const map = 'experiment' in source ? source.experiment.map : undefined;
+  const named = question.sites ?? specification?.sites ?? map?.sites;
+  const at =
+    question.positions ??
+    specification?.positions ??
+    (map === undefined || map.places.length === 0 ? undefined : map.places);
   const sites = (named ?? sweptSites(model)).map((name) => resolveHook(name, accepted));
   const positions = at?.map((spec) => specifiedPosition(task, cases, spec)) ?? sharedPlaces(task, cases);
   if (positions.length === 0)
     throw new InputError('The inputs have no named place in common: name positions.');
-  if (question.sweep === true) {
-    return sweepRecord(circumstances, await sweep(runtime, model, { ...common, sites, positions }));
+  if (question.sweep === true || map !== undefined) {
+    const heads = sites.every((site) => headOf(site) !== null);
+    // A run of a small model is over before a graph for all heads of each length is made.
+    const run = heads && isLarge(model) ? sweepHeads : sweep;
+    return sweepRecord(circumstances, await run(runtime, model, { ...common, sites, positions }));
   }
   if ('experiment' in source && named === undefined && at === undefined) {
     const { targets, steps } = experimentSteps(source.experiment, cases);

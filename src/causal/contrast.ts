@@ -9,6 +9,7 @@ import { type Random, randomFor } from '../random.js';
 import { placeName } from '../tasks/positions.js';
 import { type Redraw, type Task } from '../tasks/task.js';
 import { drawUntil } from './experiment.js';
+import { againstOf, pairedByTask, pairedPlaces } from './pairs.js';
 import { type PatchCase } from './patch.js';
 import { type SweepPosition } from './sweep.js';
 
@@ -43,9 +44,9 @@ const redrawOf = (task: Task): Redraw => capability(task, 'redraw', 'A contrast'
 export const determinedIn = (task: Task, ids: readonly number[]): readonly number[] =>
   capability(task, 'answer', 'A contrast').determined(ids);
 
-/** Whether a position may be drawn anew. */
+/** Whether a position may be drawn anew; none may in a task whose tokens are not changed one by one. */
 export const isDrawable = (task: Task, ids: readonly number[], at: number): boolean =>
-  redrawOf(task).choices(ids, at).length > 1;
+  (task.redraw?.choices(ids, at) ?? []).length > 1;
 
 /**
  * The contrasts of an input, each a case with the answer that is asked for. The first belongs to the seed alone, however
@@ -125,8 +126,7 @@ function accepted(
   return pair;
 }
 
-const isOther = ({ clean, contrast, answerAt, contrastAnswerAt }: PatchCase): boolean =>
-  clean[answerAt] !== contrast[contrastAnswerAt];
+const isOther = (pair: PatchCase): boolean => pair.clean[pair.answerAt] !== againstOf(pair);
 
 function willDo(
   task: Task,
@@ -195,6 +195,8 @@ function paired(
   contrast: readonly number[],
   answer: number | null,
 ): PatchCase | null {
+  const byTask = answer === null ? pairedByTask(task, clean, contrast) : null;
+  if (byTask !== null) return byTask;
   const [own, others] = [determinedIn(task, clean), determinedIn(task, contrast)];
   const differing = own.findIndex((at, k) => others[k] !== undefined && clean[at] !== contrast[others[k]]);
   const number = answer === null ? Math.max(0, differing) : own.indexOf(answer);
@@ -226,17 +228,19 @@ function refusal(
 export function alignedPositions(task: Task, cases: readonly PatchCase[]): SweepPosition[] {
   const [head] = cases;
   if (head === undefined) return [];
+  const named = cases.map((own) => pairedPlaces(task, own));
   const positions: SweepPosition[] = [];
   for (let at = 0; at < head.answerAt; at++) {
     const place = placeName(task, head.clean, at);
-    const sources = cases.map(({ contrast }) => counterpart(task, contrast, place, at));
+    const sources = cases.map(({ contrast }, number) =>
+      place === null
+        ? at < contrast.length && placeName(task, contrast, at) === null
+          ? at
+          : -1
+        : (named[number]?.find(({ name }) => name === place)?.source ?? -1),
+    );
     if (sources.includes(-1)) continue;
     positions.push({ name: place ?? String(at), positions: cases.map(() => at), sources });
   }
   return positions;
-}
-
-function counterpart(task: Task, contrast: readonly number[], place: string | null, at: number): number {
-  if (place !== null) return task.places(contrast).find(({ name }) => name === place)?.index ?? -1;
-  return at < contrast.length && placeName(task, contrast, at) === null ? at : -1;
 }

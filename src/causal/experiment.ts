@@ -7,7 +7,8 @@ import { capability } from '../tasks/capabilities.js';
 import { InputError, suggest } from '../input-error.js';
 import { type Random, hash32, randomFor } from '../random.js';
 import { permute } from '../tasks/permutation.js';
-import { type Task } from '../tasks/task.js';
+import { type PairedPlace, type Task } from '../tasks/task.js';
+import { pairedByTask, pairedPlaces } from './pairs.js';
 import { type PatchCase, type Target } from './patch.js';
 import { targetLabel } from './sweep.js';
 
@@ -26,6 +27,8 @@ export interface Experiment {
   /** Conditions in words; empty for none. */
   readonly inputs: string;
   readonly contrasts: string;
+  /** Sites and places of a map, each site patched at each place by itself; such an experiment has no steps. */
+  readonly map?: { readonly sites: readonly string[]; readonly places: readonly string[] };
   /** Targets in forward order; those of a step are added together. */
   readonly steps: readonly (readonly NamedTarget[])[];
   /** Whether an input of the task takes part. */
@@ -59,6 +62,7 @@ export function heldOut(
   most: number,
   accepts: (ids: readonly number[]) => boolean = () => true,
 ): number[][] {
+  if (task.data === undefined && task.distribution !== undefined) return drawn(task, seed, most, accepts);
   const { splitSize, member } = capability(task, 'data', 'An experiment over held-out inputs');
   const all = splitSize.test;
   const key = hash32(hash32(seed >>> 0, Math.floor(seed / 2 ** 32)), 0xca5e);
@@ -66,6 +70,30 @@ export function heldOut(
   for (let rank = 0; rank < all && found.length < most; rank++) {
     const ids = member('test', permute(rank, all, key));
     if (accepts(ids)) found.push(ids);
+  }
+  return found;
+}
+
+/** Draws in a row that give nothing new before all there is counts as found. */
+const mostInVain = 200;
+
+/** Held-out inputs of a task whose inputs have no numbers: drawn, each once. */
+function drawn(
+  task: Task,
+  seed: number,
+  most: number,
+  accepts: (ids: readonly number[]) => boolean,
+): number[][] {
+  const seen = new Set<string>();
+  const found: number[][] = [];
+  for (let number = 0, vain = 0; found.length < most && vain < mostInVain; number++) {
+    const ids = task.sample(randomFor(seed, 'held out', number), 'test');
+    if (seen.has(ids.join())) vain++;
+    else {
+      vain = 0;
+      seen.add(ids.join());
+      if (accepts(ids)) found.push(ids);
+    }
   }
   return found;
 }
@@ -88,6 +116,8 @@ export function drawCases(experiment: Experiment, most: number, seed: number, ea
       if (contrast === null) {
         throw new InputError(`${name}: no contrast of ${task.decode(clean)} meets its condition.`);
       }
+      const paired = pairedByTask(task, clean, contrast);
+      if (paired !== null) return paired;
       const [answerAt, contrastAnswerAt] = [experiment.answerAt(clean), experiment.answerAt(contrast)];
       return { clean, contrast, answerAt, contrastAnswerAt };
     }),
@@ -108,12 +138,31 @@ export function placeIn(task: Task, ids: readonly number[], place: string): numb
   );
 }
 
+/**
+ * A named place in the two inputs of a case.
+ * @throws InputError where one of them does not have it
+ */
+export function pairedPlace(
+  task: Task,
+  { clean, contrast }: Pick<PatchCase, 'clean' | 'contrast'>,
+  place: string,
+): PairedPlace {
+  const found = pairedPlaces(task, { clean, contrast }).find(({ name }) => name === place);
+  if (found !== undefined) return found;
+  const index = placeIn(task, clean, place);
+  if (task.pairing === undefined) return { name: place, index, source: placeIn(task, contrast, place) };
+  throw new InputError(
+    `No place "${place}" in ${task.decode(contrast)}, held against ${task.decode(clean)}.`,
+  );
+}
+
 /** The target of a named place in each case. */
 export function targetAt(task: Task, cases: readonly PatchCase[], { site, place }: NamedTarget): Target {
+  const paired = cases.map((own) => pairedPlace(task, own, place));
   return {
     site,
     label: targetLabel(site, place),
-    positions: cases.map(({ clean }) => placeIn(task, clean, place)),
-    sources: cases.map(({ contrast }) => placeIn(task, contrast, place)),
+    positions: paired.map(({ index }) => index),
+    sources: paired.map(({ source }) => source),
   };
 }

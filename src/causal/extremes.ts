@@ -30,6 +30,15 @@ function strongest(values: Float32Array, count: number, sign: 1 | -1): TokenValu
   return out;
 }
 
+/**
+ * The value from which on one is among the `count` largest, and the one up to which it is among the smallest. Sorting fifty
+ * thousand tokens for each site and input would take longer than the run.
+ */
+function bounds(values: Float32Array, count: number): { readonly from: number; readonly to: number } {
+  const { raised, lowered } = extremes(values, count);
+  return { from: raised.at(-1)?.value ?? Infinity, to: lowered.at(-1)?.value ?? -Infinity };
+}
+
 /** Shares of the inputs, each with its 95% interval. */
 export interface ExtremeShares {
   /** Any of the input's tokens is among the most raised, or among the most lowered. */
@@ -69,22 +78,20 @@ export function countExtremes(
     visit({ parts }, at) {
       const wanted = tokens[at] ?? [];
       if (wanted.length === 0) return;
+      const others = (rivals ?? []).filter((token) => !wanted.includes(token));
       for (const [site, values] of parts) {
         const own = hits.get(site);
         if (own === undefined) continue;
         const of = (list: readonly number[]): number[] => list.map((token) => values[token] ?? NaN);
         const [most, least] = [Math.max(...of(wanted)), Math.min(...of(wanted))];
-        // Rank by counting: sorting fifty thousand tokens for each site and input would take longer than the run.
-        const beyond = (outdoes: (value: number) => boolean): number =>
-          values.reduce((sum, value) => sum + (outdoes(value) ? 1 : 0), 0);
-        const others = of((rivals ?? []).filter((token) => !wanted.includes(token)));
-        if (beyond((value) => value > most) < count) {
+        const { from, to } = bounds(values, count);
+        if (most >= from) {
           own.raised += 1;
-          if (others.every((value) => value <= most)) own.firstRaised += 1;
+          if (of(others).every((value) => value <= most)) own.firstRaised += 1;
         }
-        if (beyond((value) => value < least) < count) {
+        if (least <= to) {
           own.lowered += 1;
-          if (others.every((value) => value >= least)) own.firstLowered += 1;
+          if (of(others).every((value) => value >= least)) own.firstLowered += 1;
         }
       }
     },

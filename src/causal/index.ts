@@ -71,6 +71,7 @@ export {
   patch,
   resolveHook,
 } from './patch.js';
+export { againstOf, pairedPlaces } from './pairs.js';
 export { patchingThreads } from './patcher.js';
 export {
   type Prompt,
@@ -83,6 +84,7 @@ export {
   promptSites,
 } from './prompts.js';
 export * from './records.js';
+export { redrawExperiment, templateExperiments } from './template-experiments.js';
 export {
   type Specification,
   parseSpecification,

@@ -34,6 +34,8 @@ export interface PatchCase {
   /** Index of the answer's token in each of them; what is measured are the logits one place before. */
   readonly answerAt: number;
   readonly contrastAnswerAt: number;
+  /** Token that the answer is held against; the contrast's own answer unless given. */
+  readonly against?: number;
 }
 
 /** A site at a position of each case. */
@@ -118,10 +120,7 @@ export async function patch(
 ): Promise<PatchResult> {
   const { cases, metric, each = 1 } = question;
   const targets = checked(model, question);
-  const answers = cases.map(({ clean, contrast, answerAt, contrastAnswerAt }) => ({
-    answer: clean[answerAt] ?? NaN,
-    contrastAnswer: contrast[contrastAnswerAt] ?? NaN,
-  }));
+  const answers = cases.map(answersOf);
   const places = placesNeeded(question);
   const sites = [...new Set(targets.map(({ site }) => site))];
   const distinct = new Map<string, Running>();
@@ -207,8 +206,11 @@ export async function patch(
   }
   const sets = question.sets.map((set): SetResult => {
     const run = distinct.get(keyOf(set));
-    const effects = averaged(run?.effects ?? new Float64Array(), each);
-    return { targets: set, effect: estimate(effects), effects, changed: (run?.changed ?? 0) / cases.length };
+    return setResult(
+      set,
+      averaged(run?.effects ?? new Float64Array(), each),
+      (run?.changed ?? 0) / cases.length,
+    );
   });
   return {
     n: cases.length / each,
@@ -220,6 +222,12 @@ export async function patch(
   };
 }
 
+/** The tokens between which a case decides. */
+export const answersOf = ({ clean, contrast, answerAt, contrastAnswerAt, against }: PatchCase): Answers => ({
+  answer: clean[answerAt] ?? NaN,
+  contrastAnswer: against ?? contrast[contrastAnswerAt] ?? NaN,
+});
+
 interface Running {
   readonly index: number;
   readonly set: readonly number[];
@@ -229,8 +237,16 @@ interface Running {
 
 const keyOf = (set: readonly number[]): string => [...new Set(set)].sort((a, b) => a - b).join();
 
+/** What a set did. @param effects of each input */
+export const setResult = (targets: readonly number[], effects: Float64Array, changed: number): SetResult => ({
+  targets,
+  effect: estimate(effects),
+  effects,
+  changed,
+});
+
 /** Means of `each` numbers in a row. */
-function averaged(values: Float64Array, each: number): Float64Array {
+export function averaged(values: Float64Array, each: number): Float64Array {
   if (each === 1) return values;
   const out = new Float64Array(values.length / each);
   values.forEach(
@@ -255,6 +271,13 @@ const noAnswers: Answers = { answer: NaN, contrastAnswer: NaN };
 
 const noMoves: Moves = new Map();
 
+/** Whether clean and contrast input are the same up to the place patched, so that all activations there are too. */
+export const sharesPast = (
+  { clean, contrast }: Pick<PatchCase, 'clean' | 'contrast'>,
+  to: number,
+  from: number,
+): boolean => from === to && clean.every((id, at) => at > to || id === contrast[at]);
+
 /**
  * What a set exchanges in some cases of which the first is number `start`, by site. Where clean and contrast input are
  * the same up to a place, so are all activations there, and nothing is exchanged.
@@ -270,10 +293,10 @@ function movesOf(
     const target = targets[index];
     if (target === undefined) continue;
     const own = moves.get(target.site) ?? [];
-    cases.forEach(({ clean, contrast }, row) => {
+    cases.forEach((one, row) => {
       const to = target.positions[start + row] ?? 0;
       const from = target.sources?.[start + row] ?? to;
-      if (from !== to || clean.some((id, at) => at <= to && id !== contrast[at])) own.push({ row, to, from });
+      if (!sharesPast(one, to, from)) own.push({ row, to, from });
     });
     if (own.length > 0) moves.set(target.site, own);
   }
@@ -295,12 +318,22 @@ function grouped<T extends { readonly moves: Moves }>(running: readonly T[], cop
   return groups;
 }
 
-/** The targets with their sites' full names; throws for what cannot be patched. */
-function checked(model: HookedModel, { cases, targets, sets, metric, each = 1 }: PatchQuestion): Target[] {
+/** The targets with their sites' full names. @throws InputError for what cannot be patched */
+export function checked(
+  model: HookedModel,
+  {
+    cases,
+    targets,
+    sets,
+    metric,
+    each = 1,
+  }: Pick<PatchQuestion, 'cases' | 'targets' | 'sets' | 'metric' | 'each'>,
+): Target[] {
   if (cases.length === 0) throw new InputError('There is nothing to patch: no pair of inputs is left.');
   if (cases.length % each !== 0) throw new RangeError(`${cases.length} cases are not ${each} of each input`);
   const sites = cacheNames(model).filter((name) => name !== 'logits');
-  cases.forEach(({ clean, contrast, answerAt, contrastAnswerAt }, at) => {
+  cases.forEach((own, at) => {
+    const { clean, contrast, answerAt, contrastAnswerAt, against } = own;
     const sides = [
       ['input', clean, answerAt],
       ['contrast input', contrast, contrastAnswerAt],
@@ -314,10 +347,14 @@ function checked(model: HookedModel, { cases, targets, sets, metric, each = 1 }:
       const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= model.architecture.vocabulary);
       if (bad !== undefined) throw new InputError(`Pair ${at + 1}: token ${bad} is not in the vocabulary.`);
     }
-    if (metric.name === 'logit-difference' && clean[answerAt] === contrast[contrastAnswerAt]) {
+    const { answer, contrastAnswer } = answersOf(own);
+    if (metric.name === 'logit-difference' && answer === contrastAnswer) {
       throw new InputError(
-        `Pair ${at + 1}: the contrast input does not change the answer, so there is no logit difference; ` +
-          'another contrast or the metric kl is needed.',
+        against === undefined
+          ? `Pair ${at + 1}: the contrast input does not change the answer, so there is no logit difference; ` +
+              'another contrast or the metric kl is needed.'
+          : `Pair ${at + 1}: the answer and what it is held against begin with the same token, so there is no ` +
+              'logit difference; the metric kl is needed.',
       );
     }
   });

@@ -29,7 +29,7 @@ import {
 } from '../engine/index.js';
 import { expectFinite } from '../models/finite.js';
 import { type Intervention } from '../models/hook-points.js';
-import { unembed } from '../models/layers.js';
+import { logitsOf } from '../models/layers.js';
 import { transformer } from '../models/transformer.js';
 import { type HookedModel, expectPlaces } from '../models/hooked-model.js';
 import { padded } from '../models/padding.js';
@@ -177,7 +177,7 @@ export function createPatcher(runtime: Runtime, model: HookedModel, options: Pat
   };
   // Logits at the read places alone: of a large vocabulary most of the work would be thrown away.
   const final = reshape(run.final, [copies * batch * places, width]);
-  const logits = unembed(model.architecture, model.parameter, gather(final, rows));
+  const logits = logitsOf(model.architecture, model.parameter, gather(final, rows));
   // The recorder is the patching graph with nothing exchanged, so that equal activations are equal bits.
   const recorded = Object.fromEntries(sites.map((site) => [site, slice(valueOf(site), 0, 0, batch)]));
 

@@ -241,6 +241,9 @@ export interface AttributionRecord {
     readonly lowered?: readonly { readonly token: string; readonly value: number }[];
     /** Over many inputs, where it was asked for: how often the answer is among the tokens raised and lowered most. */
     readonly shares?: ExtremeShares;
+    /** The same of the token that the answer is held against, and of any answer that the task's texts can have. */
+    readonly againstShares?: ExtremeShares;
+    readonly anyShares?: ExtremeShares;
   }[];
   /** What `shares` are of. */
   readonly among?: {
@@ -249,6 +252,8 @@ export interface AttributionRecord {
     readonly vocabulary: number;
     /** Tokens that the answer is held against for being first: those that answer any of the inputs; 0 where it is not. */
     readonly rivals: number;
+    /** Tokens that `anyShares` are of. */
+    readonly answers?: number;
   };
   /** What the sites leave: biases, and the parts that were not asked for. */
   readonly rest: number;

@@ -18,6 +18,7 @@ import { InputError, suggest } from '../input-error.js';
 import { placeName, resolvePosition } from '../tasks/positions.js';
 import { type Task } from '../tasks/task.js';
 import { type MetricName, metricNames } from './metric.js';
+import { pairedByTask, pairedPlaces } from './pairs.js';
 import { type PatchCase, type Target } from './patch.js';
 import { type SweepPosition, targetLabel } from './sweep.js';
 
@@ -82,6 +83,8 @@ export function specifiedCases(
   return inputs.map((text, at) => {
     const other = contrasts[contrasts.length === 1 ? 0 : at] ?? '';
     const [clean, contrast] = [task.encode(text), task.encode(other)];
+    const paired = answer === undefined ? pairedByTask(task, clean, contrast) : null;
+    if (paired !== null) return paired;
     const [answerAt, contrastAnswerAt] =
       answer === undefined
         ? differing(task, clean, contrast)
@@ -114,6 +117,12 @@ export function specifiedPosition(
   const positions: number[] = [];
   const sources: number[] = [];
   for (const { clean, contrast } of cases) {
+    const paired = pairedPlaces(task, { clean, contrast }).find(({ name }) => name === spec);
+    if (paired !== undefined) {
+      positions.push(paired.index);
+      sources.push(paired.source);
+      continue;
+    }
     const to = resolvePosition(task, clean, spec);
     const from = resolvePosition(task, contrast, spec);
     const [here, there] = [placeName(task, clean, to), placeName(task, contrast, from)];
@@ -133,19 +142,16 @@ export function specifiedPosition(
 export function sharedPlaces(task: Task, cases: readonly PatchCase[]): SweepPosition[] {
   const [head] = cases;
   if (head === undefined) return [];
-  const named = cases.flatMap(({ clean, contrast }) =>
-    [clean, contrast].map((ids) => new Map(task.places(ids).map(({ name, index }) => [name, index]))),
-  );
-  const before = ({ name }: { name: string }): boolean =>
-    cases.every(({ answerAt }, at) => (named[2 * at]?.get(name) ?? Infinity) < answerAt) &&
-    named.every((places) => places.has(name));
+  const named = cases.map((own) => new Map(pairedPlaces(task, own).map((place) => [place.name, place])));
+  const shared = ({ name }: { name: string }): boolean =>
+    cases.every(({ answerAt }, at) => (named[at]?.get(name)?.index ?? Infinity) < answerAt);
   return task
     .places(head.clean)
-    .filter(before)
+    .filter(shared)
     .map(({ name }) => ({
       name,
-      positions: cases.map((_, at) => named[2 * at]?.get(name) ?? 0),
-      sources: cases.map((_, at) => named[2 * at + 1]?.get(name) ?? 0),
+      positions: named.map((places) => places.get(name)?.index ?? 0),
+      sources: named.map((places) => places.get(name)?.source ?? 0),
     }));
 }
 

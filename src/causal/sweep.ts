@@ -7,7 +7,7 @@ import { type Runtime } from '../engine/index.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { shortName } from '../models/hooks.js';
 import { type Estimate } from './estimate.js';
-import { type PatchQuestion, type PatchResult, type Target, patch } from './patch.js';
+import { type PatchQuestion, type PatchResult, type SetResult, type Target, patch } from './patch.js';
 
 /** A position of each case, under one name. */
 export interface SweepPosition {
@@ -46,6 +46,19 @@ export const crossed = (sites: readonly string[], positions: readonly SweepPosit
 /** How a site at a position is called: `a0.3@=`. */
 export const targetLabel = (site: string, position: string): string => `${site}@${position}`;
 
+/** Cells of a map by the results of its targets, in the order of {@link crossed}. */
+export const cellsOf = (
+  sites: readonly string[],
+  positions: readonly SweepPosition[],
+  results: readonly SetResult[],
+): SweepCell[] =>
+  results.map(({ effect, changed }, index) => ({
+    site: sites[Math.floor(index / positions.length)] ?? '',
+    position: positions[index % positions.length]?.name ?? '',
+    effect,
+    changed,
+  }));
+
 /** Patches every site × position one by one. */
 export async function sweep(
   runtime: Runtime,
@@ -55,9 +68,6 @@ export async function sweep(
   const targets = crossed(sites, positions);
   const sets = targets.map((_, index) => [index]);
   const { sets: results, ...result } = await patch(runtime, model, { ...rest, targets, sets });
-  const cells = results.map(({ effect, changed }, index): SweepCell => {
-    const site = sites[Math.floor(index / positions.length)] ?? '';
-    return { site, position: positions[index % positions.length]?.name ?? '', effect, changed };
-  });
-  return { ...result, sites, positions: positions.map(({ name }) => name), cells };
+  const names = positions.map(({ name }) => name);
+  return { ...result, sites, positions: names, cells: cellsOf(sites, positions, results) };
 }

@@ -12,7 +12,7 @@ import { attributionFigure } from '../report/plots/index.js';
 import { type FigureOptions, drawn, withFigure } from './figure-options.js';
 import { printJson, runtimeFor, whole, withModelOptions } from './options.js';
 import { type PromptOptions, type TextAsked, askedOf, givenPrompt, withPrompt } from './prompt.js';
-import { styleFor } from './terminal.js';
+import { progress, styleFor } from './terminal.js';
 
 interface AttributeOptions extends PromptOptions, FigureOptions {
   readonly inputs: number;
@@ -60,13 +60,15 @@ Examples:
   inversionview attribute --input "615+861=1476" --position A1
   inversionview attribute --task counting --inputs 2000 --png attribution.png
   inversionview attribute --inputs 1000 --position A1 --among 1
+  inversionview attribute --task ioi --model openai-community/gpt2 --inputs 1000
   inversionview attribute --model openai-community/gpt2 --answer " Mary" --against " John" \\
     --input "When Mary and John went to the store, John gave a drink to"
 
 A part of the residual stream is centred, divided by the run's own scale of the final LayerNorm and unembedded;
 the parts sum to the logits. Over held-out inputs it also gives the shares, with 95% intervals, in which a site has the
 answer among the tokens that it raises most, or lowers most, and in which it is the first of the tokens that answer
-any of the inputs. A site may matter in other ways too: patch measures all of them.`,
+any of the inputs. Of a template task the logit is held against that of the template's contrast answer, shares of that
+token and of any answer (all names) are given too, and first is ahead of all answers. A site may matter in other ways too: patch measures all of them.`,
     )
     .action(async (options: AttributeOptions, command: Command) => {
       if (options.input !== undefined && options.among !== undefined)
@@ -100,6 +102,7 @@ async function ofTask(
     against: options.against ?? null,
     top: options.top,
     among: options.among ?? usualAmong(model.architecture.vocabulary),
+    onProgress: progress('inputs'),
   });
 }
 

@@ -17,6 +17,7 @@ import {
   parseSpecification,
   patchPrompts,
   patchingThreads,
+  redrawExperiment,
 } from '../causal/index.js';
 import { ablationNamed, experimentNamed, experiments, experimentsOf } from '../studies/index.js';
 import { type Runtime } from '../engine/index.js';
@@ -26,10 +27,11 @@ import { type OpenedTask } from '../jobs/open-task.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { parseJson } from '../models/json-text.js';
 import { patchRows } from '../report/patching-rows.js';
-import { renderAblation, renderOrders, renderSets, renderSweep } from '../report/patching.js';
-import { type Figure, incrementsFigure, sweepFigure } from '../report/plots/index.js';
+import { isHeadMap } from '../report/head-effects.js';
+import { renderAblation, renderHeads, renderOrders, renderSets, renderSweep } from '../report/patching.js';
+import { type Figure, headMapFigure, incrementsFigure, sweepFigure } from '../report/plots/index.js';
 import { type Theme } from '../report/plots/theme.js';
-import { type Task } from '../tasks/index.js';
+import { type Task, isTemplateTask } from '../tasks/index.js';
 import { type FigureOptions, drawn, withFigure } from './figure-options.js';
 import { choice, printJson, runtimeFor, whole, withModelOptions, openedTask } from './options.js';
 import {
@@ -55,12 +57,16 @@ interface PatchOptions extends PromptOptions, FigureOptions {
   readonly sweep?: true;
   readonly sites?: string;
   readonly positions?: string;
-  readonly inputs: number;
-  readonly contrasts: number;
+  readonly redraw?: string;
+  readonly inputs?: number;
+  readonly contrasts?: number;
   readonly seed: number;
   readonly metric?: MetricName;
   readonly json?: true;
 }
+
+/** Inputs that take part: of a task of a small model, and of a template, whose model takes a thousand times as long. */
+const [usualInputs, usualTexts] = [5000, 64];
 
 /** Adds the command. */
 export function patchCommand(program: Command): void {
@@ -75,12 +81,19 @@ export function patchCommand(program: Command): void {
     .option('--sweep', 'patch every site at every position by itself: a heat map')
     .option('-s, --sites <names>', "comma-separated sites instead of the experiment's")
     .option('-p, --positions <places>', "comma-separated places or indices instead of the experiment's")
-    .option('-n, --inputs <n>', 'inputs of the test split at the most', whole(1, 1_000_000), 5000)
+    .option(
+      '--redraw <slots>',
+      'of a template task: contrasts are other texts of it that differ in these comma-separated slots alone',
+    )
+    .option(
+      '-n, --inputs <n>',
+      `inputs of the test split at the most (default: ${usualInputs}; of a template task ${usualTexts})`,
+      whole(1, 1_000_000),
+    )
     .option(
       '--contrasts <n>',
-      'contrast inputs drawn for each input; their effects are averaged',
+      `contrast inputs drawn for each input; their effects are averaged (default: ${contrastsPerInput}; of a template task 1)`,
       whole(1, 10_000),
-      contrastsPerInput,
     )
     .option('--seed <n>', 'decides which inputs, and their contrasts', whole(0), 1)
     .addOption(choice('--metric <name>', 'what is measured (default: logit-difference)', metricNames))
@@ -178,11 +191,12 @@ async function answered({ task, model: readModel }: OpenedTask, options: PatchOp
   const source = await sourceOf(task, options);
   const model = await readModel();
   const runtime = patchingRuntime(model, options);
-  if ('reads' in source) return askAblation(runtime, model, source, options.inputs, options.seed);
+  const inputs = options.inputs ?? (isTemplateTask(task) ? usualTexts : usualInputs);
+  if ('reads' in source) return askAblation(runtime, model, source, inputs, options.seed);
   return ask(runtime, model, task, {
     source,
-    inputs: options.inputs,
-    contrasts: options.contrasts,
+    inputs,
+    contrasts: options.contrasts ?? (isTemplateTask(task) ? 1 : contrastsPerInput),
     seed: options.seed,
     sweep: options.sweep === true,
     ...(options.sites === undefined ? {} : { sites: options.sites.split(',') }),
@@ -193,7 +207,25 @@ async function answered({ task, model: readModel }: OpenedTask, options: PatchOp
 }
 
 async function sourceOf(task: Task, options: PatchOptions): Promise<Ask['source'] | AblationCheck> {
-  const { experiment, file, input, contrast } = options;
+  const { file, input, contrast, redraw } = options;
+  // A template has one experiment that comes first to mind: every head, from the contrast that it says.
+  const usual =
+    isTemplateTask(task) && input === undefined && file === undefined ? names(task)[0] : undefined;
+  const experiment = options.experiment ?? usual;
+  if (redraw !== undefined) {
+    if (options.experiment !== undefined || file !== undefined || input !== undefined)
+      throw new InputError('--redraw says the contrasts: leave out --experiment, --file and --input.');
+    if (!isTemplateTask(task))
+      throw new InputError(
+        `--redraw names slots of a template, and ${task.name} is none: give --experiment.`,
+      );
+    return {
+      experiment: redrawExperiment(
+        task,
+        redraw.split(',').map((part) => part.trim()),
+      ),
+    };
+  }
   if (input !== undefined) {
     if (experiment !== undefined || file !== undefined)
       throw new InputError('Give --input and --contrast, or --experiment, or --file, not two of them.');
@@ -224,8 +256,8 @@ async function sourceOf(task: Task, options: PatchOptions): Promise<Ask['source'
       `Which experiment? Give --experiment with one of ${names(task).join(', ')}, two inputs with --input and --contrast, or a question of your own with --file.`,
     );
   }
-  const check = ablationNamed(experiment, task.name);
-  if (check === null) return { experiment: experimentNamed(experiment, task.name) };
+  const check = ablationNamed(experiment, task);
+  if (check === null) return { experiment: experimentNamed(experiment, task) };
   if (options.sweep === true || options.sites !== undefined || options.positions !== undefined) {
     throw new InputError(
       `${check.name} has one site and one position: it takes no --sweep, --sites or --positions.`,
@@ -246,10 +278,10 @@ async function jsonOf(file: string): Promise<unknown> {
   return parseJson(bytes, file);
 }
 
-const names = (task: Task): string[] => experimentsOf(task.name).map(({ name }) => name);
+const names = (task: Task): string[] => experimentsOf(task).map(({ name }) => name);
 
 function list(task: Task, json: boolean): void {
-  const all = experimentsOf(task.name);
+  const all = experimentsOf(task);
   if (json) {
     printJson({ task: task.name, experiments: all });
     return;
@@ -263,14 +295,16 @@ function list(task: Task, json: boolean): void {
 
 function rendered(answer: PatchAnswer): string {
   const { width } = styleFor(process.stdout, process.env);
-  if ('effects' in answer) return renderSweep(answer, { width });
+  if ('effects' in answer)
+    return isHeadMap(answer) ? renderHeads(answer, { width }) : renderSweep(answer, { width });
   if ('places' in answer) return renderAblation(answer, { width });
   if ('sets' in answer) return renderSets(answer, { width });
   return renderOrders(answer, { width });
 }
 
 function figureOf(answer: PatchAnswer, theme: Theme): Figure {
-  if ('effects' in answer) return sweepFigure(answer, theme);
+  if ('effects' in answer)
+    return isHeadMap(answer) ? headMapFigure(answer, theme) : sweepFigure(answer, theme);
   if ('sets' in answer || 'places' in answer) throw noFigure();
   return incrementsFigure(answer, theme);
 }

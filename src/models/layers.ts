@@ -19,6 +19,7 @@ import {
   rootMeanSquare,
   silu,
   sub,
+  tanh,
 } from '../engine/index.js';
 import { type Activation, type Architecture, type LinearNames, type Norm } from './architecture.js';
 import { type HookPoints } from './hook-points.js';
@@ -111,6 +112,13 @@ export function unembed(
   const { names, tied } = architecture;
   const head = parameter(names.unembed) ?? need(parameter, tied ? names.embed : names.unembed);
   return gemm(normal, head, bias ? parameter(unembedBias(architecture)) : null, { transB: true });
+}
+
+/** The logits `[row, vocabulary]` of a run, capped where the architecture caps them; see {@link unembed}. */
+export function logitsOf(architecture: Architecture, parameter: Parameters, normal: Value): Value {
+  const { logitCap } = architecture;
+  const raw = unembed(architecture, parameter, normal);
+  return logitCap === null ? raw : mul(tanh(div(raw, logitCap)), logitCap);
 }
 
 /** The name of the unembedding's bias, which processing makes. */

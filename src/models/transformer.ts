@@ -8,7 +8,6 @@ import {
   type Value,
   GraphError,
   add,
-  div,
   dropout,
   expand,
   formatShape,
@@ -17,14 +16,14 @@ import {
   mul,
   oneHot,
   reshape,
-  tanh,
 } from '../engine/index.js';
 import { type Architecture } from './architecture.js';
 import { attended, headsOut } from './attention.js';
 import { type Intervention, hookPoints } from './hook-points.js';
-import { type blockHooks, blockHook, modelHooks } from './hooks.js';
+import { blockInput, blockOutput } from './block.js';
+import { blockHook, modelHooks } from './hooks.js';
 import { type Tree, textPlaces, treePlaces } from './places.js';
-import { type Parameters, activated, linear, need, normalised, unembed } from './layers.js';
+import { type Parameters, logitsOf, need, normalised } from './layers.js';
 
 /** What a run may be given besides tokens. */
 export interface RunOptions {
@@ -80,7 +79,7 @@ export function transformer(
       `${architecture.family}: ids must be [batch, place] with at most ${architecture.positions} places, got ${formatShape(ids.shape)}`,
     );
   }
-  const { layers, width, names, norm, embeddingScale, logitCap, parallel } = architecture;
+  const { layers, width, names, norm, embeddingScale } = architecture;
   const places = options.tree === undefined ? textPlaces(length) : treePlaces(options.tree, ids.shape);
   const hooks = hookPoints(options.interventions);
   let stream = 0;
@@ -99,17 +98,15 @@ export function transformer(
   }
 
   for (let layer = 0; layer < layers; layer++) {
-    const at = (name: keyof typeof blockHooks, value: Value): Value =>
-      hooks.at(blockHook(layer, name), value);
-    const normal = (x: Value, name: string, which: 'ln1' | 'ln1Post' | 'ln2' | 'ln2Post'): Value =>
-      normalised(parameter, x, name, norm, hooks, {
-        scale: blockHook(layer, `${which}Scale`),
-        normalized: blockHook(layer, `${which}Normalized`),
-      });
-    const block = names.block(layer);
-
-    residual = at('residPre', residual);
-    let z = attended(architecture, parameter, layer, normal(residual, block.ln1, 'ln1'), places, hooks);
+    residual = hooks.at(blockHook(layer, 'residPre'), residual);
+    let z = attended(
+      architecture,
+      parameter,
+      layer,
+      blockInput(architecture, parameter, layer, residual, hooks),
+      places,
+      hooks,
+    );
     if (options.readAt !== undefined && layer === layers - 1) {
       const chosen = reshape(oneHot(options.readAt, length), [batch, 1, length]);
       residual = matmul(chosen, residual);
@@ -122,32 +119,15 @@ export function transformer(
       ]);
     }
     const mixed = headsOut(architecture, parameter, layer, z, hooks);
-    const branch = block.ln1Post === undefined ? mixed : normal(mixed, block.ln1Post, 'ln1Post');
-    const attention = drop(at('attnOut', branch));
-    const beforeMlp = parallel ? residual : at('residMid', add(residual, attention));
-
-    const input = normal(beforeMlp, block.ln2, 'ln2');
-    const gate = block.mlpGate;
-    const pre = at('mlpPre', linear(parameter, input, gate ?? block.mlpIn));
-    const active = activated(pre, architecture.activation);
-    const post = at(
-      'mlpPost',
-      gate === undefined ? active : mul(active, at('mlpPreLinear', linear(parameter, input, block.mlpIn))),
-    );
-    const written = linear(parameter, post, block.mlpOut);
-    const mlp = drop(
-      at('mlpOut', block.ln2Post === undefined ? written : normal(written, block.ln2Post, 'ln2Post')),
-    );
-    residual = at('residPost', add(parallel ? add(residual, attention) : beforeMlp, mlp));
+    residual = blockOutput(architecture, parameter, layer, residual, mixed, hooks, drop);
   }
 
   const final = normalised(parameter, residual, names.finalNorm, norm, hooks, {
     scale: modelHooks.finalScale,
     normalized: modelHooks.finalNormalized,
   });
-  const raw = unembed(architecture, parameter, reshape(final, [-1, width]));
-  const capped = logitCap === null ? raw : mul(tanh(div(raw, logitCap)), logitCap);
-  const logits = reshape(capped, [batch, residual.shape[1] ?? 0, -1]);
+  const rowsOut = logitsOf(architecture, parameter, reshape(final, [-1, width]));
+  const logits = reshape(rowsOut, [batch, residual.shape[1] ?? 0, -1]);
   hooks.expectAllUsed();
   return { logits, final, cache: hooks.cache };
 }

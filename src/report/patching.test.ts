@@ -8,8 +8,16 @@ import {
 } from '../causal/records.js';
 import { columns } from './columns.js';
 import { type Share, shareOf } from '../share.js';
+import { isHeadMap } from './head-effects.js';
 import { attributionRows, patchRows } from './patching-rows.js';
-import { renderAblation, renderAttribution, renderOrders, renderSets, renderSweep } from './patching.js';
+import {
+  renderAblation,
+  renderAttribution,
+  renderHeads,
+  renderOrders,
+  renderSets,
+  renderSweep,
+} from './patching.js';
 
 const baselines = {
   experiment: 'q.json',
@@ -55,6 +63,18 @@ const sweep: SweepRecord = {
   effects: [Array.from({ length: 14 }, (_, at) => at), Array.from({ length: 14 }, () => -0.001)],
   standardErrors: [new Array(14).fill(null), new Array(14).fill(0)],
   changed: [new Array(14).fill(1), [0, ...new Array(13).fill(1)]],
+};
+/** 60 heads at two places; the head 7.5 does most, and 9.0 works the other way. */
+const headEffect = (head: number, column: number): number =>
+  head === 47 && column === 1 ? 2 : head === 54 && column === 1 ? -1.5 : head / 1000;
+const heads: SweepRecord = {
+  ...baselines,
+  n: 16,
+  sites: Array.from({ length: 60 }, (_, at) => `blocks.${Math.floor(at / 6)}.attn.hook_result.${at % 6}`),
+  positions: ['S2', 'END'],
+  effects: Array.from({ length: 60 }, (_, at) => [headEffect(at, 0), headEffect(at, 1)]),
+  standardErrors: new Array(60).fill([0.25, 0.25]),
+  changed: new Array(60).fill([1, 1]),
 };
 const ablation: AblationRecord = {
   ...baselines,
@@ -121,6 +141,7 @@ const all: [string, (width: number) => string][] = [
   ['orders', (width) => renderOrders(orders, { width })],
   ['sets', (width) => renderSets(sets, { width })],
   ['a sweep', (width) => renderSweep(sweep, { width })],
+  ['heads', (width) => renderHeads(heads, { width })],
   ['an ablation', (width) => renderAblation(ablation, { width })],
   ['an attribution', (width) => renderAttribution(attribution, { width })],
   ['an attribution with shares', (width) => renderAttribution(shared, { width })],
@@ -181,6 +202,35 @@ describe('tables', () => {
   });
 });
 
+describe('every head at a place', () => {
+  it('is a map where there are many, and nothing but heads', () => {
+    expect(isHeadMap(heads)).toBe(true);
+    expect(isHeadMap({ sites: heads.sites.slice(0, 5) })).toBe(false);
+    expect(isHeadMap({ sites: [...heads.sites, 'blocks.1.hook_mlp_out'] })).toBe(false);
+  });
+
+  it('is ranked by what it does either way, with its 95% interval by Student’s t', () => {
+    const lines = renderHeads(heads, { width: 80 }).split('\n');
+    const at = lines.findIndex((line) => line.startsWith('at END'));
+    // 2.1314 standard errors with 15 degrees of freedom.
+    expect(lines[at + 1]).toMatch(/^a7\.5 {7}2\.00 {2}1\.47 to 2\.53 +█+$/);
+    expect(lines[at + 2]).toMatch(/^a9\.0 {6}-1\.50 {2}-2\.03 to -0\.97 +░+$/);
+    expect(lines.at(-1)).toBe('45 others: 0.00 to 0.04');
+  });
+
+  it('has its interval in the rows of a file', () => {
+    const rows = patchRows(heads);
+    expect(rows).toHaveLength(120);
+    const row = rows.find(
+      ({ site, position }) => site === 'blocks.7.attn.hook_result.5' && position === 'END',
+    );
+    expect(row).toMatchObject({ effect: 2, standardError: 0.25 });
+    expect(row?.['low']).toBeCloseTo(2 - 2.13145 * 0.25, 4);
+    expect(row?.['high']).toBeCloseTo(2 + 2.13145 * 0.25, 4);
+    expect(patchRows({ ...heads, n: 1 })[0]).toMatchObject({ low: null, high: null });
+  });
+});
+
 describe('shares among the most raised', () => {
   it('stand with interval, number of inputs and what chance would give, whole in 80 columns', () => {
     const text = renderAttribution(shared, { width: 80 });
@@ -225,6 +275,8 @@ describe('rows', () => {
       position: 'P3',
       effect: 3,
       standardError: null,
+      low: null,
+      high: null,
       changed: 1,
     });
     expect(patchRows(ablation)).toEqual(ablation.places);

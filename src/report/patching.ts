@@ -12,9 +12,11 @@ import {
   type SweepRecord,
   shownSites,
 } from '../causal/records.js';
+import { type ExtremeShares } from '../causal/extremes.js';
 import { shortName } from '../models/hooks.js';
 import { type Share } from '../share.js';
 import { clip, columns, printable, prose } from './columns.js';
+import { type HeadCell, headCells, rankedAt } from './head-effects.js';
 import { askedInputs } from './wording.js';
 
 /** How to print. */
@@ -45,7 +47,7 @@ function heading(record: Baselines, width: number): string[] {
   const sample =
     seed === null
       ? `${n === 1 ? 'one pair' : `${n} pairs`} as given`
-      : `${askedInputs(n, heldOut)}, ${contrasts} contrasts each, seed ${seed}`;
+      : `${askedInputs(n, heldOut)}, ${contrasts === 1 ? 'a contrast' : `${contrasts} contrasts`} each, seed ${seed}`;
   return [
     ...record.warnings.flatMap((warning) => prose(`Warning: ${warning}`, width, '  ')),
     ...prose(`${experiment}: ${about}`, width, '  '),
@@ -116,6 +118,32 @@ export function renderSweep(record: SweepRecord, { width }: TableOptions): strin
   const idle = record.changed.every((row) => row.every((share) => share === 0));
   const warned = idle ? record : { ...record, warnings: [] };
   return [...heading(warned, width), ...blocks, '', '· the patch changed no logit'].join('\n');
+}
+
+/** Heads that a ranked list has room for. */
+const mostRanked = 15;
+
+/** Every head at each position: those that do most, with their 95% intervals, and what the others come to. */
+export function renderHeads(record: SweepRecord, { width }: TableOptions): string {
+  const cells = headCells(record);
+  const most = Math.max(...cells.map(({ effect }) => Math.abs(effect)));
+  const row = ({ site, effect, low, high }: HeadCell): string => {
+    const interval = low === null || high === null ? '' : `${fixed(low)} to ${fixed(high)}`;
+    return `${padded(shortName(site), 8)}${fixed(effect).padStart(7)}  ${padded(interval, 16)}  ${bar(effect, most, Math.max(4, width - 35))}`;
+  };
+  const tables = record.positions.flatMap((position) => {
+    const ranked = rankedAt(cells, position);
+    const others = ranked.slice(mostRanked).map(({ effect }) => effect);
+    return [
+      '',
+      `at ${printable(position)}    effect  95% interval`,
+      ...ranked.slice(0, mostRanked).map(row),
+      ...(others.length === 0
+        ? []
+        : [`${others.length} others: ${fixed(Math.min(...others))} to ${fixed(Math.max(...others))}`]),
+    ];
+  });
+  return [...heading(record, width), ...tables].map((line) => line.trimEnd()).join('\n');
 }
 
 /** A mean ablation. */
@@ -211,8 +239,22 @@ function shareLines(record: AttributionRecord, width: number): string[] {
   const ahead =
     rivals === 0
       ? ''
-      : ` First: it is also ahead of all the others of the ${rivals} tokens that answer any of these inputs.`;
+      : ` First: it is also ahead of all the others of the ${rivals} tokens that ${among.answers === undefined ? 'answer any of these inputs' : 'can answer texts of the task'}.`;
   const titles = rivals === 0 ? ['raised', 'lowered'] : ['raised', 'first', 'lowered', 'first'];
+  const table = (
+    of: (site: AttributionRecord['sites'][number]) => ExtremeShares | undefined,
+    ranked: boolean,
+  ) => [
+    row('', ranked ? titles : ['raised', 'lowered']),
+    ...sites.map((site) => {
+      const { raised, firstRaised, lowered, firstLowered } = of(site) ?? {};
+      const cells = ranked && rivals > 0 ? [raised, firstRaised, lowered, firstLowered] : [raised, lowered];
+      return row(shortName(site.site), cells.map(text));
+    }),
+  ];
+  const has = (name: 'againstShares' | 'anyShares'): boolean =>
+    sites.some((site) => site[name] !== undefined);
+  const chance = 1 - (1 - count / vocabulary) ** (among.answers ?? 0);
   return [
     '',
     ...prose(
@@ -220,14 +262,24 @@ function shareLines(record: AttributionRecord, width: number): string[] {
       width,
       '  ',
     ),
-    row('', titles),
-    ...sites.map(({ site, shares }) =>
-      row(
-        shortName(site),
-        rivals === 0
-          ? [text(shares?.raised), text(shares?.lowered)]
-          : [shares?.raised, shares?.firstRaised, shares?.lowered, shares?.firstLowered].map(text),
-      ),
-    ),
+    ...table(({ shares }) => shares, true),
+    ...(has('againstShares')
+      ? [
+          '',
+          ...prose('The same of the token that the answer is held against.', width, '  '),
+          ...table(({ againstShares }) => againstShares, true),
+        ]
+      : []),
+    ...(has('anyShares')
+      ? [
+          '',
+          ...prose(
+            `Any of the ${among.answers ?? 0} tokens that texts of the task can be answered with (by chance ${percent(chance)}).`,
+            width,
+            '  ',
+          ),
+          ...table(({ anyShares }) => anyShares, false),
+        ]
+      : []),
   ];
 }

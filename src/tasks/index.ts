@@ -18,6 +18,8 @@ export type {
   Distribution,
   Enumeration,
   Origin,
+  PairedPlace,
+  Pairing,
   Place,
   Redraw,
   SaidStep,
@@ -29,6 +31,7 @@ export type {
   Varying,
 } from './task.js';
 export { textIdentity } from './template/identity.js';
+export type { TemplateContrasts } from './template/contrasts.js';
 export type { TaskLanguage } from './template/inputs.js';
 export type { Template } from './template/template.js';
 export { type ReadBeside, readTemplate } from './template/template-file.js';

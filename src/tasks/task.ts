@@ -155,6 +155,33 @@ export interface Redraw {
   accepts(ids: readonly number[]): boolean;
 }
 
+/** A named place of an input that stands in a contrast of it too. */
+export interface PairedPlace {
+  readonly name: string;
+  /** Index in the input. */
+  readonly index: number;
+  /** Index in the contrast. */
+  readonly source: number;
+}
+
+/** How an input and a text that is held against it stand side by side, where that text need not be an input of the task. */
+export interface Pairing {
+  /** The named places that both have, in the order of the input; none where the two do not align. */
+  places(clean: readonly number[], contrast: readonly number[]): readonly PairedPlace[];
+  /**
+   * Index of the first token that is predicted in each, which in a contrast without an answer is what ends it, and the
+   * token that the input's answer is held against: null for the contrast's own. Null where the two do not align.
+   */
+  answers(
+    clean: readonly number[],
+    contrast: readonly number[],
+  ): {
+    readonly answerAt: number;
+    readonly contrastAnswerAt: number;
+    readonly against: number | null;
+  } | null;
+}
+
 /** Inputs that agree with one in all parts but some. */
 export interface Varying {
   readonly size: number;
@@ -239,6 +266,8 @@ export interface Task {
   readonly answer?: Answer;
   /** Positions of heads that rest on their attention. */
   readonly attended?: AttendedPositions;
+  /** How contrasts align that are no inputs; inputs do by the names of their places unless given. */
+  readonly pairing?: Pairing;
   /** How exact preimages are found. */
   readonly enumeration?: Enumeration;
   /** Size of the probed model that the task is published with. */

@@ -15,6 +15,7 @@ export { bitsFigure } from './bits.js';
 export { completenessFigure, completenessGrid } from './completeness.js';
 export { curveFigure } from './curve.js';
 export { type Figure, type FigureOptions, type Panel, figureSvg } from './figure.js';
+export { headMapFigure } from './head-map.js';
 export { incrementsFigure } from './increments.js';
 export { profileFigure } from './profile.js';
 export { sweepFigure } from './sweep.js';

@@ -2,7 +2,15 @@ import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import { type AttributionRecord, type OrderRecord, type SweepRecord } from '../../causal/records.js';
 import { contrast, type Rgb } from '../palette.js';
-import { type Theme, attributionFigure, figureSvg, incrementsFigure, sweepFigure, themes } from './index.js';
+import {
+  type Theme,
+  attributionFigure,
+  figureSvg,
+  headMapFigure,
+  incrementsFigure,
+  sweepFigure,
+  themes,
+} from './index.js';
 
 const baselines = {
   experiment: 'A1-from-F1S1',
@@ -77,9 +85,19 @@ const texts = (svg: string): string[] =>
   [...parseHTML(svg).document.querySelectorAll('text')].map((node) => node.textContent ?? '');
 const both = [orderRecord('forward'), orderRecord('backward')];
 
+const headRecord: SweepRecord = {
+  ...baselines,
+  sites: Array.from({ length: 48 }, (_, at) => `blocks.${Math.floor(at / 4)}.attn.hook_result.${at % 4}`),
+  positions: ['S2', 'END'],
+  effects: Array.from({ length: 48 }, (_, at) => [at === 13 ? 1.69 : 0.01, at === 20 ? -0.9 : 0]),
+  standardErrors: new Array(48).fill([0.1, null]),
+  changed: new Array(48).fill([1, 1]),
+};
+
 describe.each([
   ['increments', (theme?: Theme) => incrementsFigure(both, theme)],
   ['a sweep', (theme?: Theme) => sweepFigure(sweepRecord, theme)],
+  ['every head', (theme?: Theme) => headMapFigure(headRecord, theme)],
   ['an attribution', (theme?: Theme) => attributionFigure(attributionRecord, theme)],
 ] as const)('the figure of %s', (_, figure) => {
   const svg = figureSvg(figure());
@@ -137,6 +155,14 @@ describe('a sweep', () => {
     for (const text of ['11.1', '−3.2', '24.0', 'F1', '=', 'a0.0', 'hook_embed']) expect(all).toContain(text);
     const cells = all.filter((text) => /^[−\d.]+$/.test(text));
     expect(cells.filter((text) => text === '0')).toHaveLength(1); // on the scale alone
+  });
+});
+
+describe('a map of heads', () => {
+  it('has a panel a place, and writes out the effects that stand out', () => {
+    const all = texts(figureSvg(headMapFigure(headRecord)));
+    for (const text of ['at S2', 'at END', '1.69', '−0.90']) expect(all).toContain(text);
+    expect(all).not.toContain('0.01');
   });
 });
 

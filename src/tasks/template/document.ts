@@ -4,7 +4,8 @@
  */
 import { LineCounter, type Node, isNode, parseDocument } from 'yaml';
 import { type z } from 'zod';
-import { InputError } from '../../input-error.js';
+import { InputError, suggest } from '../../input-error.js';
+import { quote } from '../../printable.js';
 
 /** A file that was read. */
 export interface WrittenDocument {
@@ -85,4 +86,18 @@ function placed(issue: z.core.$ZodIssue): Pick<z.core.$ZodIssue, 'path' | 'messa
   );
   const first = list?.[0];
   return first === undefined ? issue : { path: [...path, ...first.path], message: first.message };
+}
+
+/** @throws InputError that names the slots there are */
+export function expectSlot(
+  document: WrittenDocument,
+  path: readonly PropertyKey[],
+  slot: string,
+  known: readonly string[],
+): void {
+  if (known.includes(slot)) return;
+  throw document.fault(
+    path,
+    `No slot is named ${quote(slot)}.${suggest(slot, known)} Slots: ${known.join(', ')}.`,
+  );
 }

@@ -36,6 +36,8 @@ const pattern = z.union(
   'a text with slots in braces is needed, or { text, weight }',
 );
 
+const slots = z.array(name).min(1, 'one slot is needed at least');
+
 /** A template file. */
 export const templateSchema = z.strictObject({
   name: z
@@ -47,7 +49,11 @@ export const templateSchema = z.strictObject({
   constraints: z.array(z.string()).optional(),
   answer: words.optional(),
   contrast: z
-    .strictObject({ answer: words.optional(), redraw: z.array(name).min(1, 'one slot is needed at least') })
+    .strictObject({ answer: words.optional(), redraw: slots.optional(), fresh: slots.optional() })
+    .refine(
+      ({ redraw, fresh }) => redraw !== undefined || fresh !== undefined,
+      'redraw or fresh is needed: the slots that differ',
+    )
     .optional(),
   places: z.record(z.string().min(1).max(30), z.string()).optional(),
   positions: z.array(z.string()).min(1, 'one place is needed at least').optional(),

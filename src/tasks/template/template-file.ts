@@ -4,7 +4,8 @@
  */
 import { InputError, suggest } from '../../input-error.js';
 import { quote } from '../../printable.js';
-import { type WrittenDocument, checkedContent, readDocument } from './document.js';
+import { readContrast } from './contrast-rules.js';
+import { type WrittenDocument, checkedContent, expectSlot, readDocument } from './document.js';
 import { readOperands } from './operands.js';
 import { readPlaces } from './place-rules.js';
 import { type SlotContent, type FillerContent, fillerListSchema, templateSchema } from './schema.js';
@@ -51,8 +52,7 @@ export async function readTemplate(text: string, name: string, beside: ReadBesid
     patterns.map((pattern) => pattern.text),
     'pattern',
   );
-  const redraw = content.contrast?.redraw ?? [];
-  redraw.forEach((slot, at) => expectSlot(document, ['contrast', 'redraw', at], slot, known));
+  const contrast = readContrast(document, content.contrast, slots, patterns, partsOf);
   const split = { by: content.split?.by ?? null, test: content.split?.test ?? 0.25 };
   split.by?.forEach((slot, at) => {
     expectSlot(document, ['split', 'by', at], slot, known);
@@ -79,16 +79,7 @@ export async function readTemplate(text: string, name: string, beside: ReadBesid
       where: document.where(['constraints', at]),
     })),
     answer,
-    contrast:
-      content.contrast === undefined
-        ? null
-        : {
-            redraw,
-            answer:
-              content.contrast.answer === undefined
-                ? null
-                : partsOf(content.contrast.answer, ['contrast', 'answer']),
-          },
+    contrast,
     places,
     positions: content.positions ?? null,
     sites: content.sites ?? null,
@@ -96,20 +87,6 @@ export async function readTemplate(text: string, name: string, beside: ReadBesid
     metric: content.metric ?? 'euclidean',
     split,
   };
-}
-
-/** @throws InputError that names the slots there are */
-export function expectSlot(
-  document: WrittenDocument,
-  path: readonly PropertyKey[],
-  slot: string,
-  known: readonly string[],
-): void {
-  if (known.includes(slot)) return;
-  throw document.fault(
-    path,
-    `No slot is named ${quote(slot)}.${suggest(slot, known)} Slots: ${known.join(', ')}.`,
-  );
 }
 
 function expectDistinct(

@@ -3,13 +3,16 @@
  * @module
  */
 import { InputError } from '../../input-error.js';
-import { type Split, type Place, type Task, type Variation, syntheticRounds } from '../task.js';
+import { type Pairing, type Place, type Split, type Task, type Variation, syntheticRounds } from '../task.js';
 import { endOf } from '../tokens.js';
 import { templateCompletion } from './completion.js';
+import { answerTokens } from './answer-tokens.js';
+import { type TemplateContrasts, templateContrasts } from './contrasts.js';
 import { templateFeatures } from './features.js';
-import { type TaskLanguage, type TemplateInput, inputsOf } from './inputs.js';
+import { type TaskLanguage, inputsOf } from './inputs.js';
+import { placed } from './placed.js';
 import { splitOf } from './split.js';
-import { type NamedPlace, type Template } from './template.js';
+import { type Template } from './template.js';
 import { type TemplateTexts, textsOf } from './texts.js';
 import { templateVariation } from './variation.js';
 
@@ -22,6 +25,10 @@ export interface TemplateTask extends Task {
   readonly variation: Variation;
   /** First token of the answer that the right one is held against; null where the template says none. */
   contrastAnswer(ids: readonly number[]): number | null;
+  /** First tokens of every answer that a text can have, each once; none for a template without an answer. */
+  answerTokens(): readonly number[];
+  readonly pairing: Pairing;
+  readonly contrasts: TemplateContrasts;
 }
 
 /** Whether a task is made of a template. */
@@ -47,7 +54,7 @@ export function templateTask(
       input === null
         ? []
         : template.places.flatMap((place) => {
-            const index = placed(template, texts, place, input);
+            const index = placed(texts, place, input);
             // What ends a text is read by nobody.
             return index === null || index < 0 || index >= ids.indexOf(eos, 1)
               ? []
@@ -79,6 +86,15 @@ export function templateTask(
       ? []
       : Array.from({ length: Math.max(0, end - input.end - 1) }, (_, at) => input.end + 1 + at);
   };
+  const contrastAnswer = (ids: readonly number[]): number | null => {
+    const filling = inputs.of(ids)?.filling;
+    const parts = template.contrast?.answer ?? null;
+    if (filling === undefined || parts === null) return null;
+    return language.tokenizer.encode(texts.writeParts(filling, parts))[0] ?? null;
+  };
+  const variation = templateVariation(texts, inputs);
+  const contrasts = templateContrasts({ texts, inputs, language, variation, places, contrastAnswer });
+  let tokens: readonly number[] | null = null;
 
   return {
     name: template.name,
@@ -109,15 +125,13 @@ export function templateTask(
         ),
       };
     },
-    contrastAnswer(ids) {
-      const filling = inputs.of(ids)?.filling;
-      const parts = template.contrast?.answer ?? null;
-      if (filling === undefined || parts === null) return null;
-      return language.tokenizer.encode(texts.writeParts(filling, parts))[0] ?? null;
-    },
+    contrastAnswer,
+    answerTokens: () => (tokens ??= answerTokens(texts, language)),
+    pairing: contrasts.pairing,
+    contrasts,
     features: templateFeatures(texts, inputs),
     completion: templateCompletion(texts, inputs, eos),
-    variation: templateVariation(texts, inputs),
+    variation,
     distribution: {
       // Fillings that give the same text add up.
       logProbability: (ids) => logSum(inputs.fillings(ids).map((filling) => texts.logProbability(filling))),
@@ -125,38 +139,6 @@ export function templateTask(
     },
     ...(template.answer === null ? {} : { answer: { determined: answered } }),
   };
-}
-
-/** The index of a named place in an input; null where it has none. */
-function placed(
-  template: Template,
-  texts: TemplateTexts,
-  { rule }: NamedPlace,
-  { filling, mentions, end }: TemplateInput,
-): number | null {
-  if (rule.kind === 'end') return end;
-  const own = texts.patterns[filling.pattern];
-  const root = own?.root(rule.slot, filling.values);
-  if (root === null || root === undefined) return null;
-  const attribute = (slot: string): string | null => {
-    const source = template.slots.get(slot);
-    return source?.kind === 'attribute' ? source.attribute : null;
-  };
-  const wanted = attribute(rule.slot);
-  const found = mentions
-    .filter((mention) => mention.root === root && attribute(mention.slot) === wanted)
-    .at(rule.mention);
-  if (found === undefined) return null;
-  switch (rule.token) {
-    case 'last':
-      return found.last;
-    case 'first':
-      return found.first;
-    case 'after':
-      return found.last + 1;
-    case 'before':
-      return found.first - 1;
-  }
 }
 
 function logSum(logs: readonly number[]): number {

@@ -91,6 +91,19 @@ export interface TemplateSplit {
   readonly test: number;
 }
 
+/** What texts are held against. */
+export interface TemplateContrast {
+  /** The answer that the right one is held against. */
+  readonly answer: readonly Part[] | null;
+  /** The slots that a contrast among the task's own texts draws anew. */
+  readonly redraw: readonly string[];
+  /**
+   * The slots that get fillers of their own in a contrast from outside the task: all different from each other, and from
+   * those of the text that it is held against. None where there is no such contrast.
+   */
+  readonly fresh: readonly string[];
+}
+
 /** A whole template task, checked. */
 export interface Template {
   readonly name: string;
@@ -101,8 +114,7 @@ export interface Template {
   readonly constraints: readonly Constraint[];
   /** What follows the prompt; null where nothing is asked. */
   readonly answer: readonly Part[] | null;
-  /** The answer that the right one is held against, and the slots that a contrast draws anew. */
-  readonly contrast: { readonly answer: readonly Part[] | null; readonly redraw: readonly string[] } | null;
+  readonly contrast: TemplateContrast | null;
   readonly places: readonly NamedPlace[];
   /** Names of the places that decoders learn from and figures are taken at; null for every token. */
   readonly positions: readonly string[] | null;

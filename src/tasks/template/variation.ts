@@ -19,7 +19,8 @@ export function templateVariation(texts: TemplateTexts, inputs: TemplateInputs):
       slot.kind === 'one-of' && slot.slots.some((one) => names.includes(one)) ? [name] : [],
     ),
   ];
-  const usual = template.contrast === null ? null : dependent(template.contrast.redraw);
+  const { redraw = [] } = template.contrast ?? {};
+  const usual = redraw.length === 0 ? null : dependent(redraw);
   const fillingOf = (ids: readonly number[]): Filling => {
     const found = inputs.of(ids);
     if (found !== null) return found.filling;

@@ -7,6 +7,7 @@ import {
   type Change,
   type PatchCase,
   type SweepPosition,
+  againstOf,
   alignedPositions,
   contrastsOf,
   determinedIn,
@@ -179,7 +180,7 @@ export function describeContrast(task: Task, request: ParsedContrast): Contrast 
   const { cases, aligned } = contrasted;
   const [head] = cases;
   if (head === undefined) return { ...common, problem: 'There is no contrast.', found: null };
-  const { contrast, answerAt, contrastAnswerAt } = head;
+  const { contrast, answerAt } = head;
   const { changes } = request;
   const changedAt = new Map(changes.map(({ at, token }) => [resolvePosition(task, ids, at), token]));
   const follows = new Set(determinedIn(task, contrast));
@@ -205,7 +206,7 @@ export function describeContrast(task: Task, request: ParsedContrast): Contrast 
         place: placeName(task, ids, answerAt),
         readAt: nameOf(task, ids, answerAt - 1),
         clean: textOf(ids[answerAt]),
-        contrast: textOf(contrast[contrastAnswerAt]),
+        contrast: textOf(againstOf(head)),
       },
       positions: positionAxis(
         task,
@@ -214,7 +215,7 @@ export function describeContrast(task: Task, request: ParsedContrast): Contrast 
       ),
       drawn: changes.some(({ token }) => token === null),
       notes: [
-        ...(ids[answerAt] === contrast[contrastAnswerAt] ? ['It has the same answer.'] : []),
+        ...(ids[answerAt] === againstOf(head) ? ['It has the same answer.'] : []),
         ...(fault === null ? [] : [`It is no input of the task: ${fault}.`]),
         ...(aligned.length === answerAt
           ? []
