@@ -9,7 +9,7 @@ import { type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { writeSentenceModel } from '../fixtures/sentence-model.js';
 import { violations } from './accessible.js';
-import { cell, complete, inBrowser, live, rowsOf, token } from './page.js';
+import { cell, complete, inBrowser, live, rowsOf, settled, token } from './page.js';
 import { type OwnWorkbench, ownWorkbench } from './workbench.js';
 
 const input = 'When Robert and James went to the house, Robert gave a letter to James';
@@ -69,8 +69,9 @@ inBrowser('template tasks', (open) => {
     await page.getByRole('combobox', { name: 'Site' }).fill('a29.8');
     await page.getByRole('combobox', { name: 'Site' }).press('Enter');
     await expect.poll(() => cell(page, 'a29.8').getAttribute('aria-checked')).toBe('true');
-    await live(page).getByLabel('Candidates').fill('96');
-    await live(page).getByLabel('Candidates').press('Enter');
+    const candidates = live(page).getByRole('spinbutton', { name: 'Candidates' });
+    await candidates.fill('96');
+    await candidates.press('Enter');
     const reading = await complete(page);
     expect(await reading.getByText('says nothing about how often').count()).toBe(1);
     const slots = await reading
@@ -100,6 +101,7 @@ inBrowser('template tasks', (open) => {
     expect(await table.getByRole('row').count()).toBe(11);
     await table.getByRole('button', { name: 'Look at ε = 1', exact: true }).click();
     await exact.getByText(/of 40 inputs inside ε = 1/).waitFor();
+    await settled(page.getByRole('region', { name: 'What it tells' }));
     await shot(page, 'exact-1280');
     expect(await violations(page)).toEqual([]);
   });

@@ -12,7 +12,7 @@ import { openTask } from '../../src/jobs/open-task.js';
 import { type HookedModel } from '../../src/models/hooked-model.js';
 import { heldTask, resolvePosition, type Task } from '../../src/tasks/index.js';
 import { caseListSchema } from '../../src/workbench/verbs/cases.js';
-import { type ExactSetAnswer, type ExactSetRequest } from '../../src/workbench/verbs/exact-set.js';
+import { type ExactSetAnswer, type ExactSetRequest } from '../../src/workbench/verbs/exact.js';
 import { type ReadRequest } from '../../src/workbench/verbs/read.js';
 import { writeSentenceModel } from '../fixtures/sentence-model.js';
 import { distancesTo } from '../fixtures/template-models.js';

@@ -9,7 +9,7 @@ import type {
   ExactSetAnswer,
   ExactSetEvent,
   ExactSetRequest,
-} from '../../../src/workbench/verbs/exact-set.js';
+} from '../../../src/workbench/verbs/exact.js';
 import { createFollow, type Follow, once } from '../follow.svelte.js';
 import { createMemory } from '../memory.js';
 

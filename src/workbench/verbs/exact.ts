@@ -262,7 +262,7 @@ function planOf(own: OpenCase, { input, site, vary: names }: z.output<typeof pla
 }
 
 /** See the module. */
-export const exactSetVerbs = {
+export const exactVerbs = {
   exactPlan: benchVerb({
     body: planRequestSchema,
     answer: exactPlanSchema,
