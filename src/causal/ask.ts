@@ -6,12 +6,11 @@
 import { type Runtime } from '../engine/index.js';
 import { InputError } from '../input-error.js';
 import { type HookedModel, cacheNames, isLarge } from '../models/hooked-model.js';
-import { distinctSites, modelHooks, shortName } from '../models/hooks.js';
+import { distinctSites, headOf, modelHooks, shortName } from '../models/hooks.js';
 import { type Task } from '../tasks/task.js';
 import { type Experiment, drawCases } from './experiment.js';
 import { type AblationCheck, runAblation } from './ablation-check.js';
 import { contrastsPerInput, experimentSteps } from './run-experiment.js';
-import { headOf } from '../models/hooks.js';
 import { sweepHeads } from './head-sweep.js';
 import { type MetricName, metrics } from './metric.js';
 import { patchInOrders, singleSteps } from './orders.js';

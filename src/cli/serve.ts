@@ -17,6 +17,7 @@ interface ServeOptions {
   readonly name: readonly string[];
   readonly token?: string;
   readonly models?: string;
+  readonly task: readonly string[];
   readonly runs: string;
   readonly readings: string;
   readonly threads?: number;
@@ -33,6 +34,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     names: options.name,
     token: options.token ?? process.env['INVERSIONVIEW_TOKEN'] ?? null,
     models: options.models === undefined ? null : resolve(options.models),
+    templates: options.task.map((file) => resolve(file)),
     runs: resolve(options.runs),
     readings: resolve(options.readings),
     web: join(packageDirectory(), 'dist', 'web'),
@@ -75,7 +77,16 @@ export function serveCommand(program: Command): void {
       '--token <text>',
       'token to ask for (or INVERSIONVIEW_TOKEN; default: one is made up where needed)',
     )
-    .option('--models <dir>', 'folder whose subfolders hold more models and decoders to choose from')
+    .option(
+      '--models <dir>',
+      'folder whose subfolders (and .gguf files) hold more models and decoders to choose from',
+    )
+    .option(
+      '--task <file>',
+      'a template task of your own to choose, YAML or JSON; may be given several times',
+      (file: string, before: readonly string[]) => [...before, file],
+      [],
+    )
     .option('--runs <dir>', 'folder of trainings', 'runs')
     .option('--readings <dir>', 'folder of saved readings', 'readings')
     .option('--threads <n>', 'threads (default: one a processor)', whole(1, 256))
@@ -86,9 +97,11 @@ export function serveCommand(program: Command): void {
 Examples:
   inversionview
   inversionview serve --models checkpoints --port 8080
+  inversionview serve --models ~/gguf --task mine.yaml
   inversionview serve --host 0.0.0.0        (the printed address carries the token)
 
-The page reaches no other server. Cases are made of what ships and of the directories named here; the page of models
+The page reaches no other server. Cases are made of what ships and of the directories named here, those of
+template tasks (ioi, greater-than, pronouns, docstrings, --task) also of models in the cache of the hub; the page of models
 also describes a directory or a .gguf file (where nobody but this machine reaches the server), and a model of the
 hub, which this server then fetches into Hugging Face's cache; HF_HUB_OFFLINE=1 forbids that. Trainings that are
 started from the page go on when the page or the server is closed.`,

@@ -8,17 +8,30 @@ import { type Readout } from '../inversion/reading.js';
 import { type Candidate } from '../inversion/view.js';
 import { capability } from '../tasks/capabilities.js';
 import { readoutByPlace } from './by-place.js';
-import { featureBits } from './feature-bits.js';
+import { type FeatureBits, featureBits } from './feature-bits.js';
 import { type Prior } from './prior.js';
 import { weightedSample } from './sample.js';
 
+/** Members that were found, measured. */
+export interface FoundFeatures {
+  /** The most telling first; shares count each find by its own probability. */
+  readonly features: readonly FeatureBits[];
+  readonly readout: Readout;
+  /** Distinct inputs of the task inside. */
+  readonly inside: number;
+}
+
 /** Puts what was found inside in words. @param ids the query's input */
-export function foundReadout(
+export const foundReadout = (...found: Parameters<typeof foundFeatures>): Readout =>
+  foundFeatures(...found).readout;
+
+/** Measures what was found inside. @param ids the query's input */
+export function foundFeatures(
   prior: Prior,
   ids: readonly number[],
   candidates: readonly Candidate[],
   { epsilon, metric, seed }: { readonly epsilon: number; readonly metric: Metric; readonly seed: number },
-): Readout {
+): FoundFeatures {
   const { logProbability } = capability(prior.task, 'distribution', 'A readout');
   const inside = new Map(
     candidates.flatMap((candidate) => {
@@ -36,5 +49,6 @@ export function foundReadout(
   const sample = weightedSample(prior, inputs, squares === 0 ? 0 : sum ** 2 / squares);
   const figures = featureBits(prior, sample, ids, seed);
   const information = { bits: null, low: 0, high: null };
-  return { ...readoutByPlace(prior, sample, figures, ids, seed, information), searched: true };
+  const readout = { ...readoutByPlace(prior, sample, figures, ids, seed, information), searched: true };
+  return { features: figures, readout, inside: inside.size };
 }

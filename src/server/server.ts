@@ -19,6 +19,7 @@ import { isRunning } from '../workbench/verbs/trainings.js';
 import { createApp } from './app.js';
 import { isLoopback } from './guard.js';
 import { resolveRef } from './models/directories.js';
+import { offeredTemplates } from './models/template-shelf.js';
 import { report } from './problems.js';
 import { workbenchThread } from './thread.js';
 
@@ -35,6 +36,8 @@ export interface ServerOptions {
   readonly token: string | null;
   /** Folder whose subfolders are models and decoders. */
   readonly models: string | null;
+  /** Files of template tasks to choose, beside the shipped ones; none unless given. */
+  readonly templates?: readonly string[];
   /** Folder of trainings. */
   readonly runs: string;
   /** Folder of saved readings. */
@@ -70,17 +73,27 @@ const graceful = 1000;
 
 /**
  * Starts the server.
- * @throws InputError when the address cannot be listened at
+ * @throws InputError when the address cannot be listened at, and for a template that is wrong
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { host, models, runs, threads, cache = cacheDirectory(), hub = hubSettings() } = options;
+  const {
+    host,
+    models,
+    runs,
+    threads,
+    templates = [],
+    cache = cacheDirectory(),
+    hub = hubSettings(),
+  } = options;
+  // A template that is wrong is said here, not on the page.
+  await offeredTemplates(templates);
   const token = options.token ?? (isLoopback(host) ? null : randomBytes(18).toString('base64url'));
   const closing = new AbortController();
   // Every request listens to it.
   setMaxListeners(0, closing.signal);
   const folders = { models, runs };
   const reach = { hub, paths: isLoopback(host) };
-  const workbench = workbenchThread({ folders, reach, cache, threads });
+  const workbench = workbenchThread({ folders, templates: [...templates], reach, cache, threads });
   const trainings = createTrainings(runs);
   const readings = savedReadings(options.readings, parseSaved, limits.readingBody);
   const modelDirectory = (ref: string): Promise<string> => resolveRef(folders, ref, 'model');

@@ -20,6 +20,8 @@ const optionsSchema = z.object({
   /** Milliseconds since the epoch. */
   started: z.number(),
   folders: z.object({ models: z.string().nullable(), runs: z.string().nullable() }),
+  /** Files of template tasks beside the shipped ones. */
+  templates: z.array(z.string()).default([]),
   /** Where models come from that no case is made of; without it the hub by the environment, and no paths. */
   reach: z
     .object({
@@ -41,7 +43,7 @@ const optionsSchema = z.object({
 export type WorkerOptions = z.input<typeof optionsSchema>;
 
 const { data } = workerData as { readonly data: unknown };
-const { started, folders, reach, cache, threads } = optionsSchema.parse(data);
+const { started, folders, templates, reach, cache, threads } = optionsSchema.parse(data);
 const bench = createBench({
   host: {
     version: packageVersion(),
@@ -49,7 +51,7 @@ const bench = createBench({
     memory: () => process.memoryUsage().rss,
     report,
   },
-  library: folderLibrary(folders),
+  library: folderLibrary(folders, { templates, ...(reach === undefined ? {} : { hub: reach.hub }) }),
   // A graph for each site and batch is kept: without their memory between runs they are small.
   runtime: nodeRuntime({ keepMemory: false, ...(threads === null ? {} : { threads }) }),
   oneThread: nodeRuntime({ keepMemory: false, threads: 1 }),

@@ -47,7 +47,7 @@ export interface Bench {
   readonly passes: Passes;
   readonly queue: Queue;
   readonly preparation: Preparation;
-  /** Features over all inputs, some tens of megabytes a task: cases of one task share them. */
+  /** Features over all inputs, some tens of megabytes a task: cases of one study share them. */
   priorOf(task: Task): Prior;
   /**
    * Works with a case when its turn comes; a stream is sent its place until then.
@@ -63,7 +63,7 @@ export function createBench({ host, library, runtime, oneThread = runtime, store
   const passes = createPasses(runtime, store, host.report);
   const queue = createQueue(limits.waiting);
   const preparation = createPreparation();
-  const priors = new Map<string, Prior>();
+  const priors = new WeakMap<Task, Prior>();
   return {
     host,
     library,
@@ -74,8 +74,8 @@ export function createBench({ host, library, runtime, oneThread = runtime, store
     queue,
     preparation,
     priorOf(task) {
-      const prior = priors.get(task.name) ?? createPrior(task);
-      priors.set(task.name, prior);
+      const prior = priors.get(task) ?? createPrior(task);
+      priors.set(task, prior);
       return prior;
     },
     async turn(caseId, { emit, signal }, work, site) {

@@ -9,8 +9,9 @@ import { type HookedModel } from '../models/hooked-model.js';
 import { describeSite, headOf, shortName } from '../models/hooks.js';
 import { randomFor } from '../random.js';
 import { decoderPresets, decoderRecipe, modelPresets, modelRecipe, studyNamed } from '../studies/index.js';
+import { type TemplateTask, isTemplateTask } from '../tasks/index.js';
 import { type Task } from '../tasks/task.js';
-import { tokenOf } from '../tasks/tokens.js';
+import { tokenCount, tokenOf, tokensOf } from '../tasks/tokens.js';
 import { caseIdSchema, count } from './fields.js';
 
 /** A place where activations are read. */
@@ -42,6 +43,9 @@ export type RoundList = readonly z.infer<typeof roundSchema>[];
 /** A named set of settings of a training. */
 const presetSchema = z.object({ name: z.string(), steps: count });
 
+/** Most tokens that a page is sent to choose among. */
+const mostTokens = 4096;
+
 /** All that a page needs to know of a case. */
 export const caseSchema = z.object({
   id: caseIdSchema,
@@ -58,8 +62,14 @@ export const caseSchema = z.object({
   width: count,
   /** Sites the decoder knows, in the order of a run; without a decoder, those of the task. */
   sites: z.array(siteSchema),
-  /** Token strings; the index is the id. */
-  vocabulary: z.array(z.string()),
+  /** Whether there is no decoder, so that the model searches by itself: readings say nothing of how often finds occur. */
+  searches: z.boolean(),
+  /** Of a template task, the slots that its texts are filled by, in the order of the file; empty of other tasks. */
+  slots: z.array(z.string()),
+  /** Token strings that inputs are made of, each once: the first few thousand of a language model's task. */
+  vocabulary: z.array(z.string()).max(mostTokens),
+  /** Tokens that the model knows. */
+  tokens: count,
   bos: z.string(),
   eos: z.string(),
   pad: z.string(),
@@ -111,6 +121,15 @@ export const directorySchema = z.object({
   modelHash: z.string().nullable(),
 });
 
+/** A template task. */
+export const templateSchema = z.object({
+  task: z.string(),
+  /** What its texts are, in a sentence or two; empty where its file does not say. */
+  about: z.string(),
+  /** Whether a model is shipped for it, so that its name alone is a case. */
+  shipped: z.boolean(),
+});
+
 /** A case as it is worked with. */
 export interface LoadedCase {
   readonly id: string;
@@ -136,13 +155,13 @@ export function describe(
   const figures = decoder?.provenance.figures ?? null;
   const rates = new Map(figures?.sites.map(({ site, rate }) => [site, rate]));
   const token = (tokenId: number): string => tokenOf(task, tokenId);
-  const { summary, example } = studyNamed(task.name);
+  const { about, first, trainings, slots } = isTemplateTask(task) ? ofTemplate(task) : ofStudy(task);
   const sizes = probed?.model.architecture ?? task.model ?? { layers: 0, heads: 0, width: 0 };
   return {
     id,
     task: task.name,
-    about: summary,
-    examples: [example, ...[1, 2].map((seed) => task.draw(randomFor(seed, 'example')))],
+    about,
+    examples: [first, ...[1, 2].map((seed) => task.draw(randomFor(seed, 'example')))],
     unavailable,
     layers: sizes.layers,
     heads: sizes.heads,
@@ -156,7 +175,10 @@ export function describe(
       head: headOf(site)?.head ?? null,
       rate: rates.get(site) ?? null,
     })),
-    vocabulary: [...task.tokenizer.vocabulary],
+    searches: probed !== null && decoder === null && unavailable === null,
+    slots,
+    vocabulary: vocabularyOf(task),
+    tokens: tokenCount(task),
     bos: token(task.bos),
     eos: token(task.eos),
     pad: token(task.pad),
@@ -186,16 +208,7 @@ export function describe(
             rate: figures?.average ?? null,
             queries: figures?.queries ?? 0,
           },
-    trainings: {
-      model: modelPresets(task.name).map((name) => ({
-        name,
-        steps: modelRecipe(task.name, name).schedule.steps,
-      })),
-      decoder: decoderPresets(task.name).map((name) => ({
-        name,
-        steps: decoderRecipe(task.name, name).schedule.steps,
-      })),
-    },
+    trainings,
   };
 }
 
@@ -205,3 +218,39 @@ function kindOf(site: string): Case['sites'][number]['kind'] {
   if (site.endsWith('resid_mid')) return 'mid';
   return site.endsWith('mlp_out') ? 'mlp' : 'post';
 }
+
+const presetsOf = (names: readonly string[], recipe: (name: string) => { schedule: { steps: number } }) =>
+  names.map((name) => ({ name, steps: recipe(name).schedule.steps }));
+
+/** What a study says of itself. */
+function ofStudy({ name: task }: Task) {
+  const { summary, example } = studyNamed(task);
+  return {
+    about: summary,
+    first: example,
+    slots: [],
+    trainings: {
+      model: presetsOf(modelPresets(task), (name) => modelRecipe(task, name)),
+      decoder: presetsOf(decoderPresets(task), (name) => decoderRecipe(task, name)),
+    },
+  };
+}
+
+/** What a template says of itself. Its decoders are trained from the command line. */
+const ofTemplate = (task: TemplateTask) => ({
+  about: task.about,
+  first: task.draw(randomFor(0, 'example')),
+  slots: [...new Set(task.texts.patterns.flatMap(({ variables }) => variables.map(({ slot }) => slot)))],
+  trainings: { model: [], decoder: [] },
+});
+
+/** Strings of the tokens that inputs use: of a language model's tens of thousands they are a few. */
+const vocabularyOf = (task: Task): string[] => [
+  ...new Set(
+    tokensOf(
+      task,
+      task.usedTokens?.().slice(0, mostTokens) ??
+        task.tokenizer.vocabulary.slice(0, mostTokens).map((_, tokenId) => tokenId),
+    ),
+  ),
+];

@@ -14,7 +14,9 @@ export const seedSchema = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 /**
  * The id of a case: a task with the shipped model and decoder (`addition`), or a task with directories by their refs,
- * `addition~models/mine~runs/addition-decoder`, where an empty ref stands for the shipped one.
+ * `addition~models/mine~runs/addition-decoder`, where an empty ref stands for the shipped one and `search` for no decoder:
+ * the model searches by itself. Template tasks take any model of the list of models, and a token before texts where its
+ * files name none: `ioi~models/SmolLM2.gguf~~<|endoftext|>`.
  */
 export const caseIdSchema = z.string().min(1).max(500);
 

@@ -29,6 +29,8 @@ export const limits = {
   features: 200,
   /** Inputs of an exact preimage that are sent. */
   members: 200,
+  /** Parts of an input that are let vary. */
+  parts: 100,
   /** Of a completeness scatter: draws of noise, inputs outside, and inputs inside, all of which are scored. */
   noiseDraws: 2000,
   outside: 20_000,

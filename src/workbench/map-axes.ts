@@ -12,7 +12,7 @@ import { type Bench, type Turns } from './bench.js';
 import { caseIdSchema, count, inputSchema, siteNameSchema } from './fields.js';
 import { limits } from './limits.js';
 import { type OpenCase } from './open-cases.js';
-import { drawing, readerOf } from './readers.js';
+import { decoderOf, drawing, readerOf } from './readers.js';
 
 /** What requests of all maps have in common. */
 export const mapFields = {
@@ -47,10 +47,10 @@ export type MapAxes = ReturnType<typeof axesOf>;
 /** What a map of an input asks, but how its cells are drawn. @throws InputError naming what cannot be taken */
 export function axesOf(own: OpenCase, request: MapRequest, bench: Bench) {
   const { input, sites, positions, seed, candidates } = request;
+  const known = decoderOf(own, 'A map of all sites').config.sites;
   readerOf(own, bench);
   const { task } = own;
   const ids = task.encode(input);
-  const known = own.decoder?.config.sites ?? [];
   const chosen = positions ?? ids.flatMap((id, at) => (id === task.eos ? [] : [at]));
   return {
     task,

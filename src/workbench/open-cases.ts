@@ -5,24 +5,38 @@
 import { type z } from 'zod';
 import { InputError } from '../input-error.js';
 import { type Task } from '../tasks/task.js';
-import { type Case, type LoadedCase, describeUnloaded, type directorySchema } from './case-study.js';
+import {
+  type Case,
+  type LoadedCase,
+  describeUnloaded,
+  type directorySchema,
+  type templateSchema,
+} from './case-study.js';
 import { createLeases } from './leases.js';
 
 /** A model or decoder that a case can be made of. */
 export type Directory = z.infer<typeof directorySchema>;
 
+/** A template task that a case can be made of, with a language model. */
+export type OfferedTask = z.infer<typeof templateSchema>;
+
 /** Where cases come from. */
 export interface Library {
   /** Ids of the cases with the shipped models. */
-  readonly shipped: readonly string[];
+  shipped(): Promise<string[]>;
+  /** Template tasks. @throws InputError for a file that is no template */
+  templates(): Promise<OfferedTask[]>;
   /** What other cases can be made of. */
   directories(): Promise<Directory[]>;
   /** A word that changes whenever the files of a case do. @throws InputError for what is no id of a case */
   stamp(id: string): Promise<string>;
   /** @throws InputError when the model cannot be read; a decoder that cannot makes the case `unavailable` */
   load(id: string): Promise<LoadedCase>;
-  /** The task of a case. @throws InputError for a task or a form of id that there is not */
-  taskOf(id: string): Task;
+  /**
+   * The task of a case as far as it is known without its model: null for a template, whose tokens are the model's.
+   * @throws InputError for a form of id that there is not
+   */
+  taskOf(id: string): Task | null;
 }
 
 /** What was made for a case. */
@@ -79,7 +93,7 @@ export function createOpenCases(library: Library): OpenCases {
       try {
         return await use(id, ({ described }) => described);
       } catch (error) {
-        if (!(error instanceof InputError)) throw error;
+        if (!(error instanceof InputError) || task === null) throw error;
         // A wrong ref is the fault of who asks; a model that cannot be read is a state of the case.
         await library.stamp(id);
         return describeUnloaded(id, task, error.message);

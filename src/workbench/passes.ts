@@ -11,6 +11,10 @@ import { type HookedModel } from '../models/hooked-model.js';
 import { type Task } from '../tasks/task.js';
 import { createLeases } from './leases.js';
 
+/** Of a task whose inputs differ from case to case, its data says which they are. */
+const keyOf = ({ hash, processing }: HookedModel, { name, data }: Task, site: string): string =>
+  [hash, processing, name, site, data?.identity ?? ''].join(' ');
+
 /** Exact preimages by model and site. */
 export interface Passes {
   /** Makes or takes up the pass of a site and works with it. */
@@ -41,7 +45,7 @@ export function createPasses(
   );
   return {
     use: (model, task, site, options, work) =>
-      slots.use([model.hash, model.processing, task.name, site].join(' '), async (slot) => {
+      slots.use(keyOf(model, task, site), async (slot) => {
         slot.exact ??= await openExactPreimages(runtime, model, task, site, {
           ...options,
           ...(store === null ? {} : { store }),

@@ -5,6 +5,7 @@
 import { type Instruments, createInstruments } from '../inversion/instruments.js';
 import { z } from 'zod';
 import { InputError } from '../input-error.js';
+import { type LoadedDecoder } from '../inversion/decoder-files.js';
 import { type Reader, createReader } from '../inversion/preimage.js';
 import { resolveSite } from '../models/hooks.js';
 import { resolvePosition } from '../tasks/positions.js';
@@ -37,9 +38,22 @@ const makeInstruments = ({ model, decoder, task }: OpenCase, { runtime }: Bench)
   createInstruments(runtime, model, decoder, task);
 
 function makeReader(own: OpenCase, bench: Bench): Reader {
-  const { id, model, decoder, task, described } = own;
-  if (decoder === null) throw new InputError(described.unavailable ?? `${id} cannot be read.`);
+  const { model, decoder, task, described } = own;
+  if (described.unavailable !== null) throw new InputError(described.unavailable);
   return createReader(bench.runtime, model, decoder, task, instrumentsOf(own, bench));
+}
+
+/**
+ * The decoder of a case.
+ * @param purpose what needs it, as the subject of a sentence: `An overview`
+ * @throws InputError for a case that has none
+ */
+export function decoderOf({ id, decoder, described }: OpenCase, purpose: string): LoadedDecoder {
+  if (decoder !== null) return decoder;
+  throw new InputError(
+    described.unavailable ??
+      `${purpose} needs a decoder, and ${id} has none: its model searches by itself, one site and position at a time.`,
+  );
 }
 
 type Asked = z.output<z.ZodObject<typeof asked>>;
@@ -52,7 +66,7 @@ export function askedOf(own: OpenCase, bench: Bench, { input, site, position }: 
   return {
     task,
     ids,
-    site: resolveSite(site, own.decoder?.config.sites ?? []),
+    site: resolveSite(site, own.decoder?.config.sites ?? task.sites),
     position: resolvePosition(task, ids, position),
   };
 }

@@ -10,6 +10,7 @@ import { bitsVerbs } from './verbs/bits.js';
 import { caseVerbs } from './verbs/cases.js';
 import { completenessVerbs } from './verbs/completeness.js';
 import { contrastVerbs } from './verbs/contrast.js';
+import { exactVerbs } from './verbs/exact.js';
 import { experimentVerbs } from './verbs/experiments.js';
 import { inspectVerbs } from './verbs/inspect.js';
 import { interpretVerbs } from './verbs/interpret.js';
@@ -32,6 +33,7 @@ export const benchVerbs = {
   ...interpretVerbs,
   ...bitsVerbs,
   ...completenessVerbs,
+  ...exactVerbs,
   ...contrastVerbs,
   ...sweepVerbs,
   ...patchVerbs,

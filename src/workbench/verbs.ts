@@ -38,6 +38,8 @@ export const verbs = {
   interpret: { at: 'POST /interpret', gives: 'events' },
   bits: { at: 'POST /bits', gives: 'events' },
   completeness: { at: 'POST /completeness', gives: 'events' },
+  exactPlan: { at: 'POST /exact-set/plan', gives: 'json' },
+  exactSet: { at: 'POST /exact-set', gives: 'events' },
 
   contrast: { at: 'POST /contrast', gives: 'json' },
   experiments: { at: 'GET /experiments?case', gives: 'json' },

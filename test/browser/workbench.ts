@@ -19,8 +19,11 @@ export interface OwnWorkbench {
   close(): Promise<void>;
 }
 
-/** Starts one. @param prepare whether its graphs are compiled before anyone asks */
-export async function ownWorkbench({ prepare = true } = {}): Promise<OwnWorkbench> {
+/** Starts one. @param prepare whether its graphs are compiled before anyone asks; `models` as of `serve --models` */
+export async function ownWorkbench({
+  prepare = true,
+  models = null as string | null,
+} = {}): Promise<OwnWorkbench> {
   const folder = mkdtempSync(join(tmpdir(), 'inversionview-browser-'));
   const web = join(folder, 'web');
   await pageInto(web);
@@ -30,7 +33,7 @@ export async function ownWorkbench({ prepare = true } = {}): Promise<OwnWorkbenc
     morePorts: 0,
     names: [],
     token: null,
-    models: null,
+    models,
     runs: join(folder, 'runs'),
     readings: join(folder, 'readings'),
     cache: join(folder, 'cache'),

@@ -68,6 +68,15 @@ export async function insideOf(folder: string, ref: string): Promise<string> {
   return path;
 }
 
+/** Whether a name is of a file that holds a whole model. */
+export const isGguf = (name: string): boolean => /\.gguf$/i.test(name);
+
+/** Files of models beside the directories of others. */
+export async function ggufFiles(folder: string | null): Promise<string[]> {
+  if (folder === null) return [];
+  return (await readdir(folder).catch(() => [])).filter(isGguf).sort();
+}
+
 const roots = ({ models, runs }: Folders): [string, string][] => [
   ...(models === null ? [] : [['models', models] as [string, string]]),
   ...(runs === null ? [] : [['runs', runs] as [string, string]]),

@@ -2,8 +2,6 @@
  * Models that are on this machine or can be fetched, and what one is.
  * @module
  */
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { InputError } from '../../input-error.js';
 import { type DescribedModel, describeModel } from '../../jobs/describe-model.js';
 import { cachedModels } from '../../jobs/hub/cached.js';
@@ -15,7 +13,8 @@ import { chooseBos } from '../../models/tokenizers/bos.js';
 import { tasks } from '../../studies/index.js';
 import { type Call, type Emitted } from '../../workbench/verb.js';
 import { type ListedModel, type ModelShelf, type modelEventSchemas } from '../../workbench/verbs/models.js';
-import { type Folders, findDirectories, insideOf, resolveRef } from './directories.js';
+import { type Folders, findDirectories, ggufFiles, insideOf, isGguf, resolveRef } from './directories.js';
+import { stampOf, withoutPaths } from './files-of-models.js';
 
 type Describing = Call<Emitted<typeof modelEventSchemas>>;
 
@@ -161,13 +160,6 @@ const listedAs = (origin: ListedModel['origin'], name: string, task: string | nu
   whole: true,
 });
 
-/** Files of models beside the directories of others. */
-async function ggufFiles(folder: string | null): Promise<string[]> {
-  if (folder === null) return [];
-  const files = await readdir(folder).catch(() => []);
-  return files.filter((file) => /\.gguf$/i.test(file)).sort();
-}
-
 /** Where a model of the list lies. */
 async function placeOf(
   { name, origin, task }: ListedModel,
@@ -177,28 +169,10 @@ async function placeOf(
     const path = shippedDirectory(task ?? '', 'model');
     return { found: { name, path, source: 'directory' }, ref: '', task };
   }
-  if (/\.gguf$/i.test(name) && folders.models !== null) {
+  if (isGguf(name) && folders.models !== null) {
     const path = await insideOf(folders.models, name);
     return { found: { name, path, source: 'file' }, ref: null, task };
   }
   const path = await resolveRef(folders, name, 'model');
   return { found: { name, path, source: 'directory' }, ref: name, task };
 }
-
-/** A word that changes whenever the files of a model do. */
-async function stampOf(path: string): Promise<string> {
-  const files = (await stat(path)).isDirectory()
-    ? (await readdir(path)).map((file) => join(path, file))
-    : [path];
-  const times = files.map((file) =>
-    stat(file).then(
-      ({ mtimeMs, size }) => `${file} ${mtimeMs} ${size}`,
-      () => file,
-    ),
-  );
-  return (await Promise.all(times)).join('\n');
-}
-
-/** A message for other machines: with names in place of where things lie. */
-const withoutPaths = (message: string, hidden: ReadonlyMap<string, string>): string =>
-  [...hidden].reduce((text, [path, name]) => text.replaceAll(path, name), message);

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { randomFor } from '../../random.js';
 import { type Bench, benchVerb } from '../bench.js';
-import { caseSchema, directorySchema } from '../case-study.js';
+import { caseSchema, directorySchema, templateSchema } from '../case-study.js';
 import { caseIdSchema, count, seedSchema } from '../fields.js';
 import { readerOf } from '../readers.js';
 
@@ -31,13 +31,16 @@ export const caseListSchema = z.object({
   cases: z.array(caseSchema),
   /** What other cases can be made of. */
   directories: z.array(directorySchema),
+  /** Template tasks: each makes a case with any language model. */
+  templates: z.array(templateSchema),
 });
 export type CaseList = z.infer<typeof caseListSchema>;
 
 /** Answer of `GET /api/random`: the same seed gives the same input. */
 export const randomInputSchema = z.object({ input: z.string(), seed: seedSchema });
 
-const describeAll = ({ cases, library }: Bench) => Promise.all(library.shipped.map(cases.describe));
+const describeAll = async ({ cases, library }: Bench) =>
+  Promise.all((await library.shipped()).map(cases.describe));
 
 /** See the module. */
 export const caseVerbs = {
@@ -61,6 +64,7 @@ export const caseVerbs = {
       version: bench.host.version,
       cases: await describeAll(bench),
       directories: await bench.library.directories(),
+      templates: await bench.library.templates(),
     }),
   }),
 
@@ -81,7 +85,7 @@ export const caseVerbs = {
   prepare: benchVerb({
     async run(_, bench, { signal }) {
       const wanted = (await describeAll(bench))
-        .filter(({ unavailable }) => unavailable === null)
+        .filter(({ unavailable, searches }) => unavailable === null && !searches)
         .flatMap(({ id, sites }) => sites.map(({ site }) => ({ id, site })));
       const { preparation, queue, cases } = bench;
       preparation.all = wanted.length;

@@ -19,6 +19,7 @@ import { count, jobEvents, progressEventSchema } from '../fields.js';
 import { bothSchemes, figureSchema } from '../figures.js';
 import { limits } from '../limits.js';
 import { type OpenCase } from '../open-cases.js';
+import { decoderOf } from '../readers.js';
 import { ProblemError } from '../problem-error.js';
 import { placed, queryOf, queryRecord, seldom, viewed } from '../query-records.js';
 import { type Emitted, type EventOf } from '../verb.js';
@@ -93,12 +94,10 @@ type Work = Turns<ReturnType<typeof orderOf>, Emitted<typeof completenessEventSc
 
 function orderOf(own: OpenCase, request: z.output<typeof completenessRequestSchema>) {
   const { noise, draws, outside, floor } = request;
-  const { decoder, described, task } = own;
-  expectEnumerable(task);
-  if (decoder === null) throw new InputError(described.unavailable ?? `${described.id} has no decoder.`);
+  expectEnumerable(own.task);
   return {
     ...queryOf(own, request),
-    decoder,
+    decoder: decoderOf(own, 'Completeness'),
     scored: { noise, draws, outside, ...(floor === undefined ? {} : { floor }) },
   };
 }

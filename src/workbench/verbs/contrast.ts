@@ -162,7 +162,8 @@ export function describeContrast(task: Task, request: ParsedContrast): Contrast 
       text: textOf(id),
       place: placeName(task, ids, at),
       may:
-        at === 0 || id === task.eos || determined.has(at)
+        // Of a task that does not say what follows from a changed token, whole inputs are typed.
+        at === 0 || id === task.eos || determined.has(at) || task.redraw === undefined
           ? ('stay' as const)
           : isDrawable(task, ids, at)
             ? ('be redrawn' as const)
@@ -171,6 +172,8 @@ export function describeContrast(task: Task, request: ParsedContrast): Contrast 
     answers: positionAxis(task, ids, [...determined]),
   };
   let contrasted: Contrasted;
+  if (task.redraw === undefined && request.contrast === null)
+    return { ...common, problem: `Type a contrast input: another text of ${task.name}.`, found: null };
   try {
     contrasted = contrastedFor(task, request);
   } catch (error) {

@@ -3,13 +3,13 @@
  * and can be, from all inputs. The draws of recent questions are kept, so that ε and metric move without drawing again.
  * @module
  */
-import { instrumentsOf } from '../readers.js';
 import { z } from 'zod';
 import { InputError } from '../../input-error.js';
 import { expectEnumerable } from '../../inversion/enumerate/activations.js';
 import { type ExactSet } from '../../inversion/enumerate/exact.js';
 import { someMembers } from '../../inversion/enumerate/members.js';
 import { readoutSchema } from '../../inversion/reading.js';
+import { foundFeatures } from '../../interpret/found-readout.js';
 import { type Interpreter, createInterpreter } from '../../interpret/interpreter.js';
 import { type Pool, type Proposer } from '../../interpret/proposal.js';
 import { activationsOf } from '../../interpret/queries.js';
@@ -20,10 +20,12 @@ import { bitsFigure } from '../../report/plots/bits.js';
 import { featuresOf } from '../../tasks/feature.js';
 import { type Bench, caseStream } from '../bench.js';
 import { count, jobEvents, progressEventSchema } from '../fields.js';
+import { findsOf } from '../finds.js';
 import { bothSchemes, figureSchema } from '../figures.js';
 import { limits } from '../limits.js';
 import { type OpenCase } from '../open-cases.js';
 import { estimateSchema, placed, queryOf, queryRecord, seldom, viewed } from '../query-records.js';
+import { decoderOf, instrumentsOf, readerOf } from '../readers.js';
 import { type Call, type Emitted, type EventOf } from '../verb.js';
 
 /** Body of `POST /api/interpret`. */
@@ -42,7 +44,7 @@ const interpretRequestSchema = z.strictObject({
 export type InterpretRequest = z.input<typeof interpretRequestSchema>;
 
 /** What is known of one feature; see `FeatureBits` of `interpret`. */
-const featureBitsSchema = z.object({
+export const featureBitsSchema = z.object({
   feature: z.string(),
   bits: z.number(),
   /** Entropy over all inputs, and inside the preimage. */
@@ -61,7 +63,7 @@ const interpretedSchema = z.object({
   record: z.object({
     ...queryRecord,
     exact: z.object({ bits: z.number().nullable(), size: count }).nullable(),
-    /** Null without a decoder. */
+    /** Null without a decoder: a search says nothing of how likely its finds are. */
     estimate: estimateSchema.nullable(),
     /** The most telling above chance first. */
     features: z.array(featureBitsSchema),
@@ -69,6 +71,8 @@ const interpretedSchema = z.object({
   }),
   /** Draws of the decoder and blind ones; those that are inputs of the task, those inside, and distinct ones inside. */
   draws: z.object({ decoder: count, blind: count, valid: count, inside: count, distinct: count }).nullable(),
+  /** Of a search: inputs that were judged, and those of them that are inputs of the task inside. */
+  found: z.object({ judged: count, inside: count }).nullable(),
   /** Inputs of the task, where all were run. */
   total: count.nullable(),
   /** Some of the exact preimage, sorted by distance. */
@@ -92,13 +96,13 @@ const mostPools = 6;
 /** What is asked, in the program's own terms. @throws InputError naming what cannot be taken */
 function orderOf(own: OpenCase, request: z.output<typeof interpretRequestSchema>) {
   const { exact, members, figures, features } = request;
-  const { task, decoder, described } = own;
+  const { task, described } = own;
   if (exact) expectEnumerable(task);
-  else if (decoder === null) throw new InputError(described.unavailable ?? `${described.id} has no decoder.`);
+  else if (described.unavailable !== null) throw new InputError(described.unavailable);
   const names = features === undefined ? null : featuresOf(task, { names: features }).map(({ name }) => name);
   return { ...queryOf(own, request), features: names, exact, members, figures };
 }
-type InterpretOrder = ReturnType<typeof orderOf>;
+export type InterpretOrder = ReturnType<typeof orderOf>;
 
 /** Interprets activations of one case. */
 interface CaseInterpreter {
@@ -110,7 +114,7 @@ interface CaseInterpreter {
 
 function createCaseInterpreter(own: OpenCase, bench: Bench): CaseInterpreter {
   const { runtime, passes, priorOf } = bench;
-  const { task, model, decoder, described } = own;
+  const { task, model, decoder } = own;
   let made: Interpreter | null = null;
   const interpreter = (): Interpreter =>
     (made ??= createInterpreter(runtime, model, decoder, task, {
@@ -141,12 +145,18 @@ function createCaseInterpreter(own: OpenCase, bench: Bench): CaseInterpreter {
 
   return {
     proposer() {
+      decoderOf(own, 'An amount of information');
       const { proposer } = interpreter();
-      if (proposer === null) throw new InputError(described.unavailable ?? `${described.id} has no decoder.`);
+      if (proposer === null) throw new TypeError('a decoder gives a proposer');
       return proposer;
     },
-    async interpret(order, { emit, signal }) {
+    async interpret(order, call) {
+      const { emit, signal } = call;
       const { ids, query, features, exact } = order;
+      if (decoder === null && !exact) {
+        await interpretFinds(own, bench, order, call);
+        return;
+      }
       const { epsilon, metric, site, seed } = query;
       const started = performance.now();
       const report = (what: string): ((done: number, all: number) => void) =>
@@ -195,6 +205,7 @@ function createCaseInterpreter(own: OpenCase, bench: Bench): CaseInterpreter {
                   inside: proposed.inside,
                   distinct: proposed.found.length,
                 },
+          found: null,
           total: set?.total ?? null,
           members:
             set === null
@@ -210,6 +221,55 @@ function createCaseInterpreter(own: OpenCase, bench: Bench): CaseInterpreter {
       await made?.dispose();
     },
   };
+}
+
+/** What members tell that the model found by itself: those of the last search for this activation, or of one made now. */
+async function interpretFinds(
+  own: OpenCase,
+  bench: Bench,
+  { ids, query, features }: InterpretOrder,
+  { emit, signal }: Call<Emitted<typeof interpretEventSchemas>>,
+): Promise<void> {
+  const { task } = own;
+  const { epsilon, metric, site, position, seed } = query;
+  const started = performance.now();
+  const sought = { ids, site, position, seed };
+  let candidates = findsOf(own).of(sought);
+  if (candidates === null) {
+    const found = findsOf(own).begin(sought);
+    candidates = found;
+    const reader = readerOf(own, bench);
+    const all = task.rounds.reduce((sum, round) => sum + round.candidates, 0);
+    for await (const batch of reader.draw(await reader.runQuery(sought), { epsilon, metric, signal })) {
+      found.push(...batch);
+      emit({ event: 'progress', data: { what: 'inputs searched', done: found.length, all } });
+    }
+  }
+  const { readout, inside, ...measured } = foundFeatures(bench.priorOf(task), ids, candidates, {
+    epsilon,
+    metric,
+    seed,
+  });
+  const shown = measured.features.filter(({ feature }) => features?.includes(feature) !== false);
+  emit({
+    event: 'told',
+    data: {
+      record: {
+        ...query,
+        warnings: [...query.warnings],
+        exact: null,
+        estimate: null,
+        features: shown,
+        readout,
+      },
+      draws: null,
+      found: { judged: candidates.length, inside },
+      total: null,
+      members: [],
+      figure: null,
+      milliseconds: Math.round(performance.now() - started),
+    },
+  });
 }
 
 /** The interpreter of a case, made when it is first wanted. */

@@ -15,14 +15,16 @@ import {
 } from '../../inversion/saved-reading.js';
 import { type Reader } from '../../inversion/preimage.js';
 import { roundsFor } from '../../inversion/rounds.js';
-import { type QueryRun } from '../../inversion/view.js';
+import { type Candidate, type QueryRun } from '../../inversion/view.js';
 import { shortName } from '../../models/hooks.js';
 import { type Task } from '../../tasks/task.js';
 import { type Bench, caseStream } from '../bench.js';
 import { roundSchema } from '../case-study.js';
 import { asked, count, jobEvents } from '../fields.js';
+import { findsOf } from '../finds.js';
 import { limits } from '../limits.js';
 import { type OpenCase } from '../open-cases.js';
+import { viewed } from '../query-records.js';
 import { askedOf, choiceOf, drawing, readerOf } from '../readers.js';
 import { exact, inputOf, rounded, sent } from '../samples.js';
 import { type Call, type Emitted, type EventOf } from '../verb.js';
@@ -33,12 +35,16 @@ export const readRequestSchema = z.strictObject({
   /** The case's `candidates` unless given. */
   candidates: z.number().int().min(1).max(limits.candidates).optional(),
   ...drawing,
+  /** What a search goes by where the case has no decoder; the task's unless given. Draws of a decoder do not depend on it. */
+  ...viewed,
 });
 export type ReadRequest = z.input<typeof readRequestSchema>;
 
 /** Event `query`: what was asked, and what is known of it before sampling. */
 const queryEventSchema = queryFactsSchema.extend({
-  /** What will be drawn, in this order. */
+  /** Whether the model searches by itself: samples then say nothing of how often they occur, and have no colours. */
+  searched: z.boolean(),
+  /** What will be drawn, in this order; of a search, how many inputs are judged at the most. */
   rounds: z.array(roundSchema),
   candidates: count,
   /** The task's, to start with. */
@@ -94,21 +100,33 @@ export type ReadEvent = EventOf<typeof readEventSchemas>;
 
 /** A reading that has been checked. @throws InputError naming what cannot be taken */
 function orderOf(own: OpenCase, request: z.output<typeof readRequestSchema>, bench: Bench) {
-  const { seed, candidates, temperature, noise } = request;
+  const {
+    seed,
+    candidates,
+    temperature,
+    noise,
+    epsilon = own.task.epsilon,
+    metric = own.task.metric,
+  } = request;
   const rounds = roundsFor(own.task, choiceOf({ temperature, noise, candidates }));
-  return { ...askedOf(own, bench, request), seed, rounds };
+  return { ...askedOf(own, bench, request), seed, rounds, epsilon, metric };
 }
+type ReadOrder = ReturnType<typeof orderOf>;
 
 /** Inputs coloured in one go: as many as the scorer's graph takes. */
 const colouredTogether = 128;
 
-/** Reads, telling each step as it is done. */
+/**
+ * Reads, telling each step as it is done.
+ * @param finds where candidates of a search are kept; null of a reading through a decoder
+ */
 export async function streamReading(
   reader: Reader,
-  order: ReturnType<typeof orderOf>,
+  order: ReadOrder,
+  finds: Candidate[] | null,
   { emit, signal }: Call<Emitted<typeof readEventSchemas>>,
 ): Promise<void> {
-  const { task, rounds } = order;
+  const { task, rounds, epsilon, metric } = order;
   const started = performance.now();
   const since = (): number => Math.round((performance.now() - started) * 10) / 10;
   const queryRun = await reader.runQuery(order);
@@ -117,6 +135,7 @@ export async function streamReading(
     event: 'query',
     data: {
       ...factsOf(task, queryRun, order.ids),
+      searched: finds !== null,
       rounds: [...rounds],
       candidates,
       epsilon: task.epsilon,
@@ -129,8 +148,9 @@ export async function streamReading(
   /** Numbers of the distinct inputs, in the order in which they were first drawn. */
   const numbers = new Map<string, number>();
   const distinct: (readonly number[])[] = [];
-  let [invalid, first, coloured] = [0, 0, 0];
+  let [candidatesJudged, invalid, first, coloured] = [0, 0, 0, 0];
   const colour = async (end: number): Promise<void> => {
+    if (finds !== null) return;
     for (; coloured < end; coloured += colouredTogether) {
       signal.throwIfAborted();
       const part = distinct.slice(coloured, Math.min(end, coloured + colouredTogether));
@@ -146,7 +166,9 @@ export async function streamReading(
     }
     coloured = end;
   };
-  for await (const batch of reader.draw(queryRun, { rounds, signal }, true)) {
+  for await (const batch of reader.draw(queryRun, { rounds, epsilon, metric, signal }, true)) {
+    finds?.push(...batch);
+    candidatesJudged += batch.length;
     const event: CandidatesEvent = { samples: [], draws: [] };
     for (const candidate of batch) {
       const key = candidate.ids.join(' ');
@@ -173,7 +195,11 @@ export async function streamReading(
   const judged = since();
   await colour(distinct.length);
   const milliseconds = { first, judged, all: since() };
-  emit({ event: 'done', data: { candidates, distinct: distinct.length, invalid, milliseconds } });
+  // A search ends early where there is nothing more nearby.
+  emit({
+    event: 'done',
+    data: { candidates: candidatesJudged, distinct: distinct.length, invalid, milliseconds },
+  });
 }
 
 function factsOf(task: Task, { asked }: QueryRun, ids: readonly number[]): QueryFacts {
@@ -202,6 +228,15 @@ export const readVerbs = {
     events: readEventSchemas,
     plan: orderOf,
     run: ({ bench, turn, ...call }, { site }) =>
-      turn((own, order) => streamReading(readerOf(own, bench), order, call), site),
+      turn(
+        (own, order) =>
+          streamReading(
+            readerOf(own, bench),
+            order,
+            own.described.searches ? findsOf(own).begin(order) : null,
+            call,
+          ),
+        site,
+      ),
   }),
 };

@@ -5,11 +5,17 @@
 import type { Settings } from '../state/settings.svelte.js';
 import { sayProblem } from '../problems.js';
 import type { Workbench } from '../state/workbench.svelte.js';
-import { guided, type Step, steps } from './steps.js';
+import { ioiTour } from './ioi-steps.js';
+import { additionTour, type Step, type Tour } from './steps.js';
+
+/** The first that the open case can be shown by. */
+const tours: readonly Tour[] = [ioiTour, additionTour];
 
 /** The guided reading. */
 export interface Guide {
   readonly step: Step | null;
+  /** What the step says. */
+  readonly text: string;
   readonly at: number;
   readonly of: number;
   readonly problem: string;
@@ -25,7 +31,8 @@ export interface Guide {
 export function createGuide(bench: Workbench, settings: Settings): Guide {
   let at = $state<number | null>(null);
   let problem = $state('');
-  const step = $derived(at === null ? null : (steps[at] ?? null));
+  let tour = $state.raw<Tour>(additionTour);
+  const step = $derived(at === null ? null : (tour.steps[at] ?? null));
 
   const end = (): void => {
     at = null;
@@ -34,7 +41,7 @@ export function createGuide(bench: Workbench, settings: Settings): Guide {
   function next(): void {
     if (at === null) return;
     if (step?.done?.(bench) === false) step.act?.(bench);
-    if (at + 1 < steps.length) at++;
+    if (at + 1 < tour.steps.length) at++;
     else end();
   }
   return {
@@ -44,11 +51,19 @@ export function createGuide(bench: Workbench, settings: Settings): Guide {
     get at() {
       return at ?? 0;
     },
-    of: steps.length,
+    get of() {
+      return tour.steps.length;
+    },
+    get text() {
+      if (step === null) return '';
+      return typeof step.text === 'string' ? step.text : step.text(bench);
+    },
     get problem() {
       return problem;
     },
     async begin() {
+      const fitting = tours.find((one) => one.caseOf(bench) !== null) ?? additionTour;
+      tour = fitting;
       at = 0;
       problem = '';
       bench.view = 'read';
@@ -64,8 +79,9 @@ export function createGuide(bench: Workbench, settings: Settings): Guide {
       });
       Object.assign(choice.view, { epsilon: null, metric: null, colours: true });
       try {
-        if (choice.asking.case !== guided.case) await bench.chooseCase(guided.case);
-        await bench.type(guided.input, true);
+        const id = fitting.caseOf(bench);
+        if (id !== null && choice.asking.case !== id) await bench.chooseCase(id);
+        await bench.type(fitting.input, true);
       } catch (error) {
         problem = sayProblem(error);
       }

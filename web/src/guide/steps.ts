@@ -11,13 +11,21 @@ export const guided = { case: 'addition', input: '535+861=1396', site: 'a0.0', p
 /** One step. */
 export interface Step {
   readonly title: string;
-  readonly text: string;
+  readonly text: string | ((bench: Workbench) => string);
   /** The `data-guide` of what it speaks of. */
   readonly target: string;
   /** Does what the person is asked to do, where Next is pressed instead. */
   readonly act?: (bench: Workbench) => void;
   /** Whether the person did it. */
   readonly done?: (bench: Workbench) => boolean;
+}
+
+/** A guided reading. */
+export interface Tour {
+  /** The case that it is of; null where the case that is open is none that it could be of. */
+  caseOf(bench: Workbench): string | null;
+  readonly input: string;
+  readonly steps: readonly Step[];
 }
 
 /** All steps in order. */
@@ -67,3 +75,6 @@ export const steps: readonly Step[] = [
     target: 'pin',
   },
 ];
+
+/** The guided reading of the shipped addition model. */
+export const additionTour: Tour = { caseOf: () => guided.case, input: guided.input, steps };

@@ -12,6 +12,10 @@ export interface InformationChoice {
   scatter: boolean;
   /** Draws of noise that it is scored with. */
   draws: number;
+  /** Parts of the input that vary in an exact set; null for the task's choice. */
+  vary: string[] | null;
+  /** Whether an exact set compares inputs at the place of the query alone. */
+  atPlace: boolean;
 }
 
 const firstDraws = 100;
@@ -22,10 +26,14 @@ export const informationFields: AddressFields<InformationChoice> = {
     exact: fields.get('exact') === 'on',
     scatter: fields.get('completeness') === 'on',
     draws: countOf(fields.get('draws')) ?? firstDraws,
+    vary: fields.get('vary')?.split(',').filter(Boolean) ?? null,
+    atPlace: fields.get('compare') !== 'nearest',
   }),
-  *format({ exact, scatter, draws }) {
+  *format({ exact, scatter, draws, vary, atPlace }) {
     if (exact) yield ['exact', 'on'];
     if (scatter) yield ['completeness', 'on'];
     if (draws !== firstDraws) yield ['draws', String(draws)];
+    if (vary !== null) yield ['vary', vary.join(',')];
+    if (!atPlace) yield ['compare', 'nearest'];
   },
 };

@@ -14,5 +14,6 @@ export const information = definePage({
   about: 'information',
   view,
   query: true,
+  fluid: true,
   fields: informationFields,
 });

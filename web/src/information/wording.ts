@@ -37,10 +37,12 @@ export const sizeText = (effective: number): string =>
   effective < 10 ? bitsText(effective, 1) : grouped(Math.round(effective));
 
 /** What an activation tells, in words; of a preimage in which nothing was found it is not known. */
-export const sentenceOf = ({ record, draws }: Interpreted): string =>
-  record.exact === null && draws !== null && draws.inside === 0
-    ? 'Too little was found inside to say: raise ε, or run all inputs where a task allows it.'
-    : record.readout.sentence;
+export const sentenceOf = ({ record, draws, found }: Interpreted): string =>
+  found?.inside === 0
+    ? 'Nothing was found inside: raise ε, or search longer.'
+    : record.exact === null && draws !== null && draws.inside === 0
+      ? 'Too little was found inside to say: raise ε, or run all inputs where a task allows it.'
+      : record.readout.sentence;
 
 /** The same in one line: where the preimage matches at several places, what it tells at the query's own. */
 export function lineOf(answer: Interpreted): string {

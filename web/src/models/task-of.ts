@@ -13,9 +13,9 @@ export const taskOf = (cases: readonly Case[], model: DescribedModel): Case | nu
   model.ref === null
     ? null
     : (cases.find(
-        ({ id, task, vocabulary, maxLength }) =>
+        ({ id, task, tokens, slots, maxLength }) =>
           id === task &&
           (model.task === null
-            ? vocabulary.length === model.vocabulary && maxLength <= model.positions
+            ? slots.length === 0 && tokens === model.vocabulary && maxLength <= model.positions
             : task === model.task),
       ) ?? null);

@@ -15,6 +15,7 @@ export const patch = definePage({
   about: 'patching',
   view,
   query: true,
+  fluid: true,
   fields: patchFields,
   work: createPatching,
 });

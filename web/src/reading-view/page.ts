@@ -13,4 +13,5 @@ export const reading = definePage({
   about: 'reading',
   view,
   query: true,
+  fluid: true,
 });

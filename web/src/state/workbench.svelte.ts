@@ -11,13 +11,15 @@ import { createInspection, type Inspected, type InputInspection } from '../query
 import { isConnectionLost, sayProblem } from '../problems.js';
 import { copyRun } from '../reading/run.svelte.js';
 import { formatAddress, type PageAddress, parseAddress } from './address.js';
-import { choiceOf, createPane, type Pane, requestOf, showSaved } from './pane.svelte.js';
+import { choiceOf, createPane, type Pane, requestOf, showSaved, viewOf } from './pane.svelte.js';
 
 /** See the module. */
 export interface Workbench {
   readonly client: Client;
   readonly cases: readonly Case[];
   readonly directories: CaseList['directories'];
+  /** Template tasks, each of which makes a case with any language model. */
+  readonly templates: CaseList['templates'];
   readonly version: string;
   /** Whether the cases are known. */
   readonly ready: boolean;
@@ -75,6 +77,7 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
   const first = parseAddress(location.hash, pages);
   let cases = $state.raw<readonly Case[]>([]);
   let directories = $state.raw<CaseList['directories']>([]);
+  let templates = $state.raw<CaseList['templates']>([]);
   let version = $state('');
   let ready = $state(false);
   let trouble = $state<string | null>(null);
@@ -100,8 +103,11 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
   function refresh(pane: Pane, again = false): void {
     const { asking } = pane.choice;
     if (pane === live && asking.input !== inspection.text) return;
-    const request = requestOf(pane);
-    if (request === null || caseOf(asking.case)?.unavailable !== null) {
+    const its = caseOf(asking.case);
+    const asked = requestOf(pane);
+    // A search goes by the threshold that it is looked at under; draws of a decoder do not.
+    const request = asked === null || its?.searches !== true ? asked : { ...asked, ...viewOf(pane, its) };
+    if (request === null || its?.unavailable !== null) {
       pane.run.reset();
       void pane.own.judge(null, []);
     } else {
@@ -258,7 +264,7 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
     for (;;) {
       try {
         const list = await client.cases();
-        ({ cases, directories, version } = list);
+        ({ cases, directories, templates, version } = list);
         ready = true;
         trouble = null;
         await settle();
@@ -280,6 +286,9 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
     },
     get directories() {
       return directories;
+    },
+    get templates() {
+      return templates;
     },
     get version() {
       return version;
