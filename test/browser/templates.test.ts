@@ -113,6 +113,7 @@ inBrowser('template tasks', (open) => {
       .getByLabel('Contrast input')
       .fill('When James and Robert went to the house, James gave a letter to Robert');
     await page.getByText('in the contrast.').waitFor();
+    await page.getByRole('button', { name: 'Sweep', exact: true }).click();
     await page
       .getByText(/\d+ of [\d,]+ cells/)
       .first()
