@@ -1,9 +1,10 @@
 /**
- * What the package ships: one trained model and one decoder for each task.
+ * What the package ships: a trained model for some tasks, and decoders of that model or of others.
  * @module
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFile, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import { InputError } from '../input-error.js';
 import { drawnTokens, symbolsOf } from '../inversion/decoder.js';
 import { type LoadedDecoder, expectTrainedOn, loadDecoder } from '../inversion/decoder-files.js';
@@ -46,6 +47,28 @@ export async function modelFor(
   return model;
 }
 
+/** Whose decoder a directory holds. */
+const decoderOrigin = z.object({ model: z.object({ hash: z.string() }) });
+
+/**
+ * Where the decoder of a task that is shipped for a model lies: `weights/<task>/decoder`, or `decoder-<model>` beside it.
+ * @param hash of the model's unprocessed weights
+ * @returns the first one where none is for this model, which then says so; null where none is shipped
+ */
+export async function shippedDecoder(task: string, hash: string): Promise<string | null> {
+  const beside = dirname(shippedDirectory(task, 'decoder'));
+  const names = await readdir(beside).catch(() => []);
+  const places = names
+    .filter((name) => /^decoder(-|$)/.test(name))
+    .toSorted()
+    .map((name) => join(beside, name));
+  for (const place of places) {
+    const text = await readFile(join(place, 'provenance.json'), 'utf8').catch(() => 'null');
+    if (decoderOrigin.safeParse(JSON.parse(text)).data?.model.hash === hash) return place;
+  }
+  return places[0] ?? null;
+}
+
 /**
  * Reads a decoder for a model: the shipped one unless a directory is given.
  * @throws InputError when it was trained on another model, or none is shipped
@@ -55,12 +78,12 @@ export async function decoderFor(
   directory: string | undefined,
   model: HookedModel,
 ): Promise<LoadedDecoder> {
-  const shipped = shippedDirectory(task.name, 'decoder');
-  if (directory === undefined && !existsSync(shipped))
+  const place = directory ?? (await shippedDecoder(task.name, model.hash));
+  if (place === null)
     throw new InputError(
       `No decoder is shipped for ${task.name}: give one with --decoder, which train-decoder makes, or search without one by --search.`,
     );
-  const loaded = await loadDecoder(await openDirectory(directory ?? shipped));
+  const loaded = await loadDecoder(await openDirectory(place));
   const hash = loaded.name.split(' ').at(-1) ?? '';
   const decoder =
     directory === undefined ? { ...loaded, name: `shipped ${task.name} decoder ${hash}` } : loaded;

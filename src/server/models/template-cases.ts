@@ -5,12 +5,11 @@
  */
 import { InputError } from '../../input-error.js';
 import { type LoadedDecoder } from '../../inversion/decoder-files.js';
-import { isThere } from '../../jobs/files.js';
 import { hubName } from '../../jobs/hub/name.js';
 import { type HubSettings } from '../../jobs/hub/settings.js';
 import { findOnHub } from '../../jobs/open-model.js';
 import { openTask } from '../../jobs/open-task.js';
-import { shippedDirectory } from '../../jobs/shipped.js';
+import { shippedDecoder, shippedDirectory } from '../../jobs/shipped.js';
 import { type HookedModel } from '../../models/hooked-model.js';
 import { type Task } from '../../tasks/task.js';
 import { type LoadedCase, describe } from '../../workbench/case-study.js';
@@ -96,7 +95,7 @@ async function proposerOf(
 ): Promise<{ decoder: LoadedDecoder | null; unavailable: string | null }> {
   const none = { decoder: null, unavailable: null };
   if (parts.decoder === searched) return none;
-  if (directory === undefined && !(await isThere(shippedDirectory(task.name, 'decoder')))) return none;
+  if (directory === undefined && (await shippedDecoder(task.name, model.hash)) === null) return none;
   try {
     return { decoder: await decoderOf(task, directory, model, parts), unavailable: null };
   } catch (error) {
