@@ -17,7 +17,7 @@ afterAll(() => server.dispose());
 describe('GET /api/cases', () => {
   it('has every task with the shipped models, and what else there is', async () => {
     const list = caseListSchema.parse(await server.client.cases());
-    expect(list.cases.map(({ id }) => id)).toEqual(['addition', 'counting']);
+    expect(list.cases.map(({ id }) => id)).toEqual(['addition', 'counting', 'ioi']);
     const [own] = list.cases;
     expect(own).toMatchObject({
       task: 'addition',
@@ -82,7 +82,8 @@ describe('GET /api/cases/:id', () => {
     ['addition~/etc~', /^There is no model/],
     ['addition~models/~', /^There is no model/],
     ['addition~runs/x~', /^There is no model/],
-    ['addition~a~b~c', /is not of the form/],
+    ['addition~a~b~c', /addition has tokens of its own/],
+    ['addition~a~b~c~d', /is not of the form/],
   ])('refuses %s', async (id, message) => {
     await expect(server.client.case(id)).rejects.toMatchObject({
       status: 400,

@@ -102,7 +102,7 @@ describe('a case of a template and a language model', () => {
   });
 
   it.each([
-    ['ioi', /No model is shipped for ioi: give one/],
+    ['pronouns', /No model is shipped for pronouns: give one/],
     ['ioi~models/sentenecs', /There is no model "models\/sentenecs". Did you mean "models\/sentences"\?/],
     ['ioi~models/none.gguf', /There is no model "models\/none.gguf"/],
     ['ioi~models/../secret.gguf', /There is no model|leads out of its folder/],
