@@ -7,7 +7,9 @@ import { InputError } from '../input-error.js';
 import { type Reading } from '../inversion/reading.js';
 import { createReader } from '../inversion/preimage.js';
 import { mostCandidates, roundsFor } from '../inversion/rounds.js';
+import { decoderControls, searchControls } from '../interpret/controls.js';
 import { createInterpreter } from '../interpret/interpreter.js';
+import { usedOfReading } from '../interpret/used-reading.js';
 import { decoderFor } from '../jobs/shipped.js';
 import { expectWritable, writeFileAtomic } from '../jobs/files.js';
 import { shortName } from '../models/hooks.js';
@@ -27,11 +29,12 @@ import {
   withThreshold,
   openedTask,
 } from './options.js';
+import { type PatchOptions, expectPatch, withPatch } from './patch-options.js';
 import { besides } from './standard-streams.js';
 import { styleFor } from './terminal.js';
 
 /** What identifies a query on the command line. */
-export interface QueryOptions extends ModelOptions, ThresholdOptions {
+export interface QueryOptions extends ModelOptions, ThresholdOptions, PatchOptions {
   readonly decoder?: string;
   readonly input?: string;
   readonly site?: string;
@@ -118,9 +121,29 @@ export async function answer(options: QueryOptions): Promise<Reading> {
       ...(options.alsoAt === undefined ? {} : { alsoAt: options.alsoAt }),
       ...thresholdOf(options),
     });
-    if (!options.readout) return preimage.reading;
-    const readout = await interpreter.readout(preimage, { rounds, ...thresholdOf(options) });
-    return { ...preimage.reading, readout };
+    const { epsilon = task.epsilon, metric = task.metric } = options;
+    const view = { rounds, epsilon, metric };
+    const { prior } = options.patch === true || options.controls === true ? interpreter : { prior: null };
+    return {
+      ...preimage.reading,
+      ...(options.readout ? { readout: await interpreter.readout(preimage, view) } : {}),
+      ...(options.patch === true
+        ? {
+            used: await usedOfReading(runtime, model, reader, interpreter, preimage, {
+              ...view,
+              ...(options.maxKl === undefined ? {} : { maxKl: options.maxKl }),
+            }),
+          }
+        : {}),
+      ...(prior !== null && options.controls === true
+        ? {
+            controls:
+              decoder === null
+                ? await searchControls(reader, prior, preimage, rounds, view)
+                : await decoderControls(runtime, model, decoder, prior, preimage, view),
+          }
+        : {}),
+    };
   } finally {
     await reader.dispose();
     await interpreter.dispose();
@@ -135,7 +158,7 @@ const placesOf = (task: Task, ids: readonly number[]): string =>
 
 /** Adds the command. */
 export function readCommand(program: Command): void {
-  withQueryOptions(program.command('read'))
+  withPatch(withQueryOptions(program.command('read')))
     .option('--json', 'print the data')
     .option('--html <file>', 'write a self-contained page')
     .option('--limit <n>', 'most samples printed to the terminal', whole(1), 30)
@@ -158,6 +181,7 @@ of tokens judged at their place, round, temperature), own: those of --candidate,
 its counts (in each sample: position and distance there) and, for a head, its attention.`,
     )
     .action(async (options: QueryOptions & { json?: true; html?: string; limit: number }) => {
+      expectPatch(options);
       const { html } = options;
       if (html !== undefined) await expectWritable(html);
       const reading = await answer(options);
