@@ -97,11 +97,14 @@ Examples:
   inversionview preimage --exact --input "835+141=976" --site a0.0 --position "="
   inversionview preimage --exact --task counting --input "vvzccvczvvvzvcvc|v:8" --site x1.post --position ":"
   inversionview preimage --task ioi --model openai-community/gpt2 --site a9.9 --position END --at-place \
-    --input "When Robert and James went to the house, Robert gave a letter to"
+    --input "When Robert and James went to the house, Robert gave a letter to" --patch --controls
 
 The first question about a site runs all inputs once (810,000 sums: some ten seconds) and keeps their activations,
 about 0.3 GB a site, in the cache; any other query, ε and metric is then answered in a second or two. Texts of a
-template task are too many: those are run that agree with the input in all slots but the ones that vary (--vary).`,
+template task are too many: those are run that agree with the input in all slots but the ones that vary (--vary).
+
+With --patch each input's activation is put into the query's run. What the inputs within ε share is held; what those
+with a KL up to --max-kl share is used: change it and the answer's distribution changes. In --json: used.`,
     )
     .action(async (options: PreimageOptions) => {
       if ((options.svg ?? options.png) !== undefined) options = { ...options, curve: options.curve ?? true };

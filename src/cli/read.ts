@@ -170,6 +170,7 @@ Examples:
   inversionview read --task counting --input "vvzccvczvvvzvcvc|v:8" --site x1.post --position ":"
   inversionview read --input "535+861=1396" --site x0.post --position A1 --html reading.html
   inversionview read --input "535+861=1396" --site a0.0 --position "=" --candidate "861+535=1396" --also-at "="
+  inversionview read --input "535+861=1396" --site a0.0 --position "=" --patch --controls
 
 How to read it: a decoder proposes inputs, the model runs each of them, and its own activations say how near
 they come. Samples above the rule at ε are inside the ε-preimage: what they share, and those below it do not,
@@ -178,7 +179,9 @@ not judged, as every input has them. Tokens that follow from others (the digits 
 With --json: query, metric, epsilon, candidates, inside, samples (text, tokens, valid, distance,
 matchedPosition, inside, distances a position, tokenDelta a token (null where not judged), follows: the indices
 of tokens judged at their place, round, temperature), own: those of --candidate, alsoAt: the place of --also-at with
-its counts (in each sample: position and distance there) and, for a head, its attention.`,
+its counts (in each sample: position and distance there) and, for a head, its attention; used and controls, where asked
+for. --patch puts the activations of candidates and of blind draws into the query's run: what inputs with the same effect
+share is used, what inputs within ε share is held. --controls says what is read of BOS and of random vectors.`,
     )
     .action(async (options: QueryOptions & { json?: true; html?: string; limit: number }) => {
       expectPatch(options);
