@@ -42,6 +42,14 @@ export {
   isDrawable,
   nameOf,
 } from './contrast.js';
+export { type AnswerReads, answerReads } from './answer-reads.js';
+export {
+  type Inserter,
+  type InsertionOptions,
+  type InsertionQuery,
+  type Insertions,
+  createInserter,
+} from './insertion.js';
 export { type Estimate, estimate, pairedDifference } from './estimate.js';
 export { type AblationCheck, runAblation } from './ablation-check.js';
 export { type Experiment, type NamedTarget, drawCases, heldOut, targetAt } from './experiment.js';

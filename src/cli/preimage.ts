@@ -18,6 +18,8 @@ import { type SamplerFigures, samplerFigures } from '../interpret/recall.js';
 import { curveEpsilons, epsilonCurve } from '../interpret/epsilon-curve.js';
 import { type PreimageRecord, type QueryRecord } from '../interpret/records.js';
 import { exactSample } from '../interpret/sample.js';
+import { exactControls } from '../interpret/exact-controls.js';
+import { usedExactly } from '../interpret/used-exact.js';
 import { createTreeScorer } from '../interpret/tree-scorer.js';
 import { expectWritable, writeFileAtomic } from '../jobs/files.js';
 import { randomFor } from '../random.js';
@@ -38,10 +40,11 @@ import {
   withInterpretOptions,
 } from './interpreting.js';
 import { numbers, printJson, whole } from './options.js';
+import { type PatchOptions, expectPatch, withPatch } from './patch-options.js';
 import { besides } from './standard-streams.js';
 import { styleFor, progress } from './terminal.js';
 
-interface PreimageOptions extends InterpretOptions, FigureOptions {
+interface PreimageOptions extends InterpretOptions, FigureOptions, PatchOptions {
   readonly exact?: true;
   readonly recall?: true;
   readonly shown: number;
@@ -57,7 +60,7 @@ type PlacedQuery = Awaited<ReturnType<typeof queryOf>>;
 
 /** Adds the command. */
 export function preimageCommand(program: Command): void {
-  withFigure(withInterpretOptions(program.command('preimage')))
+  withPatch(withFigure(withInterpretOptions(program.command('preimage'))))
     .option(
       '--exact',
       'run every input; this is all the command does, so it may be left out (read samples instead)',
@@ -94,14 +97,18 @@ Examples:
   inversionview preimage --exact --input "835+141=976" --site a0.0 --position "="
   inversionview preimage --exact --task counting --input "vvzccvczvvvzvcvc|v:8" --site x1.post --position ":"
   inversionview preimage --task ioi --model openai-community/gpt2 --site a9.9 --position END --at-place \
-    --input "When Robert and James went to the house, Robert gave a letter to"
+    --input "When Robert and James went to the house, Robert gave a letter to" --patch --controls
 
 The first question about a site runs all inputs once (810,000 sums: some ten seconds) and keeps their activations,
 about 0.3 GB a site, in the cache; any other query, ε and metric is then answered in a second or two. Texts of a
-template task are too many: those are run that agree with the input in all slots but the ones that vary (--vary).`,
+template task are too many: those are run that agree with the input in all slots but the ones that vary (--vary).
+
+With --patch each input's activation is put into the query's run. What the inputs within ε share is held; what those
+with a KL up to --max-kl share is used: change it and the answer's distribution changes. In --json: used.`,
     )
     .action(async (options: PreimageOptions) => {
       if ((options.svg ?? options.png) !== undefined) options = { ...options, curve: options.curve ?? true };
+      expectPatch(options);
       if (options.out !== undefined) await expectWritable(options.out);
       const open = heldAt(await opened(options), options);
       const { enumeration } = open.task;
@@ -148,7 +155,8 @@ async function exactRecord(
     const curved = held !== null || options.curve !== undefined;
     const inWords = options.json !== true;
     // Going through the features of all inputs takes a while: once for both.
-    const prior = curved || inWords ? createPrior(task, open.features) : null;
+    const patched = options.patch === true;
+    const prior = curved || inWords || patched ? createPrior(task, open.features) : null;
     return {
       ...base,
       decoder: decoder?.name ?? null,
@@ -177,6 +185,27 @@ async function exactRecord(
                 : {}),
             }),
           }),
+      ...(prior === null || !patched
+        ? {}
+        : {
+            used: await usedExactly(runtime, model, prior, exact, set, {
+              ...query,
+              epsilon,
+              seed: options.seed,
+              ...(options.maxKl === undefined ? {} : { maxKl: options.maxKl }),
+              onProgress: progress('activations patched in'),
+            }),
+          }),
+      ...(options.controls === true
+        ? {
+            controls: await exactControls(runtime, model, task, exact, query, {
+              epsilon,
+              metric,
+              onlyAt,
+              seed: options.seed,
+            }),
+          }
+        : {}),
       sampler: decoder === null ? null : await recallOf(open, options, query, set, decoder),
     };
   } finally {
@@ -255,6 +284,10 @@ async function strataRecord(
   query: PlacedQuery,
 ): Promise<PreimageRecord> {
   const { task, model, runtime } = open;
+  if (options.patch === true || options.controls === true)
+    throw new InputError(
+      `--patch and --controls need all inputs, and those of ${task.name} are known by classes alone: use read, which takes both.`,
+    );
   if (options.recall === true)
     throw new InputError(
       `Recall needs the whole preimage, and that of ${task.name} is known by classes alone.`,

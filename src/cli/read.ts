@@ -8,7 +8,9 @@ import { type Reading } from '../inversion/reading.js';
 import { createInstruments } from '../inversion/instruments.js';
 import { createReader } from '../inversion/preimage.js';
 import { mostCandidates, roundsFor } from '../inversion/rounds.js';
+import { decoderControls, searchControls } from '../interpret/controls.js';
 import { createInterpreter } from '../interpret/interpreter.js';
+import { usedOfReading } from '../interpret/used-reading.js';
 import { decoderFor } from '../jobs/shipped.js';
 import { expectWritable, writeFileAtomic } from '../jobs/files.js';
 import { shortName } from '../models/hooks.js';
@@ -28,11 +30,12 @@ import {
   withThreshold,
   openedTask,
 } from './options.js';
+import { type PatchOptions, expectPatch, withPatch } from './patch-options.js';
 import { besides } from './standard-streams.js';
 import { styleFor } from './terminal.js';
 
 /** What identifies a query on the command line. */
-export interface QueryOptions extends ModelOptions, ThresholdOptions {
+export interface QueryOptions extends ModelOptions, ThresholdOptions, PatchOptions {
   readonly decoder?: string;
   readonly input?: string;
   readonly site?: string;
@@ -120,9 +123,29 @@ export async function answer(options: QueryOptions): Promise<Reading> {
       ...(options.alsoAt === undefined ? {} : { alsoAt: options.alsoAt }),
       ...thresholdOf(options),
     });
-    if (!options.readout) return preimage.reading;
-    const readout = await interpreter.readout(preimage, { rounds, ...thresholdOf(options) });
-    return { ...preimage.reading, readout };
+    const { epsilon = task.epsilon, metric = task.metric } = options;
+    const view = { rounds, epsilon, metric };
+    const { prior } = options.patch === true || options.controls === true ? interpreter : { prior: null };
+    return {
+      ...preimage.reading,
+      ...(options.readout ? { readout: await interpreter.readout(preimage, view) } : {}),
+      ...(options.patch === true
+        ? {
+            used: await usedOfReading(runtime, model, reader, interpreter, preimage, {
+              ...view,
+              ...(options.maxKl === undefined ? {} : { maxKl: options.maxKl }),
+            }),
+          }
+        : {}),
+      ...(prior !== null && options.controls === true
+        ? {
+            controls:
+              decoder === null
+                ? await searchControls(reader, prior, preimage, rounds, view)
+                : await decoderControls(runtime, model, decoder, prior, preimage, view),
+          }
+        : {}),
+    };
   } finally {
     await reader.dispose();
     await interpreter.dispose();
@@ -138,7 +161,7 @@ const placesOf = (task: Task, ids: readonly number[]): string =>
 
 /** Adds the command. */
 export function readCommand(program: Command): void {
-  withQueryOptions(program.command('read'))
+  withPatch(withQueryOptions(program.command('read')))
     .option('--json', 'print the data')
     .option('--html <file>', 'write a self-contained page')
     .option('--limit <n>', 'most samples printed to the terminal', whole(1), 30)
@@ -150,6 +173,7 @@ Examples:
   inversionview read --task counting --input "vvzccvczvvvzvcvc|v:8" --site x1.post --position ":"
   inversionview read --input "535+861=1396" --site x0.post --position A1 --html reading.html
   inversionview read --input "535+861=1396" --site a0.0 --position "=" --candidate "861+535=1396" --also-at "="
+  inversionview read --input "535+861=1396" --site a0.0 --position "=" --patch --controls
 
 How to read it: a decoder proposes inputs, the model runs each of them, and its own activations say how near
 they come. Samples above the rule at ε are inside the ε-preimage: what they share, and those below it do not,
@@ -158,9 +182,12 @@ not judged, as every input has them. Tokens that follow from others (the digits 
 With --json: query, metric, epsilon, candidates, inside, samples (text, tokens, valid, distance,
 matchedPosition, inside, distances a position, tokenDelta a token (null where not judged), follows: the indices
 of tokens judged at their place, round, temperature), own: those of --candidate, alsoAt: the place of --also-at with
-its counts (in each sample: position and distance there) and, for a head, its attention.`,
+its counts (in each sample: position and distance there) and, for a head, its attention; used and controls, where asked
+for. --patch puts the activations of candidates and of blind draws into the query's run: what inputs with the same effect
+share is used, what inputs within ε share is held. --controls says what is read of BOS and of random vectors.`,
     )
     .action(async (options: QueryOptions & { json?: true; html?: string; limit: number }) => {
+      expectPatch(options);
       const { html } = options;
       if (html !== undefined) await expectWritable(html);
       const reading = await answer(options);

@@ -10,7 +10,7 @@ import { capability } from '../tasks/capabilities.js';
 import { readoutByPlace } from './by-place.js';
 import { type FeatureBits, featureBits } from './feature-bits.js';
 import { type Prior } from './prior.js';
-import { weightedSample } from './sample.js';
+import { type WeightedSample, weightedSample } from './sample.js';
 
 /** Members that were found, measured. */
 export interface FoundFeatures {
@@ -32,7 +32,6 @@ export function foundFeatures(
   candidates: readonly Candidate[],
   { epsilon, metric, seed }: { readonly epsilon: number; readonly metric: Metric; readonly seed: number },
 ): FoundFeatures {
-  const { logProbability } = capability(prior.task, 'distribution', 'A readout');
   const inside = new Map(
     candidates.flatMap((candidate) => {
       const { distance, position } = candidate.verdicts[metric];
@@ -41,14 +40,23 @@ export function foundFeatures(
         : [];
     }),
   );
-  const logs = [...inside.values()].map((one) => ({ ...one, log: logProbability(one.ids) }));
-  const most = Math.max(...logs.map(({ log }) => log));
-  const inputs = logs.map(({ log, ...one }) => ({ ...one, weight: Math.exp(log - most) }));
-  const sum = inputs.reduce((all, { weight }) => all + weight, 0);
-  const squares = inputs.reduce((all, { weight }) => all + weight ** 2, 0);
-  const sample = weightedSample(prior, inputs, squares === 0 ? 0 : sum ** 2 / squares);
+  const sample = foundSample(prior, [...inside.values()]);
   const figures = featureBits(prior, sample, ids, seed);
   const information = { bits: null, low: 0, high: null };
   const readout = { ...readoutByPlace(prior, sample, figures, ids, seed, information), searched: true };
   return { features: figures, readout, inside: inside.size };
+}
+
+/** Inputs that were found, each counted by its own probability. @param inputs distinct ones, and where each matches */
+export function foundSample(
+  prior: Prior,
+  inputs: readonly { readonly ids: readonly number[]; readonly position: number }[],
+): WeightedSample {
+  const { logProbability } = capability(prior.task, 'distribution', 'A readout');
+  const logs = inputs.map((one) => ({ ...one, log: logProbability(one.ids) }));
+  const most = logs.reduce((least, { log }) => Math.max(least, log), -Infinity);
+  const weighted = logs.map(({ log, ...one }) => ({ ...one, weight: Math.exp(log - most) }));
+  const sum = weighted.reduce((all, { weight }) => all + weight, 0);
+  const squares = weighted.reduce((all, { weight }) => all + weight ** 2, 0);
+  return weightedSample(prior, weighted, squares === 0 ? 0 : sum ** 2 / squares);
 }

@@ -32,6 +32,12 @@ export {
   epsilonCurve,
   plateausOf,
 } from './epsilon-curve.js';
+export { type ControlView, decoderControls, searchControls } from './controls.js';
+export { randomOfNorm } from './control-activations.js';
+export { type ExactControlView, exactControls } from './exact-controls.js';
+export { type UsedReadingOptions, usedOfReading } from './used-reading.js';
+export { type ExactEffects, type UsedExactQuery, exactEffects, usedExactly } from './used-exact.js';
+export { curveKls, usualMaxKl } from './used.js';
 export { type Estimate, estimateBits, fewestEffective } from './estimate.js';
 export {
   EndpointError,

@@ -86,6 +86,10 @@ export interface Pool {
   readonly blind: number;
   /** What of it is inside. The decoder is asked for the likelihood of inputs that were not inside before. */
   within(nearness: Nearness): Promise<Proposed>;
+  /** The distinct inputs of the task among the draws, and the query's own where it is one. */
+  readonly inputs: readonly Drawn[];
+  /** Those that are inside by any other rule. @param positions the metric whose matched positions are given */
+  select(inside: (input: Drawn) => boolean, positions: Metric): Promise<Proposed>;
 }
 
 /** Proposes inputs for queries; compiled graphs are kept between them. */
@@ -250,25 +254,28 @@ export function createProposer(
       });
     }
 
+    const select: Pool['select'] = async (inside, metric) => {
+      const near = inputs.filter(inside);
+      await weigh(near.filter(({ inclusion }) => inclusion === null));
+      return {
+        found: near.map(({ ids: member, positions, logProbability, inclusion }) => ({
+          ids: member,
+          position: positions[metric],
+          logProbability,
+          inclusion: inclusion ?? 1,
+        })),
+        draws: all,
+        valid,
+        inside: near.reduce((sum, { times }) => sum + times, 0),
+        largestWeight: seen > 0 ? 1 / seen : Infinity,
+      };
+    };
     return {
       said: drawn.length,
       blind: seen,
-      async within({ epsilon, metric }) {
-        const near = inputs.filter(({ distances }) => distances[metric] <= epsilon);
-        await weigh(near.filter(({ inclusion }) => inclusion === null));
-        return {
-          found: near.map(({ ids: member, positions, logProbability, inclusion }) => ({
-            ids: member,
-            position: positions[metric],
-            logProbability,
-            inclusion: inclusion ?? 1,
-          })),
-          draws: all,
-          valid,
-          inside: near.reduce((sum, { times }) => sum + times, 0),
-          largestWeight: seen > 0 ? 1 / seen : Infinity,
-        };
-      },
+      inputs,
+      select,
+      within: ({ epsilon, metric }) => select(({ distances }) => distances[metric] <= epsilon, metric),
     };
   }
 

@@ -5,6 +5,7 @@
 import { type EpsilonCurve } from './epsilon-curve.js';
 import { type Metric } from '../inversion/metrics.js';
 import { type Readout } from '../inversion/reading.js';
+import { type Used } from '../inversion/reading-parts.js';
 import { type Share, shareOf } from '../share.js';
 import { type Completeness } from './completeness.js';
 import { type Estimate } from './estimate.js';
@@ -92,6 +93,20 @@ export interface PreimageRecord extends QueryRecord {
   /** The place at which inputs were compared; absent where it was the nearest of all positions. */
   readonly at?: string;
   readonly curve?: EpsilonCurve;
+  /** Whether what is held is used; absent where it was not asked for. */
+  readonly used?: Used;
+  /** Inputs within ε of activations that hold nothing of the query; absent where it was not asked for. */
+  readonly controls?: readonly ExactControl[];
+}
+
+/** How many inputs are near a control's activation. */
+export interface ExactControl {
+  /** `bos`: the activation of BOS. `random`: random vectors of the query's norm. */
+  readonly activation: 'bos' | 'random';
+  /** Inputs within ε of each, in order of the draws. */
+  readonly sizes: readonly number[];
+  /** Distance of the nearest input to each. */
+  readonly nearest: readonly number[];
 }
 
 /** A completeness scatter. */

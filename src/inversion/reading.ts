@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { InputError } from '../input-error.js';
+import { controlsSchema, usedSchema } from './reading-parts.js';
 
 const count = z.number().int().nonnegative();
 
@@ -143,6 +144,10 @@ export const readingSchema = z.object({
   warnings: z.array(z.string()),
   /** What the samples tell in words; absent from readings that were not interpreted. */
   readout: readoutSchema.optional(),
+  /** Whether what the activation holds is used, by patching; absent where it was not asked for. */
+  used: usedSchema.optional(),
+  /** What is read of activations that hold nothing of the query; absent where it was not asked for. */
+  controls: controlsSchema.optional(),
   /** Name, hash and weight processing of the probed model. */
   model: z.string(),
   /** Name and hash of the decoder. */

@@ -16,6 +16,7 @@ import {
 import { type SamplerFigures } from '../interpret/recall.js';
 import { shortName } from '../models/hooks.js';
 import { clip, columns, printable, prose } from './columns.js';
+import { controlsTitle, exactControlLines, usedLines, usedTitle } from './used.js';
 import {
   aboveWhole,
   askedInputs,
@@ -211,6 +212,14 @@ export function renderPreimage(record: PreimageRecord, style: BitsStyle): string
             '',
           ]),
       ...(record.curve === undefined ? [] : [...curveLines(record.curve, style), '']),
+      ...(record.used === undefined ? [] : [strong(usedTitle), ...usedLines(record.used, style.width), '']),
+      ...(record.controls === undefined
+        ? []
+        : [
+            strong(controlsTitle),
+            ...exactControlLines(record.controls, total ?? 0, record.epsilon, style.width),
+            '',
+          ]),
       ...ends,
       ...lines,
       ...(sampler === null ? [] : ['', ...samplerLines(sampler, style)]),

@@ -6,6 +6,7 @@
 import { type OwnSample, type Reading, type Sample } from '../inversion/reading.js';
 import { type Piece, clip, columns, printable, prose, setInLines } from './columns.js';
 import { deltaLevel, paintDelta } from './palette.js';
+import { controlLines, controlsTitle, usedLines, usedTitle } from './used.js';
 import {
   alsoAtDistance,
   alsoAtText,
@@ -63,12 +64,23 @@ export function renderTerminal(reading: Reading, options: TerminalOptions): stri
     reading.readout === undefined
       ? []
       : readoutLines(reading.readout).flatMap((line) => prose(line, width, '  ').map(style.bold)),
+    ...besides(reading, width, style),
     legend(reading, shown, width, style),
   ];
   return blocks
     .filter((block) => block.length > 0)
     .map((block) => block.map((line) => line.trimEnd()).join('\n'))
     .join('\n\n');
+}
+
+/** What was measured beside the samples. */
+function besides({ used, controls, epsilon }: Reading, width: number, style: Style): string[][] {
+  return [
+    used === undefined ? [] : [style.bold(clip(usedTitle, width)), ...usedLines(used, width)],
+    controls === undefined
+      ? []
+      : [style.bold(clip(controlsTitle, width)), ...controlLines(controls, epsilon, width)],
+  ];
 }
 
 interface Style {

@@ -236,3 +236,76 @@ describe('train-model on a template', () => {
     expect(existsSync(join(command.folder, 'trained'))).toBe(false);
   });
 });
+
+describe('--patch and --controls', () => {
+  interface Measured {
+    readonly used?: {
+      readonly inputs: string;
+      readonly maxKl: number;
+      readonly answer: readonly { readonly token: string | null }[];
+      readonly parts: Readonly<Record<'both' | 'distanceOnly' | 'effectOnly' | 'neither', number>>;
+      readonly features: readonly { readonly feature: string; readonly verdict: string }[];
+    };
+    readonly controls?: unknown;
+  }
+  const ofPreimage = (...args: readonly string[]): Promise<Measured> =>
+    json<Measured>('preimage', ...query, '--no-cache', ...args);
+
+  it('say of an exact preimage what is used, over all inputs', async () => {
+    const { used, controls } = await ofPreimage('--patch', '--controls', '--max-kl', '1000', '--at-place');
+    // Everything has an effect of 1,000 nats at most; the template has no answer.
+    expect(used).toMatchObject({ inputs: 'all', maxKl: 1000, answer: [{ token: null }] });
+    const { both = 0, distanceOnly = 1, effectOnly = 0, neither = 1 } = used?.parts ?? {};
+    expect([distanceOnly, neither, both + effectOnly]).toEqual([0, 0, 4]);
+    expect(used?.features.map(({ feature }) => feature)).toContain('A');
+    expect(controls).toMatchObject([
+      { activation: 'bos', sizes: [0] },
+      { activation: 'random', sizes: Array.from({ length: 8 }, () => 0) },
+    ]);
+    const plain = await ofPreimage();
+    expect([plain.used, plain.controls]).toEqual([undefined, undefined]);
+  });
+
+  it('say of a search what is used, in a terminal too', async () => {
+    const { used, controls } = await json<Measured>('read', '--search', '--patch', '--controls', ...query);
+    expect(used?.inputs).toBe('searched');
+    expect(controls).toMatchObject({ searched: true, activations: [{}, {}, {}] });
+    const { code, stdout } = await ask('read', '--search', '--patch', '--controls', ...query);
+    expect(code).toBe(0);
+    expect(stdout).toContain('Held and used: each input’s activation patched into the query’s run');
+    expect(stdout).toContain('Controls: activations that hold nothing of the query');
+    expect(stdout).toMatch(/^feature +of bits +all +by distance +bits +by effect +bits/m);
+  });
+
+  it.each<[string, readonly string[], RegExp]>([
+    [
+      'a threshold without patching',
+      ['read', '--task', 'mine.yaml', '--search', '--max-kl', '0.1', ...query],
+      /^--max-kl is a threshold of --patch: give both, or neither\.$/,
+    ],
+    [
+      'a position after the answer',
+      ['read', '--input', '535+861=1396', '--site', 'a0.0', '--position', '-1', '--patch'],
+      /^Position 13 comes after the answer of 535\+861=1396 has been predicted, at position 12: nothing that is measured sees it\.$/,
+    ],
+    [
+      'a task that is known by classes',
+      [
+        'preimage',
+        '--task',
+        'counting',
+        '--input',
+        'abacab|a:3',
+        '--site',
+        'a0.0',
+        '--position',
+        ':',
+        '--patch',
+      ],
+      /^--patch and --controls need all inputs, and those of counting are known by classes alone: use read, which takes both\.$/,
+    ],
+  ])('are refused for %s', async (_, args, message) => {
+    const model = args.includes('mine.yaml') ? ['--model', words] : [];
+    expect(refusal(await command.ask([...args, ...model]))).toMatch(message);
+  });
+});

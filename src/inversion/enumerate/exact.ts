@@ -22,6 +22,7 @@ import {
 } from './activations.js';
 import { type ActivationStore, identityOf, saveActivations, loadActivations } from './saved-activations.js';
 import { measure, noPosition } from './measure.js';
+import { absent, fresh } from './prefixes.js';
 
 /** All inputs within ε of a query. */
 export interface ExactSet {
@@ -50,12 +51,23 @@ export interface ExactView {
   readonly onlyAt?: string | null;
 }
 
+/** Activations of all inputs, those that inputs share by their common beginnings once. */
+export interface DistinctActivations {
+  readonly count: number;
+  /** For each input the number of its activation; −1 for one that does not have its position. */
+  readonly of: Int32Array;
+  /** Those with numbers `start … end`, `[end − start, width]`, to 16 bits an element. */
+  rows(start: number, end: number): Float32Array;
+}
+
 /** Answers queries at one site. */
 export interface ExactPreimages {
   readonly site: string;
   readonly total: number;
   /** @param z the query's activation */
   find(z: Float32Array, view?: ExactView): Promise<ExactSet>;
+  /** The different activations that inputs have at one position each. @param positions of each input, as a set has them */
+  distinct(positions: Uint16Array): DistinctActivations;
   dispose(): Promise<void>;
 }
 
@@ -182,8 +194,44 @@ function preimagesOf(
         rechecked: open.length,
       };
     },
+    distinct: (chosen) => distinctAt(activations, chosen),
     async dispose() {
       await judge?.dispose();
+    },
+  };
+}
+
+function distinctAt(
+  { inputs, width, marks, rows }: EnumeratedActivations,
+  positions: Uint16Array,
+): DistinctActivations {
+  const of = new Int32Array(inputs).fill(-1);
+  const found: { readonly position: number; readonly row: number }[] = [];
+  marks.forEach((column, position) => {
+    let row = -1;
+    let numbered = -1;
+    for (let input = 0; input < inputs; input++) {
+      if (column[input] === absent) continue;
+      if (column[input] === fresh) row++;
+      if (positions[input] !== position) continue;
+      if (numbered !== row) found.push({ position, row });
+      numbered = row;
+      of[input] = found.length - 1;
+    }
+  });
+  return {
+    count: found.length,
+    of,
+    rows(start, end) {
+      const out = new Float32Array((end - start) * width);
+      for (let at = start; at < end; at++) {
+        const { position = 0, row = 0 } = found[at] ?? {};
+        const own = rows[position];
+        const scale = own?.scales[row] ?? 0;
+        for (let j = 0; j < width; j++)
+          out[(at - start) * width + j] = scale * (own?.values[row * width + j] ?? 0);
+      }
+      return out;
     },
   };
 }

@@ -1,0 +1,172 @@
+/**
+ * Controls of a reading: the same is asked of activations that hold nothing of the query, that of BOS and random vectors of
+ * the query's norm (arXiv 2509.13316). A decoder that says the query's value of a feature for those too says it by
+ * itself, and not because the activation holds it.
+ * @module
+ */
+import { type Runtime } from '../engine/index.js';
+import { type Decoder, drawnTokens, inputOf, orderWord, symbolsOf } from '../inversion/decoder.js';
+import { openUniforms } from '../inversion/evaluate.js';
+import { createJudge, rowsFor } from '../inversion/judge.js';
+import { type Metric } from '../inversion/metrics.js';
+import { type Reader } from '../inversion/preimage.js';
+import { type Control, type Controls } from '../inversion/reading-parts.js';
+import { createSampler } from '../inversion/sampler.js';
+import { type Judged } from '../inversion/view.js';
+import { type HookedModel, isLarge } from '../models/hooked-model.js';
+import { type Random, randomFor } from '../random.js';
+import { shareOf } from '../share.js';
+import { featureValue } from '../tasks/feature.js';
+import { type SamplingRound } from '../tasks/task.js';
+import { randomOfNorm } from './control-activations.js';
+import { priorEntropy } from './feature-bits.js';
+import { type Prior } from './prior.js';
+
+/** How a reading is viewed. */
+export interface ControlView {
+  readonly epsilon: number;
+  readonly metric: Metric;
+}
+
+/** Samples of each kind of activation; of a large model fewer, as each is judged by it. */
+const [samples, samplesOfLarge] = [256, 128];
+
+const kinds: readonly Control['activation'][] = ['query', 'bos', 'random'];
+
+/** A drawn input, and whether it is near the activation that it was drawn for. */
+interface ControlDraw {
+  readonly ids: readonly number[];
+  readonly valid: boolean;
+  readonly inside: boolean;
+}
+
+/**
+ * Single samples of a decoder for each kind of activation. Every draw for a random vector has a vector of its own, so that
+ * draws are independent and shares have intervals.
+ * @param prior its features are measured
+ */
+export async function decoderControls(
+  runtime: Runtime,
+  model: HookedModel,
+  decoder: Decoder,
+  prior: Prior,
+  { asked, z, bos }: Judged,
+  { epsilon, metric }: ControlView,
+): Promise<Controls> {
+  const { task } = prior;
+  const { site, input } = asked.query;
+  const { config } = decoder;
+  const tokens = drawnTokens(task, config.form);
+  const count = isLarge(model) ? samplesOfLarge : samples;
+  const sampler = createSampler(
+    runtime,
+    config,
+    (name) => decoder.parameter(name),
+    symbolsOf(task, config.form).begin,
+    tokens,
+    count,
+  );
+  const judge = createJudge(runtime, model, task, site, rowsFor(model, count));
+  try {
+    const activations: Control[] = [];
+    for (const kind of kinds) {
+      const vectors = randomFor(asked.seed, 'control vectors');
+      const rows = new Float32Array(count * z.length);
+      for (let row = 0; row < count; row++) rows.set(vectorOf(kind, z, bos, vectors), row * z.length);
+      const uniforms = openUniforms(
+        randomFor(asked.seed, 'controls', kind).fill(new Float32Array(count * tokens)),
+      );
+      const drawn = await sampler.sample({
+        z: rows,
+        sites: new Int32Array(count).fill(config.sites.indexOf(site)),
+        temperatures: new Float32Array(count).fill(1),
+        uniforms,
+      });
+      const inputs = Array.from({ length: count }, (_, row) => {
+        const [from, to] = [row * tokens, (row + 1) * tokens];
+        return inputOf(task, config.form, drawn.subarray(from, to), orderWord(uniforms.subarray(from, to)));
+      });
+      const verdicts = (await judge.judge(inputs, rows))[metric];
+      const draws = inputs.map((ids, row) => ({
+        ids,
+        valid: task.check(ids) === null,
+        inside: (verdicts[row]?.distance ?? Infinity) <= epsilon,
+      }));
+      activations.push(controlOf(kind, prior, task.encode(input), draws, false));
+    }
+    return { searched: false, activations };
+  } finally {
+    await sampler.dispose();
+    await judge.dispose();
+  }
+}
+
+/**
+ * The same search for each kind of activation.
+ * @param reader without a decoder
+ * @param rounds as many candidates as these have are judged
+ */
+export async function searchControls(
+  reader: Reader,
+  prior: Prior,
+  judged: Judged,
+  rounds: readonly SamplingRound[],
+  { epsilon, metric }: ControlView,
+): Promise<Controls> {
+  const { asked, z, bos, candidates } = judged;
+  const ids = prior.task.encode(asked.query.input);
+  const activations: Control[] = [];
+  for (const kind of kinds) {
+    const found = kind === 'query' ? [...candidates] : [];
+    if (kind !== 'query') {
+      const other = vectorOf(kind, z, bos, randomFor(asked.seed, 'control vectors'));
+      for await (const some of reader.draw({ ...judged, z: other }, { rounds, epsilon, metric }))
+        found.push(...some);
+    }
+    const draws = found.map((one) => ({ ...one, inside: one.verdicts[metric].distance <= epsilon }));
+    activations.push(controlOf(kind, prior, ids, draws, true));
+  }
+  return { searched: true, activations };
+}
+
+function vectorOf(
+  kind: Control['activation'],
+  z: Float32Array,
+  bos: Float32Array,
+  random: Random,
+): Float32Array {
+  return kind === 'query' ? z : kind === 'bos' ? bos : randomOfNorm(z, random);
+}
+
+function controlOf(
+  activation: Control['activation'],
+  prior: Prior,
+  ids: readonly number[],
+  draws: readonly ControlDraw[],
+  searched: boolean,
+): Control {
+  const share = (hits: number, n: number): Omit<Control['inside'], 'count'> => {
+    if (n === 0) return { share: 0, low: null, high: null };
+    const { share: own, low, high } = shareOf(hits, n);
+    return searched ? { share: own, low: null, high: null } : { share: own, low, high };
+  };
+  const { task } = prior;
+  const valid = draws.filter((one) => one.valid);
+  const inside = draws.filter((one) => one.inside).length;
+  const among = searched ? valid.filter((one) => one.inside) : valid;
+  const features = prior.tables.filter((table) => priorEntropy(prior, table) > 0);
+  return {
+    activation,
+    draws: draws.length,
+    valid: valid.length,
+    inside: { count: inside, ...share(inside, draws.length) },
+    features:
+      among.length === 0
+        ? []
+        : features.map(({ feature }) => {
+            const own = featureValue(task, feature, ids);
+            const hits = among.filter((one) => featureValue(task, feature, one.ids) === own).length;
+            return { feature: feature.name, ...share(hits, among.length) };
+          }),
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * Controls of an exact preimage: how many inputs are within ε of an activation that holds nothing of the query.
+ * @module
+ */
+import { type Runtime } from '../engine/index.js';
+import { type ExactPreimages } from '../inversion/enumerate/exact.js';
+import { type Metric } from '../inversion/metrics.js';
+import { type HookedModel } from '../models/hooked-model.js';
+import { randomFor } from '../random.js';
+import { type Task } from '../tasks/task.js';
+import { randomOfNorm } from './control-activations.js';
+import { activationsOf } from './queries.js';
+import { type ExactControl } from './records.js';
+
+/** Random vectors that are tried. */
+const vectors = 8;
+
+/** How controls are compared with the inputs. */
+export interface ExactControlView {
+  readonly epsilon: number;
+  readonly metric: Metric;
+  readonly onlyAt: string | null;
+  readonly seed: number;
+}
+
+/** Counts the inputs within ε of BOS and of random vectors. */
+export async function exactControls(
+  runtime: Runtime,
+  model: HookedModel,
+  task: Task,
+  exact: ExactPreimages,
+  { ids, z }: { readonly ids: readonly number[]; readonly z: Float32Array },
+  { epsilon, metric, onlyAt, seed }: ExactControlView,
+): Promise<ExactControl[]> {
+  const [bos = new Float32Array(z.length)] = await activationsOf(runtime, model, task, exact.site, [
+    { ids, position: 0 },
+  ]);
+  const counted = async (activation: ExactControl['activation'], all: readonly Float32Array[]) => {
+    const sizes: number[] = [];
+    const nearest: number[] = [];
+    for (const one of all) {
+      const { size, distances } = await exact.find(one, { epsilon, metric, onlyAt });
+      sizes.push(size);
+      nearest.push(distances.reduce((least, distance) => Math.min(least, distance), Infinity));
+    }
+    return { activation, sizes, nearest };
+  };
+  const random = Array.from({ length: vectors }, (_, at) => randomOfNorm(z, randomFor(seed, 'control', at)));
+  return [await counted('bos', [bos]), await counted('random', random)];
+}
