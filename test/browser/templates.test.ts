@@ -54,11 +54,15 @@ inBrowser('template tasks', (open) => {
 
   it('ioi is chosen with a model, searched, and its samples stand slot by slot', async () => {
     const page = await at('');
-    await page.getByLabel('Case study').selectOption({ label: 'ioi…' });
+    await page.getByLabel('Case study').selectOption({ label: 'Other model or decoder…' });
     const dialog = page.getByRole('dialog', { name: 'Other task, model or decoder' });
+    await dialog.getByLabel('Task').selectOption('ioi');
     await dialog.getByLabel('Model').selectOption('models/sentences');
     await dialog.getByRole('button', { name: 'Read with these' }).click();
     await expect.poll(() => page.getByLabel('Case study').inputValue()).toBe('ioi~models/sentences');
+    // The case brings an example of its own first.
+    await expect.poll(() => page.locator('#input').inputValue()).not.toBe('');
+    await token(page, 'END').waitFor();
     await page.locator('#input').fill(input);
     await page.locator('#input').press('Enter');
     await token(page, 'S1+1').click();
