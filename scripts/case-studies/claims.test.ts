@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BrokenClaim, check, claimsOf, fitting } from './claims.js';
-import { type Measured } from './document.js';
+import { type Measured } from './measured.js';
 
 const measured: Measured = {
   shipped: {

@@ -9,7 +9,7 @@
  * after `but`: `most("…/a*@=" but "…/a0.0@=")`.
  * @module
  */
-import { type Measured, numberOf } from './document.js';
+import { type Measured, numberOf } from './measured.js';
 import { type Figures } from './study.js';
 
 /** A claim that what was measured does not bear out. */

@@ -5,7 +5,8 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BrokenClaim, claimsOf } from './claims.js';
-import { type Measured, filled, numberOf, picturesOf, table, unnamed, written } from './document.js';
+import { filled, picturesOf, table, unnamed, written } from './document.js';
+import { type Measured, numberOf } from './measured.js';
 import { tables } from './tables.js';
 
 const measured: Measured = {

@@ -10,27 +10,11 @@
  */
 import { format } from 'prettier';
 import { check, claimsOf } from './claims.js';
-import { type Figures } from './study.js';
-
-/** What was measured, by model: `shipped`, `published`. */
-export type Measured = Readonly<Record<string, Figures>>;
+import { type Measured, numberOf } from './measured.js';
 
 const marked =
   /(−?[\d,]*\d(?:\.\d+)?)(%|\s(?:logits?|bits?|nats?|inputs)\b)?(\s\([\d.]+–[\d.]+\))?<!-- (?!holds:)([^>]+?) -->/gu;
 const tabled = /<!-- table (\S+) -->[^]*?<!-- \/table -->/gu;
-
-/** A measured number. @throws RangeError where there is none of that name */
-export function numberOf(measured: Measured, path: string): number {
-  const found = path
-    .split('/')
-    .reduce<Figures[string] | undefined>(
-      (at, name) => (typeof at === 'object' ? at[name] : undefined),
-      measured,
-    );
-  if (typeof found === 'object' && 'bits' in found) return numberOf(measured, `${path}/bits`);
-  if (typeof found !== 'number') throw new RangeError(`nothing was measured as ${path}`);
-  return found;
-}
 
 /** A number as it is written, with so many digits behind the point. */
 export function written(value: number, digits: number): string {

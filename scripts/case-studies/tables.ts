@@ -3,7 +3,8 @@
  * @module
  */
 import { additionExperiments } from '../../src/studies/addition/experiments.js';
-import { type Measured, intervalOf, numberOf, table, written } from './document.js';
+import { intervalOf, table, written } from './document.js';
+import { type Measured, numberOf } from './measured.js';
 
 const heads = ['a0.0', 'a0.1', 'a0.2', 'a0.3', 'a1.0', 'a1.1', 'a1.2', 'a1.3'];
 

@@ -11,6 +11,7 @@
 import {
   GraphError,
   type Runtime,
+  type Tensors,
   type Value,
   add,
   concat,
@@ -27,7 +28,7 @@ import { throughFinalNorm, unembed, unembedBias } from '../models/layers.js';
 import { transformer } from '../models/transformer.js';
 import { type HookedModel, cacheNames, expectPlaces } from '../models/hooked-model.js';
 import { blockHook, headSite, modelHooks } from '../models/hooks.js';
-import { padded } from '../models/padding.js';
+import { inBatches } from '../models/batches.js';
 import { type Estimate, estimate } from './estimate.js';
 import { resolveHook } from './patch.js';
 
@@ -102,17 +103,15 @@ export async function attribute(
   const batch = question.batch ?? Math.max(1, Math.min(256, inputs.length, roomy));
   const executable = await runtime.compile(attributionGraph(model, sites, batch, places));
   try {
-    for (let start = 0; start < inputs.length; start += batch) {
-      const part = inputs.slice(start, start + batch);
-      const data = padded(part, places, question.pad, batch);
-      const rows = Int32Array.from(
+    const size = { batch, places, pad: question.pad };
+    const rowsFrom = (start: number): Tensors => {
+      const data = Int32Array.from(
         { length: batch },
         (_, row) => row * places + (positions[start + row] ?? 0),
       );
-      const outputs = await executable.run({
-        ids: { dtype: 'int32', shape: [batch, places], data },
-        rows: { dtype: 'int32', shape: [batch], data: rows },
-      });
+      return { rows: { dtype: 'int32', shape: [batch], data } };
+    };
+    for await (const { start, texts: part, outputs } of inBatches(executable, inputs, size, rowsFrom)) {
       const [parts, logits] = [floatsOf(outputs, 'parts'), floatsOf(outputs, 'logits')];
       const from = (all: Float32Array, row: number): Float32Array =>
         all.subarray(row * vocabulary, (row + 1) * vocabulary);

@@ -11,12 +11,12 @@
  * @module
  */
 import {
-  type Executable,
   GraphError,
   type Runtime,
   type Tensor,
   type Tensors,
   type Value,
+  compiled,
   floatsOf,
   gather,
   graph,
@@ -192,8 +192,9 @@ export function createPatcher(runtime: Runtime, model: HookedModel, options: Pat
     return all;
   };
 
-  let recorder: Promise<Executable> | null = null;
-  let patcher: Promise<Executable> | null = null;
+  const graphs = compiled(runtime, (what: 'record' | 'patch') =>
+    graph(what === 'record' ? { logits, ...recorded } : { logits }),
+  );
   const feeds = (block: Block, recording: Recording, moves: readonly Moves[]): Tensors => {
     const { inputs, reads: positions } = block;
     if (inputs.length > batch) throw new GraphError(`patcher: ${inputs.length} inputs of at most ${batch}`);
@@ -231,20 +232,15 @@ export function createPatcher(runtime: Runtime, model: HookedModel, options: Pat
     batch,
     copies,
     async record(block) {
-      recorder ??= runtime.compile(graph({ logits, ...recorded }));
-      const outputs = await (await recorder).run(feeds(block, new Map(), []));
+      const outputs = await (await graphs.of('record')).run(feeds(block, new Map(), []));
       const recording = new Map(sites.map((site) => [site, outputOf(outputs, site)]));
       return { recording, logits: readLogits(outputs, block, 1), vocabulary };
     },
     async run(block, recording, moves) {
-      patcher ??= runtime.compile(graph({ logits }));
-      const outputs = await (await patcher).run(feeds(block, recording, moves));
+      const outputs = await (await graphs.of('patch')).run(feeds(block, recording, moves));
       return { logits: readLogits(outputs, block, moves.length), vocabulary };
     },
-    async dispose() {
-      for (const executable of [recorder, patcher])
-        if (executable !== null) await (await executable).dispose();
-    },
+    dispose: () => graphs.dispose(),
   };
 }
 

@@ -37,6 +37,7 @@ export { crossEntropy } from './ops/loss.js';
 export { adamW, adamWScales, type AdamWOptions, type AdamWScales, type AdamWState } from './optim/adamw.js';
 export { scheduled, type Schedule } from './optim/schedule.js';
 export { clipByGlobalNorm } from './optim/clip.js';
+export { compiled, type Compiled } from './runtime/compiled.js';
 export {
   DeviceError,
   type Executable,

@@ -9,7 +9,7 @@ import { InputError } from '../input-error.js';
 import { expectFinite } from '../models/finite.js';
 import { type HookedModel, questionGraph } from '../models/hooked-model.js';
 import { blockHook, headOf, shortName } from '../models/hooks.js';
-import { padded } from '../models/padding.js';
+import { inBatches } from '../models/batches.js';
 import { randomFor } from '../random.js';
 import { resolvePosition } from '../tasks/positions.js';
 import { type Task } from '../tasks/task.js';
@@ -106,12 +106,10 @@ export async function attentionByName(
   const executable = await runtime.compile(questionGraph(model, batch, places, { names }));
   const out = new Map(sites.map((site) => [site, new Array<Map<string, number>>()]));
   try {
-    for (let start = 0; start < inputs.length; start += batch) {
-      const part = inputs.slice(start, start + batch);
-      const ids = padded(part, places, task.pad, batch);
-      const run = await executable.run({ ids: { dtype: 'int32', shape: [batch, places], data: ids } });
+    const size = { batch, places, pad: task.pad };
+    for await (const { start, texts: part, outputs } of inBatches(executable, inputs, size)) {
       for (const { site, layer, head } of heads) {
-        const pattern = floatsOf(run, blockHook(layer, 'pattern'));
+        const pattern = floatsOf(outputs, blockHook(layer, 'pattern'));
         part.forEach((input, row) => {
           const from =
             ((row * model.architecture.heads + head) * places + (positions[start + row] ?? 0)) * places;

@@ -4,9 +4,10 @@
  * @module
  */
 import {
-  type Executable,
+  type Graph,
   type Runtime,
   type Value,
+  compiled,
   div,
   floatsOf,
   graph,
@@ -50,8 +51,7 @@ export function createSequenceScorer(
 ): SequenceScorer {
   const { config } = decoder;
   const { places, activation_width: width, vocabulary } = config;
-  const compiled = new Map<number, Promise<Executable>>();
-  const compile = (rows: number): Promise<Executable> => {
+  const graphs = compiled(runtime, (rows: number): Graph => {
     const z = input('z', 'float32', [rows, width]);
     const site = input('site', 'int32', [rows]);
     const ids = input('ids', 'int32', [rows, places]);
@@ -63,8 +63,8 @@ export function createSequenceScorer(
     temperatures.forEach((temperature, at) => {
       outputs[`at${at}`] = reduceSum(mul(logSoftmax(div(logits, temperature)), chosen), [1, 2]);
     });
-    return runtime.compile(graph(outputs));
-  };
+    return graph(outputs);
+  });
   return {
     async logProbabilities(inputs, z, site) {
       const out = new Float64Array(inputs.length * temperatures.length);
@@ -72,8 +72,6 @@ export function createSequenceScorer(
       for (let start = 0; start < inputs.length;) {
         const left = inputs.length - start;
         const rows = left > manyRows / 2 ? manyRows : fewRows;
-        const executable = compiled.get(rows) ?? compile(rows);
-        compiled.set(rows, executable);
         const activations = new Float32Array(rows * width);
         for (let row = 0; row < rows; row++) activations.set(z, row * width);
         const shape = [rows, places];
@@ -86,7 +84,7 @@ export function createSequenceScorer(
         const counted = new Float32Array(rows * places);
         said.forEach(({ length }, row) => counted.fill(1, row * places, row * places + length - 1));
         const outputs = await (
-          await executable
+          await graphs.of(rows)
         ).run({
           z: { dtype: 'float32', shape: [rows, width], data: activations },
           site: { dtype: 'int32', shape: [rows], data: new Int32Array(rows).fill(site) },
@@ -105,8 +103,6 @@ export function createSequenceScorer(
       }
       return out;
     },
-    async dispose() {
-      for (const executable of compiled.values()) await (await executable).dispose();
-    },
+    dispose: () => graphs.dispose(),
   };
 }

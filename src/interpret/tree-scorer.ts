@@ -4,10 +4,10 @@
  * @module
  */
 import {
-  type Executable,
   type Graph,
   type Runtime,
   type Value,
+  compiled,
   floatsOf,
   gather,
   graph,
@@ -56,8 +56,7 @@ export function createTreeScorer(
   const widths = Array.from({ length: depth }, (_, level) =>
     Math.max(1, ...blocks.map(({ levels }) => levels[level]?.ids.length ?? 0)),
   );
-  let compiled: Promise<Executable> | null = null;
-  const build = (): Graph => {
+  const graphs = compiled(runtime, (): Graph => {
     const parameter = (name: string): Value => decoder.parameter(name);
     const z = input('z', 'float32', [1, config.activation_width]);
     const site = input('site', 'int32', [1]);
@@ -78,7 +77,7 @@ export function createTreeScorer(
       outputs[`log${level}`] = logSoftmax(reshape(step.logits, [count, config.vocabulary]));
     });
     return graph(outputs);
-  };
+  });
   const feeds = blocks.map(({ levels }) => ({
     ids: widths.map((count, level) => filled(levels[level]?.ids ?? [], count)),
     parents: widths.map((count, level) => filled(levels[level]?.parents ?? [], count)),
@@ -90,8 +89,7 @@ export function createTreeScorer(
     ),
     async logProbabilities(z, site, into = new Float64Array(sequences.length)) {
       if (blocks.length === 0) return into;
-      compiled ??= runtime.compile(build());
-      const executable = await compiled;
+      const executable = await graphs.of(null);
       for (const [at, block] of blocks.entries()) {
         const feed = feeds[at];
         if (feed === undefined) continue;
@@ -126,7 +124,7 @@ export function createTreeScorer(
       return into;
     },
     async dispose() {
-      if (compiled !== null) await (await compiled).dispose();
+      await graphs.dispose();
     },
   };
 }

@@ -3,10 +3,11 @@
  * @module
  */
 import {
-  type Executable,
   GraphError,
   type Runtime,
+  type Graph,
   type Value,
+  compiled,
   graph,
   input,
   reshape,
@@ -131,8 +132,7 @@ export function createCollector(
       }),
     ),
   ];
-  const compiled = new Map<boolean, Promise<Executable>>();
-  const compile = (attended: boolean): Promise<Executable> => {
+  const graphs = compiled(runtime, (attended: boolean): Graph => {
     const { cache } = transformer(
       model.architecture,
       model.parameter,
@@ -145,23 +145,19 @@ export function createCollector(
     };
     const toBos = (pattern: string): Value =>
       reshape(slice(valueOf(pattern), 3, 0, 1), [batch, heads, places]);
-    return runtime.compile(
-      graph(
-        Object.fromEntries([
-          ...sites.map((site) => [site, valueOf(site)] as const),
-          ...(attended ? patterns.map((pattern) => [pattern, toBos(pattern)] as const) : []),
-        ]),
-      ),
+    return graph(
+      Object.fromEntries([
+        ...sites.map((site) => [site, valueOf(site)] as const),
+        ...(attended ? patterns.map((pattern) => [pattern, toBos(pattern)] as const) : []),
+      ]),
     );
-  };
+  });
   async function collect(
     sequences: readonly (readonly number[])[],
     spent?: Collected,
     attended = false,
   ): Promise<Collected> {
-    const made = compiled.get(attended) ?? compile(attended);
-    compiled.set(attended, made);
-    const executable = await made;
+    const executable = await graphs.of(attended);
     const whole = Math.ceil(sequences.length / batch) * batch;
     const outputs = [
       ...sites.map((name) => ({ name, shape: [batch, places, width], before: spent?.sites.get(name) })),
@@ -221,9 +217,7 @@ export function createCollector(
       }
       return picked;
     },
-    async dispose() {
-      for (const made of compiled.values()) await (await made).dispose();
-    },
+    dispose: () => graphs.dispose(),
   };
 }
 

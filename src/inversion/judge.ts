@@ -3,10 +3,10 @@
  * @module
  */
 import {
-  type Executable,
   type Graph,
   GraphError,
   type Runtime,
+  compiled,
   floatsOf,
   graph,
   input,
@@ -16,11 +16,11 @@ import { transformer } from '../models/transformer.js';
 import { type HookedModel, isLarge } from '../models/hooked-model.js';
 import { padded } from '../models/padding.js';
 import { type Task } from '../tasks/task.js';
-import { type Metric, distances } from './metrics.js';
+import { distances, metrics } from './metrics.js';
 import { createPackedJudge } from './packed-judge.js';
-import { type Verdict, leastOf } from './verdict.js';
+import { type Judge, type Verdicts, leastOf, nearestOf, verdictsBy } from './verdict.js';
 
-export { type Nearest, type Verdict, leastOf, nearestOf } from './verdict.js';
+export { type Judge, type Nearest, type Verdict, leastOf, nearestOf } from './verdict.js';
 
 /** Rows of one compiled graph by default. */
 export const judgeBatch = 256;
@@ -31,28 +31,25 @@ export function rowsFor(model: HookedModel, count: number): number {
   return Math.min(64, 2 ** Math.ceil(Math.log2(Math.max(8, count))));
 }
 
-/** Judges candidates at one site. */
-export interface Judge {
-  /**
-   * @param candidates token ids from BOS on; EOS and PAD may follow
-   * @param queries one activation for all, or one for each candidate, row after row
-   * @returns for each metric a verdict a candidate, in the order of the candidates
-   */
-  judge(
-    candidates: readonly (readonly number[])[],
-    queries: Float32Array,
-  ): Promise<Record<Metric, Verdict[]>>;
-  dispose(): Promise<void>;
-}
-
-/** The graph that gives distances at a site: inputs `ids` and `query`, one output a metric. */
-export function judgeGraph(model: HookedModel, site: string, batch: number, places: number): Graph {
+/**
+ * The graph that gives distances at a site: inputs `ids` and `query0` … `[batch, width]`, outputs `euclidean0`, `cosine0` …
+ * `[batch, place]`.
+ * @param queries how many each row is compared with
+ */
+function judgeGraph(model: HookedModel, site: string, batch: number, places: number, queries: number): Graph {
   const width = model.architecture.width;
   const ids = input('ids', 'int32', [batch, places]);
-  const query = input('query', 'float32', [batch, width]);
   const z = transformer(model.architecture, model.parameter, ids).cache.get(site);
   if (z === undefined) throw new GraphError(`judge: the model has no site ${site}`);
-  return graph(distances(z, reshape(query, [batch, 1, width])));
+  return graph(
+    Object.fromEntries(
+      Array.from({ length: queries }, (_, at) => {
+        const query = input(`query${at}`, 'float32', [batch, width]);
+        const far = distances(z, reshape(query, [batch, 1, width]));
+        return metrics.map((metric) => [`${metric}${at}`, far[metric]] as const);
+      }).flat(),
+    ),
+  );
 }
 
 /**
@@ -70,29 +67,45 @@ export function createJudge(
   if (isLarge(model)) return createPackedJudge(runtime, model, task, site);
   const width = model.architecture.width;
   const places = task.maxLength;
-  let compiled: Promise<Executable> | null = null;
+  const graphs = compiled(runtime, (queries: number) => judgeGraph(model, site, batch, places, queries));
 
-  /** Runs some candidates. @param rows their numbers, as many as a graph takes at most */
+  /**
+   * Runs candidates, batch after batch.
+   * @param queriesOf the queries that a candidate, by number, is compared with: `count` of them
+   */
   async function run(
-    rows: readonly number[],
     candidates: readonly (readonly number[])[],
-    queryOf: (row: number) => Float32Array,
-    put: (row: number, verdicts: Record<Metric, Verdict>) => void,
+    count: number,
+    queriesOf: (row: number) => readonly Float32Array[],
+    put: (row: number, verdicts: readonly Verdicts[]) => void,
+    signal?: AbortSignal,
   ): Promise<void> {
-    compiled ??= runtime.compile(judgeGraph(model, site, batch, places));
-    const executable = await compiled;
-    const inputs = rows.map((row) => candidates[row] ?? []);
-    const query = new Float32Array(batch * width);
-    rows.forEach((row, at) => query.set(queryOf(row), at * width));
-    const outputs = await executable.run({
-      ids: { dtype: 'int32', shape: [batch, places], data: padded(inputs, places, task.pad, batch) },
-      query: { dtype: 'float32', shape: [batch, width], data: query },
-    });
-    const [euclidean, cosine] = [floatsOf(outputs, 'euclidean'), floatsOf(outputs, 'cosine')];
-    rows.forEach((row, at) => {
-      const own = (all: Float32Array): Verdict => leastOf(task, site, inputs[at] ?? [], all, at);
-      put(row, { euclidean: own(euclidean), cosine: own(cosine) });
-    });
+    const executable = await graphs.of(count);
+    const numbers = Array.from({ length: count }, (_, at) => at);
+    for (let start = 0; start < candidates.length; start += batch) {
+      signal?.throwIfAborted();
+      const inputs = candidates.slice(start, start + batch);
+      const queries = numbers.map(() => new Float32Array(batch * width));
+      inputs.forEach((_, row) =>
+        queriesOf(start + row).forEach((query, at) => queries[at]?.set(query, row * width)),
+      );
+      const outputs = await executable.run({
+        ids: { dtype: 'int32', shape: [batch, places], data: padded(inputs, places, task.pad, batch) },
+        ...Object.fromEntries(
+          queries.map((data, at) => [
+            `query${at}`,
+            { dtype: 'float32' as const, shape: [batch, width], data },
+          ]),
+        ),
+      });
+      const far = numbers.map((at) => verdictsBy((metric) => floatsOf(outputs, `${metric}${at}`)));
+      inputs.forEach((ids, row) =>
+        put(
+          start + row,
+          far.map((all) => verdictsBy((metric) => leastOf(task, site, ids, all[metric], row))),
+        ),
+      );
+    }
   }
 
   return {
@@ -101,33 +114,39 @@ export function createJudge(
       if (!one && queries.length !== candidates.length * width) {
         throw new GraphError(`judge: ${queries.length / width} queries for ${candidates.length} candidates`);
       }
-      const queryOf = (row: number): Float32Array =>
-        one ? queries : queries.subarray(row * width, (row + 1) * width);
       // By what is run: the numbers of the candidates that it serves.
       const alike = new Map<string, number[]>();
       candidates.forEach((ids, row) => {
         const key = one ? ids.join() : String(row);
-        const known = alike.get(key);
-        if (known === undefined) alike.set(key, [row]);
-        else known.push(row);
+        if (alike.get(key)?.push(row) === undefined) alike.set(key, [row]);
       });
-      const euclidean = new Array<Verdict>(candidates.length);
-      const cosine = new Array<Verdict>(candidates.length);
-      const distinct = [...alike.values()].map(([first = 0]) => first);
-      for (let start = 0; start < distinct.length; start += batch) {
-        const rows = distinct.slice(start, start + batch);
-        await run(rows, candidates, queryOf, (row, verdicts) => {
-          const key = one ? (candidates[row] ?? []).join() : String(row);
-          for (const same of alike.get(key) ?? []) {
-            euclidean[same] = verdicts.euclidean;
-            cosine[same] = verdicts.cosine;
-          }
-        });
-      }
+      const groups = [...alike.values()];
+      const first = (at: number): number => groups[at]?.[0] ?? 0;
+      const euclidean = new Array<Verdicts['euclidean']>(candidates.length);
+      const cosine = new Array<Verdicts['cosine']>(candidates.length);
+      await run(
+        groups.map((_, at) => candidates[first(at)] ?? []),
+        1,
+        (at) => [one ? queries : queries.subarray(first(at) * width, (first(at) + 1) * width)],
+        (at, [verdicts]) => {
+          if (verdicts === undefined) throw new GraphError('judge: a candidate was not judged');
+          for (const row of groups[at] ?? [])
+            [euclidean[row], cosine[row]] = [verdicts.euclidean, verdicts.cosine];
+        },
+      );
       return { euclidean, cosine };
     },
-    async dispose() {
-      await (await compiled)?.dispose();
+    async nearest(candidates, queries, signal) {
+      const out = queries.map(() => new Array<ReturnType<typeof nearestOf>>());
+      await run(
+        candidates,
+        queries.length,
+        () => queries,
+        (_, verdicts) => verdicts.forEach((own, at) => out[at]?.push(nearestOf(own))),
+        signal,
+      );
+      return out;
     },
+    dispose: () => graphs.dispose(),
   };
 }

@@ -9,14 +9,20 @@ import { type HookedModel } from '../models/hooked-model.js';
 import { createPackedRuns } from '../models/packed-runs.js';
 import { byBeginning } from '../models/packing.js';
 import { expectFinite } from '../models/finite.js';
-import { type Judge } from './judge.js';
-import { type Metric, distancesAt } from './metrics.js';
-import { type JudgedTask, type Verdict, judgedPlaces, verdict } from './verdict.js';
+import { distancesAt } from './metrics.js';
+import {
+  type Judge,
+  type JudgedTask,
+  type Nearest,
+  type Verdict,
+  type Verdicts,
+  judgedPlaces,
+  nearestOf,
+  verdict,
+} from './verdict.js';
 
 /** Most verdicts that are remembered. */
 const mostRemembered = 2 ** 14;
-
-type Verdicts = Record<Metric, Verdict>;
 
 /** Makes a judge for one site, as {@link Judge} says. @param task where its inputs end, and how long they are */
 export function createPackedJudge(
@@ -35,9 +41,11 @@ export function createPackedJudge(
     texts: readonly (readonly number[])[],
     queriesOf: (text: number) => readonly Float32Array[],
     put: (text: number, verdicts: readonly Verdicts[]) => void,
+    signal?: AbortSignal,
   ): Promise<void> {
     const order = byBeginning(texts);
     for await (const { texts: some, outputs } of runs.run(order.map((text) => texts[text] ?? []))) {
+      signal?.throwIfAborted();
       const activations = floatsOf(outputs, site);
       for (const { text: at, tokens } of some) {
         const text = order[at] ?? 0;
@@ -100,6 +108,20 @@ export function createPackedJudge(
         },
       );
       return { euclidean, cosine };
+    },
+    async nearest(candidates, queries, signal) {
+      const out = queries.map(() => new Array<Nearest>(candidates.length));
+      await judgeTexts(
+        candidates.map((ids) => ids.slice(0, judgedPlaces(task, ids))),
+        () => queries,
+        (row, verdicts) =>
+          verdicts.forEach((own, at) => {
+            const nearest = out[at];
+            if (nearest !== undefined) nearest[row] = nearestOf(own);
+          }),
+        signal,
+      );
+      return out;
     },
     dispose: () => runs.dispose(),
   };

@@ -5,7 +5,7 @@
  * @module
  */
 import { tokensOf } from '../tasks/tokens.js';
-import { type Executable, GraphError, type Runtime, floatsOf } from '../engine/index.js';
+import { GraphError, type Runtime, compiled, floatsOf } from '../engine/index.js';
 import { InputError } from '../input-error.js';
 import { expectFinite } from '../models/finite.js';
 import { type HookedModel, modelText, questionGraph } from '../models/hooked-model.js';
@@ -125,7 +125,9 @@ export function createReader(
   const form = decoder?.config.form ?? 'plain';
   const tokens = decoder === null ? 0 : drawnTokens(task, form);
   const instruments = given ?? createInstruments(runtime, model, decoder, task);
-  const runs = new Map<string, Promise<Executable>>();
+  const runs = compiled(runtime, (site: string) =>
+    questionGraph(model, 1, task.maxLength, { names: [site, ...patternOf(site)] }),
+  );
 
   const colourist =
     decoder === null ? null : createColourist(runtime, decoder, task, () => instruments.sampler(fullBatch));
@@ -133,12 +135,9 @@ export function createReader(
   /** Activations of an input at all positions of a site, and the attention row of a position where the site is a head. */
   async function run(site: string, ids: readonly number[]) {
     const head = headOf(site);
-    const pattern = head === null ? null : blockHook(head.layer, 'pattern');
+    const [pattern] = patternOf(site);
     const places = task.maxLength;
-    const names = pattern === null ? [site] : [site, pattern];
-    const compiled = runs.get(site) ?? runtime.compile(questionGraph(model, 1, places, { names }));
-    runs.set(site, compiled);
-    const executable = await compiled;
+    const executable = await runs.of(site);
     const data = padded([ids], places, task.pad);
     const outputs = await executable.run({ ids: { dtype: 'int32', shape: [1, places], data } });
     const all = floatsOf(outputs, site);
@@ -149,7 +148,7 @@ export function createReader(
         return activation;
       },
       attention(position: number): number[] | null {
-        if (head === null || pattern === null) return null;
+        if (head === null || pattern === undefined) return null;
         const start = (head.head * places + position) * places;
         return [...floatsOf(outputs, pattern).slice(start, start + ids.length)];
       },
@@ -340,11 +339,17 @@ export function createReader(
     },
     async dispose() {
       if (given === undefined) await instruments.dispose();
-      for (const made of runs.values()) await (await made).dispose();
+      await runs.dispose();
       await colourist?.dispose();
     },
   };
   return reader;
+}
+
+/** The attention pattern that a head's site belongs to; none for other sites. */
+function patternOf(site: string): string[] {
+  const head = headOf(site);
+  return head === null ? [] : [blockHook(head.layer, 'pattern')];
 }
 
 function verdictsOf(euclidean: Verdict | undefined, cosine: Verdict | undefined): Candidate['verdicts'] {

@@ -5,12 +5,12 @@
  * @module
  */
 import {
-  type Executable,
   type Graph,
   type Runtime,
   type Value,
   add,
   cast,
+  compiled,
   concat,
   constant,
   cumSum,
@@ -110,15 +110,11 @@ export function createSampler(
   tokens: number,
   batch = sampleBatch,
 ): Sampler {
-  const compiled = new Map<boolean, Promise<Executable>>();
+  const graphs = compiled(runtime, (biased: boolean) => samplerGraph(config, p, bos, batch, tokens, biased));
   return {
     tokens,
     async sample({ z, sites, temperatures, uniforms, bias }) {
-      const biased = bias !== undefined;
-      const made =
-        compiled.get(biased) ?? runtime.compile(samplerGraph(config, p, bos, batch, tokens, biased));
-      compiled.set(biased, made);
-      const executable = await made;
+      const executable = await graphs.of(bias !== undefined);
       const rows = sites.length;
       const out = new Int32Array(rows * tokens);
       for (let start = 0; start < rows; start += batch) {
@@ -145,8 +141,6 @@ export function createSampler(
       }
       return out;
     },
-    async dispose() {
-      for (const made of compiled.values()) await (await made).dispose();
-    },
+    dispose: () => graphs.dispose(),
   };
 }

@@ -2,7 +2,7 @@
  * How likely a decoder holds each token that it says of given sequences.
  * @module
  */
-import { type Executable, type Runtime, floatsOf, graph, input, softmax } from '../engine/index.js';
+import { type Graph, type Runtime, compiled, floatsOf, graph, input, softmax } from '../engine/index.js';
 import { decoderLogits } from '../models/decoder.js';
 import { padded } from '../models/padding.js';
 import { type Origin, type SaidStep, type Task } from '../tasks/task.js';
@@ -43,18 +43,16 @@ export function createScorer(
   const { config } = decoder;
   const { places, activation_width: width, vocabulary, form } = config;
   const { begin, pad } = symbolsOf(task, form);
-  let compiled: Promise<Executable> | null = null;
-  const compile = (): Promise<Executable> => {
+  const graphs = compiled(runtime, (): Graph => {
     const z = input('z', 'float32', [scoreBatch, width]);
     const site = input('site', 'int32', [scoreBatch]);
     const ids = input('ids', 'int32', [scoreBatch, places]);
     const logits = decoderLogits(config, (name) => decoder.parameter(name), z, site, ids);
-    return runtime.compile(graph({ next: softmax(logits) }));
-  };
+    return graph({ next: softmax(logits) });
+  });
   return {
     async probabilities(inputs, z, site) {
-      compiled ??= compile();
-      const executable = await compiled;
+      const executable = await graphs.of(null);
       const out: (number | null)[][] = [];
       for (let start = 0; start < inputs.length; start += scoreBatch) {
         const part = inputs.slice(start, start + scoreBatch);
@@ -93,8 +91,6 @@ export function createScorer(
         }, 1);
       }
     },
-    async dispose() {
-      if (compiled !== null) await (await compiled).dispose();
-    },
+    dispose: () => graphs.dispose(),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * What a judge says of a candidate: its distances from a query, and where it is nearest.
+ * What judges are, and what they say of a candidate: its distances from a query, and where it is nearest.
  * @module
  */
 import { expectFinite } from '../models/finite.js';
@@ -24,10 +24,42 @@ export interface Nearest {
 }
 
 /** What is left of verdicts where distances at other positions are not asked for. */
-export const nearestOf = ({ euclidean, cosine }: Readonly<Record<Metric, Verdict>>): Nearest => ({
+export const nearestOf = ({ euclidean, cosine }: Verdicts): Nearest => ({
   distances: { euclidean: euclidean.distance, cosine: cosine.distance },
   positions: { euclidean: euclidean.position, cosine: cosine.position },
 });
+
+/** A verdict by each metric. */
+export type Verdicts = Readonly<Record<Metric, Verdict>>;
+
+/** The same made by each metric. */
+export const verdictsBy = <T>(make: (metric: Metric) => T): Record<Metric, T> => ({
+  euclidean: make('euclidean'),
+  cosine: make('cosine'),
+});
+
+/** Judges candidates at one site. */
+export interface Judge {
+  /**
+   * @param candidates token ids from BOS on; EOS and PAD may follow
+   * @param queries one activation for all, or one for each candidate, row after row
+   * @returns for each metric a verdict a candidate, in the order of the candidates
+   */
+  judge(
+    candidates: readonly (readonly number[])[],
+    queries: Float32Array,
+  ): Promise<Record<Metric, Verdict[]>>;
+  /**
+   * Compares each candidate, which is run once, with several queries: what a map of a site at every position needs.
+   * @returns by query, what is nearest in each candidate
+   */
+  nearest(
+    candidates: readonly (readonly number[])[],
+    queries: readonly Float32Array[],
+    signal?: AbortSignal,
+  ): Promise<Nearest[][]>;
+  dispose(): Promise<void>;
+}
 
 /**
  * The verdict on a candidate.

@@ -3,7 +3,7 @@
  * activations are those of plain runs.
  * @module
  */
-import { type Executable, type Runtime, type Tensors, GraphError } from '../engine/index.js';
+import { GraphError, type Runtime, type Tensors, compiled } from '../engine/index.js';
 import { type HookedModel } from './hooked-model.js';
 import { type PackedRow, type PackedText, packedFeeds, packedGraph, packedRows } from './packing.js';
 
@@ -44,27 +44,20 @@ export function createPackedRuns(
   const width = Math.max(leastWidth, 2 * longest);
   // The greatest power of two, so that what is left over is run in smaller ones.
   const mostRows = 2 ** Math.max(0, Math.floor(Math.log2(runTokens / width)));
-  const compiled = new Map<number, Promise<Executable>>();
-  const graphOf = (rows: number): Promise<Executable> => {
-    const known =
-      compiled.get(rows) ??
-      runtime.compile(
-        packedGraph(model, { rows, width, longest }, (cache) =>
-          Object.fromEntries(
-            names.map((name) => {
-              const value = cache.get(name);
-              if (value === undefined) throw new GraphError(`packed runs: the model has no site ${name}`);
-              return [name, value];
-            }),
-          ),
-        ),
-      );
-    compiled.set(rows, known);
-    return known;
-  };
+  const graphs = compiled(runtime, (rows: number) =>
+    packedGraph(model, { rows, width, longest }, (cache) =>
+      Object.fromEntries(
+        names.map((name) => {
+          const value = cache.get(name);
+          if (value === undefined) throw new GraphError(`packed runs: the model has no site ${name}`);
+          return [name, value];
+        }),
+      ),
+    ),
+  );
   async function runRows(packed: readonly PackedRow[]): Promise<PackedRun> {
     const size = { rows: packed.length, width };
-    const outputs = await (await graphOf(packed.length)).run(packedFeeds(packed, size));
+    const outputs = await (await graphs.of(packed.length)).run(packedFeeds(packed, size));
     const texts = packed.flatMap((row, at) =>
       row.texts.map((text) => ({ ...text, tokens: text.tokens.map((token) => at * width + token) })),
     );
@@ -85,8 +78,6 @@ export function createPackedRuns(
         waiting = waiting.slice(rows);
       }
     },
-    async dispose() {
-      for (const executable of compiled.values()) await (await executable).dispose();
-    },
+    dispose: () => graphs.dispose(),
   };
 }

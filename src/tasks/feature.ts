@@ -9,21 +9,9 @@
  * @module
  */
 import { InputError, suggest } from '../input-error.js';
-import { type Task } from './task.js';
+import { type Feature, type FeatureValue, type Task } from './task.js';
 
-/** The value of a feature in one input; null where an input has none, which counts as a value of its own. */
-export type FeatureValue = string | number | null;
-
-/** Something that could be known of an input. */
-export interface Feature {
-  readonly name: string;
-  /** @param ids one input of the task, from BOS to EOS */
-  of(ids: readonly number[]): FeatureValue;
-  /** How a sentence says that the value is known; the name unless given. */
-  readonly phrase?: string;
-  /** The part of the input it is about, as in "nothing of the tens". */
-  readonly about?: string;
-}
+export type { Feature, FeatureValue } from './task.js';
 
 /**
  * The features of a task and those that a person added, all of them or the named ones.

@@ -9,7 +9,6 @@
  */
 import type { Tokenizer } from '../models/tokenizers/tokenizer.js';
 import type { Random } from '../random.js';
-import type { Feature } from './feature.js';
 
 /** `train` is what models and decoders learn from; `test` is held out from both. */
 export type Split = 'train' | 'test';
@@ -201,6 +200,20 @@ export interface Variation {
   usual(ids: readonly number[]): readonly string[];
   /** @throws InputError for a part that the input does not have, and for what is no input */
   varying(ids: readonly number[], parts: readonly string[]): Varying;
+}
+
+/** The value of a feature in one input; null where an input has none, which counts as a value of its own. */
+export type FeatureValue = string | number | null;
+
+/** Something that could be known of an input. */
+export interface Feature {
+  readonly name: string;
+  /** @param ids one input of the task, from BOS to EOS */
+  of(ids: readonly number[]): FeatureValue;
+  /** How a sentence says that the value is known; the name unless given. */
+  readonly phrase?: string;
+  /** The part of the input it is about, as in "nothing of the tens". */
+  readonly about?: string;
 }
 
 /** Where a head is read by what it attends to, in place of {@link Task.positions}. */

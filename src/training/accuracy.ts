@@ -8,7 +8,7 @@ import { type Runtime, type Value, floatsOf, graph, input } from '../engine/inde
 import { expectFinite } from '../models/finite.js';
 import { type Architecture } from '../models/architecture.js';
 import { transformer } from '../models/transformer.js';
-import { padded } from '../models/padding.js';
+import { inBatches } from '../models/batches.js';
 import { type Task } from '../tasks/task.js';
 
 /** Rows of the compiled graph. */
@@ -67,12 +67,10 @@ export async function answeredRight(
   const { determined } = capability(task, 'answer', 'Accuracy');
   const { logits } = transformer(architecture, parameter, input('ids', 'int32', [batch, places]));
   const executable = await runtime.compile(graph({ logits }));
+  const size = { batch, places, pad: task.pad };
   let right = 0;
   try {
-    for (let start = 0; start < inputs.length; start += batch) {
-      const part = inputs.slice(start, start + batch);
-      const data = padded(part, places, task.pad, batch);
-      const outputs = await executable.run({ ids: { dtype: 'int32', shape: [batch, places], data } });
+    for await (const { start, texts: part, outputs } of inBatches(executable, inputs, size)) {
       const scores = floatsOf(outputs, 'logits');
       part.forEach((ids, row) => {
         expectFinite(

@@ -13,7 +13,6 @@ import { createInspector } from '../../src/workbench/verbs/inspect.js';
 import { addition } from '../../src/studies/index.js';
 import { probedModelConfig } from '../../src/training/model-training.js';
 import { createJudge } from '../../src/inversion/judge.js';
-import { judgeMany } from '../../src/inversion/judge-many.js';
 import { createReader } from '../../src/inversion/preimage.js';
 
 const runtime = nodeRuntime({ threads: 1 });
@@ -56,8 +55,8 @@ describe('an activation that is not finite', () => {
     const query = new Float32Array(config.n_embd).fill(1);
     const judge = createJudge(runtime, model, addition, site, 4);
     await refused(judge.judge([ids], query), `${site} compared with the query's is `);
+    await refused(judge.nearest([ids], [query]), `${site} compared with the`);
     await judge.dispose();
-    await refused(judgeMany(runtime, model, addition, site, [ids], [query]), `${site} compared with the`);
   });
 
   it('is refused by the workbench instead of predictions that are no numbers', async () => {

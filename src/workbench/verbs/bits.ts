@@ -4,7 +4,6 @@
  * @module
  */
 import { z } from 'zod';
-import { judgeMany } from '../../inversion/judge-many.js';
 import { metricSchema } from '../../inversion/saved-reading.js';
 import { estimateBits } from '../../interpret/estimate.js';
 import { type Pool, drawnOf } from '../../interpret/proposal.js';
@@ -24,7 +23,7 @@ import {
 } from '../map-axes.js';
 import { type OpenCase } from '../open-cases.js';
 import { estimateSchema, viewed } from '../query-records.js';
-import { readerOf } from '../readers.js';
+import { instrumentsOf, readerOf } from '../readers.js';
 import { type EventOf } from '../verb.js';
 import { interpreterOf } from './interpret.js';
 
@@ -94,7 +93,7 @@ function createBitsMap(own: OpenCase, bench: Bench) {
     // Each input is run once, for all positions.
     const { draw } = capability(task, 'distribution', 'An amount of information');
     const inputs = [ids, ...Array.from({ length: blind }, () => draw(random))];
-    const nearest = await judgeMany(runtime, model, task, site, inputs, activations, signal);
+    const nearest = await instrumentsOf(own, bench).judge(site).nearest(inputs, activations, signal);
     for await (const { position, candidates: judged } of reader.survey({
       ids,
       site,

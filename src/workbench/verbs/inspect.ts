@@ -3,7 +3,7 @@
  * @module
  */
 import { z } from 'zod';
-import { type Executable, type Runtime, floatsOf } from '../../engine/index.js';
+import { type Runtime, compiled, floatsOf } from '../../engine/index.js';
 import { InputError } from '../../input-error.js';
 import { annotationSchema } from '../../inversion/saved-reading.js';
 import { expectFinite } from '../../models/finite.js';
@@ -92,12 +92,12 @@ export function createInspector(runtime: Runtime, model: HookedModel, task: Task
   const patterns = Array.from({ length: model.architecture.layers }, (_, layer) =>
     blockHook(layer, 'pattern'),
   );
-  const compiled = new Map<string, Promise<Executable>>();
-  async function run(kind: string, names: readonly string[], ids: readonly number[]) {
-    const known = compiled.get(kind) ?? runtime.compile(questionGraph(model, 1, places, { names }));
-    compiled.set(kind, known);
+  const graphs = compiled(runtime, (what: 'logits' | 'patterns') =>
+    questionGraph(model, 1, places, { names: what === 'logits' ? ['logits'] : patterns }),
+  );
+  async function run(what: 'logits' | 'patterns', ids: readonly number[]) {
     const data = padded([ids], places, task.pad);
-    return (await known).run({ ids: { dtype: 'int32', shape: [1, places], data } });
+    return (await graphs.of(what)).run({ ids: { dtype: 'int32', shape: [1, places], data } });
   }
 
   return {
@@ -110,7 +110,7 @@ export function createInspector(runtime: Runtime, model: HookedModel, task: Task
         return { ok: false, input, problem: error.message, at: firstForeign(task, input) };
       }
       const size = tokenCount(task);
-      const logits = floatsOf(await run('logits', ['logits'], ids), 'logits').subarray(0, ids.length * size);
+      const logits = floatsOf(await run('logits', ids), 'logits').subarray(0, ids.length * size);
       expectFinite(logits, 'logits');
       const next = ids.map((_, at) => softmax(logits.subarray(at * size, (at + 1) * size)));
       const determined = new Set(task.answer?.determined(ids));
@@ -136,7 +136,7 @@ export function createInspector(runtime: Runtime, model: HookedModel, task: Task
     },
     async attention(input) {
       const ids = task.encode(input);
-      const outputs = await run('attention', patterns, ids);
+      const outputs = await run('patterns', ids);
       return {
         input: task.decode(ids),
         tokens: tokensOf(task, ids),
@@ -155,7 +155,7 @@ export function createInspector(runtime: Runtime, model: HookedModel, task: Task
       };
     },
     async dispose() {
-      for (const one of compiled.values()) await (await one).dispose();
+      await graphs.dispose();
     },
   };
 }
