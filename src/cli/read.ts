@@ -183,8 +183,8 @@ With --json: query, metric, epsilon, candidates, inside, samples (text, tokens, 
 matchedPosition, inside, distances a position, tokenDelta a token (null where not judged), follows: the indices
 of tokens judged at their place, round, temperature), own: those of --candidate, alsoAt: the place of --also-at with
 its counts (in each sample: position and distance there) and, for a head, its attention; used and controls, where asked
-for. --patch puts the activations of candidates and of blind draws into the query's run: what inputs with the same effect
-share is used, what inputs within ε share is held. --controls says what is read of BOS and of random vectors.`,
+for. --patch puts the activations of candidates and of blind draws into the query's run: what inputs with the same
+effect share is used, what inputs within ε share is held. --controls says what is read of BOS and of random vectors.`,
     )
     .action(async (options: QueryOptions & { json?: true; html?: string; limit: number }) => {
       expectPatch(options);

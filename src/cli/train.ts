@@ -225,8 +225,9 @@ Examples:
   inversionview train-model --resume runs/addition-model
 ${directoryHelp}
 config.json, model.safetensors and README.md (figures): give it to the other commands as --model.
-A template's model is a toy: a small GPT-2 of the words of the template's texts, trained on these alone. The directory has its
-tokenizer, too; the template must have an answer. A training on a file of your own is resumed with the file:
+A template's model is a toy: a small GPT-2 of the words of the template's texts, trained on these alone. The
+directory has its tokenizer, too; the template must have an answer. A training on a file of your own is resumed with
+the file:
   inversionview train-model mine.yaml --resume runs/mine-model`,
     );
   withTraining(command, 'model', modelPresets('addition')).action(
