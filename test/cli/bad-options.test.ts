@@ -264,7 +264,11 @@ const places: readonly Case[] = [
     ['train-model', 'addition', '--out', '/proc/x/y'],
     /^\/proc\/x\/y cannot be made: no such file or directory\.$/,
   ],
-  ['no task to train for', ['train-model'], /^Which task\? One of addition, counting, docstrings, .*ioi.*, or a file of your own\.$/],
+  [
+    'no task to train for',
+    ['train-model'],
+    /^Which task\? One of addition, counting, docstrings, .*ioi.*, or a file of your own\.$/,
+  ],
   [
     'nothing to go on with',
     ['train-model', '--resume', 'none'],
