@@ -18,7 +18,7 @@ export interface ByClasses {
   readonly found: StrataSet;
   readonly estimate: Estimate;
   readonly sample: WeightedSample;
-  /** The most telling first; none where nothing is inside. */
+  /** The most informative first; none where nothing is inside. */
   readonly features: readonly FeatureBits[];
 }
 

@@ -14,7 +14,7 @@ import { type WeightedSample, weightedSample } from './sample.js';
 
 /** Members that were found, measured. */
 export interface FoundFeatures {
-  /** The most telling first; shares count each find by its own probability. */
+  /** The most informative first; shares count each find by its own probability. */
   readonly features: readonly FeatureBits[];
   readonly readout: Readout;
   /** Distinct inputs of the task inside. */

@@ -51,7 +51,7 @@ export interface Interpretation {
   readonly exact: { readonly bits: number | null; readonly size: number } | null;
   /** null without a decoder. */
   readonly estimate: Estimate | null;
-  /** The most telling first; of the exact preimage where there is one. */
+  /** The most informative first; of the exact preimage where there is one. */
   readonly features: readonly FeatureBits[];
   /** The features in words; made when asked for. */
   readout(): Readout;

@@ -53,7 +53,7 @@ export function meanOf(values: readonly number[], most = Infinity): Mean {
   };
 }
 
-/** Sums up queries; features are given in the order of the first query's, the most telling first. */
+/** Sums up queries; features are given in the order of the first query's, the most informative first. */
 export function siteBits(queries: readonly QueryBits[]): SiteBits {
   const counted = queries.flatMap(({ bits }) => (bits === null ? [] : [bits]));
   const names = [...new Set(queries.flatMap(({ features }) => features.map(({ feature }) => feature)))];

@@ -1,5 +1,5 @@
 /**
- * A language model behind an OpenAI-compatible endpoint. Which one is told by the environment alone: `OPENAI_BASE_URL`,
+ * A language model behind an OpenAI-compatible endpoint. Which one is set by the environment alone: `OPENAI_BASE_URL`,
  * `OPENAI_MODEL` and, where the endpoint wants one, `OPENAI_API_KEY`. The key is sent to that endpoint and goes nowhere
  * else: neither messages nor stored explanations hold it.
  * @module

@@ -51,6 +51,6 @@ async function isBeingWritten(path: string, text: string): Promise<boolean> {
   return mark === null ? Date.now() - info.mtimeMs < patience : isLiving(mark, info.mtimeMs, patience);
 }
 
-/** Takes something away as far as that is possible: the failure before it is what is to be told of. */
+/** Takes something away as far as that is possible: the failure before it is the one to report. */
 export const removed = (path: string): Promise<void> =>
   rm(path, { recursive: true, force: true }).catch(() => {});

@@ -10,7 +10,7 @@ import { hostname } from 'node:os';
 /** Milliseconds without a sign of life after which a process that cannot be looked up is taken for gone. */
 const goneAfter = 60_000;
 
-/** A process, told from all others that have its number at another time or on another machine. */
+/** A process, distinguished from all others that have its number at another time or on another machine. */
 export interface ProcessMark {
   readonly pid: number;
   /** When it started, in clock ticks since the machine did; `x` where the system does not say. */

@@ -1,6 +1,6 @@
 /**
  * Holding a run directory: one process at a time trains in it. A holder has a file there that bears its mark
- * (`held-by-<process>.lock`), so that it can be told from a process that was killed, whoever has its number now.
+ * (`held-by-<process>.lock`), so that it can be distinguished from a process that was killed, whoever has its number now.
  *
  * A claim is announced before others are looked for: of two that come at the same moment, one at least finds the other.
  * @module

@@ -89,7 +89,7 @@ export async function trainingLoop(runtime: Runtime, options: LoopOptions): Prom
         options.onProgress?.({ step, steps: plan.steps, loss, seconds: seconds() });
         if (performance.now() - saved > options.checkpointSeconds * 1000) await save();
       }
-      // Signals and timers are only heard between turns of the event loop.
+      // Signals and timers are only handled between turns of the event loop.
       await new Promise((resolve) => setImmediate(resolve));
     }
     if (step < plan.steps) await save();

@@ -124,7 +124,7 @@ function featureTable(features: readonly FeatureBits[], { width }: BitsStyle): s
   ];
 }
 
-/** Many activations: a row a site and place, its total and its most telling features. */
+/** Many activations: a row a site and place, its total and its most informative features. */
 export function renderSites(record: SitesRecord, style: BitsStyle): string {
   const label = (at: SitesRecord['sites'][number]): string =>
     at.place === null ? shortName(at.site) : `${shortName(at.site)} ${at.place}`;

@@ -1,6 +1,6 @@
 /**
  * Cached files of the published web app as readings: the inverse of `streamlit.ts`, where the format is described. A file
- * has one metric, three digits and no word on task, model, decoder or seed; those that can be told from the tokens are.
+ * has one metric, three digits and no word on task, model, decoder or seed; those that follow from the tokens are filled in.
  * @module
  */
 import { z } from 'zod';

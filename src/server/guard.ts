@@ -81,7 +81,7 @@ function originHost(origin: string): string | null {
   return match?.[1]?.toLowerCase() ?? null;
 }
 
-/** Compares without telling by its time how much was right. */
+/** Compares in constant time, whatever was right. */
 function isSame(given: string, token: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(token));

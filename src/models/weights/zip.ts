@@ -4,7 +4,7 @@
  *
  * An archive can claim to be far larger than it is: every size is checked against what the directory declares, and
  * the declared sizes against the file's, before memory is taken. The checksum of an entry is compared when it is first
- * read, the whole of it then; a checksum of 0 says that there is none, as PyTorch writes when it is told to leave them out.
+ * read, the whole of it then; a checksum of 0 says that there is none, as PyTorch writes when it is set to leave them out.
  *
  * This file needs Node (yauzl, zlib); nothing else beside it does.
  * @module

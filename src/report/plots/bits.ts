@@ -85,7 +85,7 @@ function siteMap(record: SitesRecord, theme: Theme): Figure {
   const label = ({ site, place }: SitesRecord['sites'][number]): string =>
     place === null ? shortName(site) : `${shortName(site)}  ${place}`;
   const rows = record.sites.map(label);
-  // Chosen features stand in the order of the choice; else the most telling come first.
+  // Chosen features stand in the order of the choice; else the most informative come first.
   const totals = new Map<string, number>();
   for (const { features } of record.sites) {
     for (const { feature, bits, of } of features)

@@ -1,5 +1,5 @@
 /**
- * The look that all figures share. Colours are told apart with the common colour-vision deficiencies and keep their
+ * The look that all figures share. Colours can be distinguished with the common colour-vision deficiencies and keep their
  * order in grey; blue is more, red-orange is less, as on coloured tokens.
  * @module
  */

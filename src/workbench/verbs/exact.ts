@@ -98,7 +98,7 @@ const exactSetSchema = z.object({
     at: z.string().optional(),
     curve: curveSchema,
   }),
-  /** The most telling first. */
+  /** The most informative first. */
   features: z.array(featureBitsSchema),
   figure: figureSchema,
   milliseconds: z.number(),

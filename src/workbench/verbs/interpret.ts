@@ -65,7 +65,7 @@ const interpretedSchema = z.object({
     exact: z.object({ bits: z.number().nullable(), size: count }).nullable(),
     /** Null without a decoder: a search says nothing of how likely its finds are. */
     estimate: estimateSchema.nullable(),
-    /** The most telling above chance first. */
+    /** The most informative above chance first. */
     features: z.array(featureBitsSchema),
     readout: readoutSchema,
   }),

@@ -62,7 +62,7 @@ function planOf(own: OpenCase, request: z.output<typeof overviewRequestSchema>, 
   return { ...axes, rounds };
 }
 
-/** Reads all positions of a site, telling each as it is done. */
+/** Reads all positions of a site and sends each as soon as it is done. */
 async function streamSite(
   reader: Reader,
   order: MapAxes & { readonly site: string; readonly rounds: RoundList },

@@ -117,7 +117,7 @@ type ReadOrder = ReturnType<typeof orderOf>;
 const colouredTogether = 128;
 
 /**
- * Reads, telling each step as it is done.
+ * Reads and sends each step as soon as it is done.
  * @param finds where candidates of a search are kept; null of a reading through a decoder
  */
 export async function streamReading(
