@@ -12,7 +12,7 @@ export const mostWords = 10_000;
 /**
  * The words of a template's prompts, answers and contrast answers, each once, sorted.
  * @param cut the words of a text, which put together are the text
- * @throws InputError for more than {@link mostWords}
+ * @throws InputError for more than 10,000 words
  */
 export function wordsOfTexts(texts: TemplateTexts, cut: (text: string) => readonly string[]): string[] {
   const { template } = texts;
