@@ -9,8 +9,8 @@ import { type Random, randomFor } from '../random.js';
 import { placeName } from '../tasks/positions.js';
 import { type Redraw, type Task } from '../tasks/task.js';
 import { drawUntil } from './experiment.js';
-import { againstOf, pairedByTask, pairedPlaces } from './pairs.js';
-import { type PatchCase } from './patch.js';
+import { pairedByTask, pairedPlaces } from './pairs.js';
+import { type PatchCase, againstOf } from './patch.js';
 import { type SweepPosition } from './sweep.js';
 
 /** A token to change. */

@@ -6,7 +6,7 @@
  * @module
  */
 import {
-  type Executable,
+  type Graph,
   type Runtime,
   type Value,
   concat,
@@ -72,7 +72,7 @@ export async function sweepHeads(
   let done = 0;
   for (const group of alikeWorks(works)) {
     const [{ length, to }] = group;
-    const executable = await compiled(runtime, model, heads, length, to);
+    const executable = await runtime.compile(headsGraph(model, heads, length, to));
     try {
       for (const { at, column, from } of group) {
         signal?.throwIfAborted();
@@ -246,13 +246,12 @@ async function recordContrasts(
  * The graph of all heads at one place of inputs of one length. Inputs `ids` `[1, length]` and `z`, what heads read in the
  * contrast, `[layer, head · width of a head]`; output `logits` `[1 + heads, vocabulary]` at the last token, unpatched first.
  */
-function compiled(
-  runtime: Runtime,
+function headsGraph(
   model: HookedModel,
   patched: readonly { readonly layer: number; readonly head: number }[],
   length: number,
   place: number,
-): Promise<Executable> {
+): Graph {
   const { architecture, parameter } = model;
   const { layers, heads, headWidth, width, names, norm } = architecture;
   expectPlaces(model, length);
@@ -310,5 +309,5 @@ function compiled(
   const back = new Int32Array(order.length + 1);
   order.forEach((index, row) => (back[index + 1] = row + 1));
   const sorted = gather(final, constant({ dtype: 'int32', shape: [back.length], data: back }));
-  return runtime.compile(graph({ logits: logitsOf(architecture, parameter, sorted) }));
+  return graph({ logits: logitsOf(architecture, parameter, sorted) });
 }

@@ -76,10 +76,11 @@ export {
   type SetResult,
   type SoFar,
   type Target,
+  againstOf,
   patch,
   resolveHook,
 } from './patch.js';
-export { againstOf, pairedPlaces } from './pairs.js';
+export { pairedPlaces } from './pairs.js';
 export { patchingThreads } from './patcher.js';
 export {
   type Prompt,

@@ -12,17 +12,13 @@ import {
   type Graph,
   GraphError,
   type Runtime,
-  type Value,
   constant,
-  div,
   expand,
   floatsOf,
   gather,
   graph,
   input,
-  mul,
   reshape,
-  tanh,
   where,
 } from '../engine/index.js';
 import { InputError } from '../input-error.js';
@@ -30,7 +26,7 @@ import { expectFinite } from '../models/finite.js';
 import { type Intervention } from '../models/hook-points.js';
 import { type HookedModel, isLarge, runWithCache } from '../models/hooked-model.js';
 import { blockHook, vectorSites } from '../models/hooks.js';
-import { unembed } from '../models/layers.js';
+import { logitsOf } from '../models/layers.js';
 import { transformer } from '../models/transformer.js';
 import { type AnswerReads } from './answer-reads.js';
 import { divergence } from './metric.js';
@@ -185,7 +181,7 @@ function insertionGraph(
   { site, cut, ids, position, positions, batch, before }: Sizes,
 ): Graph {
   const { architecture } = model;
-  const { width, logitCap } = architecture;
+  const { width } = architecture;
   const places = ids.length;
   const z = reshape(input('z', 'float32', [batch, width]), [batch, 1, width]);
   const marked = Uint8Array.from(ids, (_, at) => (at === position ? 1 : 0));
@@ -213,6 +209,5 @@ function insertionGraph(
     reshape(final, [batch * places, width]),
     constant({ dtype: 'int32', shape: [lines.length], data: lines }),
   );
-  const raw: Value = unembed(architecture, model.parameter, chosen);
-  return graph({ logits: logitCap === null ? raw : mul(tanh(div(raw, logitCap)), logitCap) });
+  return graph({ logits: logitsOf(architecture, model.parameter, chosen) });
 }

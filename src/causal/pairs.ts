@@ -44,7 +44,3 @@ export function pairedByTask(
   const { against, ...where } = answers;
   return { clean, contrast, ...where, ...(against === null ? {} : { against }) };
 }
-
-/** The token that the answer is held against. */
-export const againstOf = ({ against, contrast, contrastAnswerAt }: PatchCase): number | undefined =>
-  against ?? contrast[contrastAnswerAt];

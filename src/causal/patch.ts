@@ -222,10 +222,14 @@ export async function patch(
   };
 }
 
+/** The token that the answer is held against. */
+export const againstOf = ({ against, contrast, contrastAnswerAt }: PatchCase): number | undefined =>
+  against ?? contrast[contrastAnswerAt];
+
 /** The tokens between which a case decides. */
-export const answersOf = ({ clean, contrast, answerAt, contrastAnswerAt, against }: PatchCase): Answers => ({
-  answer: clean[answerAt] ?? NaN,
-  contrastAnswer: against ?? contrast[contrastAnswerAt] ?? NaN,
+export const answersOf = (own: PatchCase): Answers => ({
+  answer: own.clean[own.answerAt] ?? NaN,
+  contrastAnswer: againstOf(own) ?? NaN,
 });
 
 interface Running {

@@ -11,6 +11,7 @@ import { someMembers } from '../inversion/enumerate/members.js';
 import { type Readout } from '../inversion/reading.js';
 import { createReader } from '../inversion/preimage.js';
 import { exactnessByClasses, interpretByClasses } from '../interpret/by-classes.js';
+import { exactness } from '../interpret/exactness.js';
 import { featureBits } from '../interpret/feature-bits.js';
 import { type Prior, createPrior } from '../interpret/prior.js';
 import { exactInformation, readoutByPlace } from '../interpret/by-place.js';
@@ -164,10 +165,7 @@ async function exactRecord(
       total: set.total,
       bits: set.bits,
       interval: null,
-      exactness:
-        held === null
-          ? `Exact: each of the ${set.total.toLocaleString('en')} inputs was run.`
-          : `Exact: each of the ${set.total.toLocaleString('en')} inputs was run that differ in ${held.varying.join(', ')}${held.held.length === 0 ? '' : ` and agree in ${held.held.join(', ')}`}.`,
+      exactness: exactness(set.total, held),
       samples,
       readout: prior === null || !inWords ? null : readoutOf(prior, query, set, options.seed),
       ...(held === null ? {} : { conditional: { varying: held.varying, held: held.held } }),

@@ -5,13 +5,13 @@
  * @module
  */
 import { type Runtime } from '../engine/index.js';
-import { type Decoder, drawnTokens, inputOf, orderWord, symbolsOf } from '../inversion/decoder.js';
-import { openUniforms } from '../inversion/evaluate.js';
-import { createJudge, rowsFor } from '../inversion/judge.js';
+import { type Decoder } from '../inversion/decoder.js';
+import { decoderSampler } from '../inversion/instruments.js';
+import { createJudge } from '../inversion/judge.js';
 import { type Metric } from '../inversion/metrics.js';
 import { type Reader } from '../inversion/preimage.js';
 import { type Control, type Controls } from '../inversion/reading-parts.js';
-import { createSampler } from '../inversion/sampler.js';
+import { singleSamples } from '../inversion/single-samples.js';
 import { type Judged } from '../inversion/view.js';
 import { type HookedModel, isLarge } from '../models/hooked-model.js';
 import { type Random, randomFor } from '../random.js';
@@ -55,43 +55,18 @@ export async function decoderControls(
 ): Promise<Controls> {
   const { task } = prior;
   const { site, input } = asked.query;
-  const { config } = decoder;
-  const tokens = drawnTokens(task, config.form);
   const count = isLarge(model) ? samplesOfLarge : samples;
-  const sampler = createSampler(
-    runtime,
-    config,
-    (name) => decoder.parameter(name),
-    symbolsOf(task, config.form).begin,
-    tokens,
-    count,
-  );
-  const judge = createJudge(runtime, model, task, site, rowsFor(model, count));
+  const sampler = decoderSampler(runtime, decoder, task, count);
+  const judge = createJudge(runtime, model, task, site);
   try {
     const activations: Control[] = [];
     for (const kind of kinds) {
       const vectors = randomFor(asked.seed, 'control vectors');
       const rows = new Float32Array(count * z.length);
       for (let row = 0; row < count; row++) rows.set(vectorOf(kind, z, bos, vectors), row * z.length);
-      const uniforms = openUniforms(
-        randomFor(asked.seed, 'controls', kind).fill(new Float32Array(count * tokens)),
-      );
-      const drawn = await sampler.sample({
-        z: rows,
-        sites: new Int32Array(count).fill(config.sites.indexOf(site)),
-        temperatures: new Float32Array(count).fill(1),
-        uniforms,
-      });
-      const inputs = Array.from({ length: count }, (_, row) => {
-        const [from, to] = [row * tokens, (row + 1) * tokens];
-        return inputOf(task, config.form, drawn.subarray(from, to), orderWord(uniforms.subarray(from, to)));
-      });
-      const verdicts = (await judge.judge(inputs, rows))[metric];
-      const draws = inputs.map((ids, row) => ({
-        ids,
-        valid: task.check(ids) === null,
-        inside: (verdicts[row]?.distance ?? Infinity) <= epsilon,
-      }));
+      const uniforms = randomFor(asked.seed, 'controls', kind).fill(new Float32Array(count * sampler.tokens));
+      const drawn = await singleSamples(task, decoder, sampler, judge, { site, metric }, rows, uniforms);
+      const draws = drawn.map((one) => ({ ...one, inside: one.verdict.distance <= epsilon }));
       activations.push(controlOf(kind, prior, task.encode(input), draws, false));
     }
     return { searched: false, activations };

@@ -11,7 +11,7 @@ import { capability } from '../tasks/capabilities.js';
 import { GraphError, type Runtime } from '../engine/index.js';
 import { type Candidate } from '../inversion/view.js';
 import { type Decoder, drawnTokens, inputOf, orderWord } from '../inversion/decoder.js';
-import { openUniforms } from '../inversion/evaluate.js';
+import { openUniforms } from '../inversion/sampler.js';
 import { type Instruments, createInstruments } from '../inversion/instruments.js';
 import { type Nearest, nearestOf } from '../inversion/judge.js';
 import { type Metric } from '../inversion/metrics.js';

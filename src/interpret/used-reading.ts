@@ -13,10 +13,9 @@ import { type Choice, type Collector, createCollector, placesBeforeEos } from '.
 import { type Metric } from '../inversion/metrics.js';
 import { type Reader } from '../inversion/preimage.js';
 import { type Used } from '../inversion/reading-parts.js';
-import { rowsFor } from '../inversion/judge.js';
 import { searchInputs } from '../inversion/search.js';
 import { type Judged, type JudgedInput } from '../inversion/view.js';
-import { type HookedModel, isLarge } from '../models/hooked-model.js';
+import { type HookedModel, isLarge, rowsFor } from '../models/hooked-model.js';
 import { randomFor } from '../random.js';
 import { capability } from '../tasks/capabilities.js';
 import { type SamplingRound, type Task } from '../tasks/task.js';

@@ -5,8 +5,7 @@
 import { type Random } from '../random.js';
 import { type SamplingRound } from '../tasks/task.js';
 import { type Stage, stagesOf } from './bars.js';
-import { openUniforms } from './evaluate.js';
-import { type SampleRequest } from './sampler.js';
+import { type SampleRequest, openUniforms } from './sampler.js';
 
 /** Rounds laid out as rows, the round of each row, and which rows wait for others. */
 export interface CandidatePlan {

@@ -10,9 +10,9 @@ import { randomFor, seededRandom } from '../random.js';
 import { type Task } from '../tasks/index.js';
 import { addition, counting } from '../studies/index.js';
 import { type Decoder, drawnTokens, inputOf, orderWord } from './decoder.js';
-import { averageRate, inPreimageRates, joinRates, openUniforms } from './evaluate.js';
+import { averageRate, inPreimageRates, joinRates } from './evaluate.js';
 import { type Metric } from './metrics.js';
-import { createSampler } from './sampler.js';
+import { createSampler, openUniforms } from './sampler.js';
 
 const runtime = nodeRuntime({ threads: 1 });
 const ids = (text: string): number[] =>

@@ -8,12 +8,14 @@ import { type HookedModel } from '../models/hooked-model.js';
 import { InputError } from '../input-error.js';
 import { headOf, resolveSite, shortName } from '../models/hooks.js';
 import { randomFor } from '../random.js';
+import { attendedAt } from '../tasks/attended-positions.js';
 import { type Task } from '../tasks/task.js';
 import { activationAt, attentionToBos, createCollector } from './collect.js';
-import { type Decoder, drawnTokens, inputOf, orderWord, symbolsOf } from './decoder.js';
+import { type Decoder, drawnTokens } from './decoder.js';
+import { decoderSampler } from './instruments.js';
 import { createJudge } from './judge.js';
 import { type Metric } from './metrics.js';
-import { createSampler } from './sampler.js';
+import { singleSamples } from './single-samples.js';
 
 /** What is evaluated. */
 export interface EvaluateOptions {
@@ -71,13 +73,7 @@ export async function inPreimageRates(
   const draws = options.draws?.(tokens) ?? itemDraws(task, seed, first, count, tokens);
   const inputs = draws.queries.map(({ ids }) => ids);
   const collector = createCollector(runtime, model, sites, task.maxLength, task.pad);
-  const sampler = createSampler(
-    runtime,
-    config,
-    (name) => decoder.parameter(name),
-    symbolsOf(task, config.form).begin,
-    tokens,
-  );
+  const sampler = decoderSampler(runtime, decoder, task);
   try {
     const { attended } = task;
     const collected = await collector.collect(inputs, undefined, attended !== undefined);
@@ -85,38 +81,31 @@ export async function inPreimageRates(
     for (const site of sites) {
       const rests = attended !== undefined && headOf(site) !== null;
       const asked = draws.queries.flatMap(({ ids, position: drawn }, row) => {
-        const among = rests ? attended.positions(ids, attentionToBos(collected, site, row)) : [drawn];
-        const number =
-          among.length < 2 ? 0 : randomFor(seed, 'attended', site, first + row).int(among.length);
-        const position = among[number];
-        return position === undefined ? [] : [{ row, position }];
+        const position = rests
+          ? attendedAt(
+              attended,
+              ids,
+              randomFor(seed, 'attended', site, first + row).next(),
+            )(attentionToBos(collected, site, row))
+          : drawn;
+        return position === null ? [] : [{ row, position }];
       });
       if (asked.length === 0)
         throw new InputError(
           `${shortName(site)} is asked nothing: it attends to BOS in each of ${count} texts. Leave it out with --sites.`,
         );
-      const all = openUniforms(draws.uniforms(site));
+      const all = draws.uniforms(site);
       const z = new Float32Array(asked.length * width);
       const uniforms = new Float32Array(asked.length * tokens);
       asked.forEach(({ row, position }, at) => {
         z.set(activationAt(collected, site, row, position), at * width);
         uniforms.set(all.subarray(row * tokens, (row + 1) * tokens), at * tokens);
       });
-      const drawn = await sampler.sample({
-        z,
-        sites: new Int32Array(asked.length).fill(config.sites.indexOf(site)),
-        temperatures: new Float32Array(asked.length).fill(1),
-        uniforms,
-      });
-      const candidates = asked.map((_, at) => {
-        const [from, to] = [at * tokens, (at + 1) * tokens];
-        return inputOf(task, config.form, drawn.subarray(from, to), orderWord(uniforms.subarray(from, to)));
-      });
       const judge = createJudge(runtime, model, task, site);
-      const verdicts = (await judge.judge(candidates, z))[metric];
+      const samples = await singleSamples(task, decoder, sampler, judge, { site, metric }, z, uniforms);
       await judge.dispose();
-      const inside = verdicts.filter(({ distance }) => distance <= epsilon).length;
-      const valid = candidates.filter((ids) => task.check(ids) === null).length;
+      const inside = samples.filter(({ verdict }) => verdict.distance <= epsilon).length;
+      const valid = samples.filter((one) => one.valid).length;
       const rate = {
         site,
         rate: inside / asked.length,
@@ -176,9 +165,3 @@ export function joinRates(
 /** Mean of the sites' rates. */
 export const averageRate = (rates: readonly SiteRate[]): number =>
   rates.reduce((sum, { rate }) => sum + rate, 0) / Math.max(1, rates.length);
-
-/** Moves uniform numbers of 24 bits off 0, where a token of probability zero could be drawn. */
-export function openUniforms(uniforms: Float32Array): Float32Array {
-  for (let i = 0; i < uniforms.length; i++) uniforms[i] = (uniforms[i] ?? 0) + 2 ** -25;
-  return uniforms;
-}

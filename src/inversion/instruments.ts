@@ -5,19 +5,28 @@
  */
 import { type Runtime } from '../engine/index.js';
 import { InputError } from '../input-error.js';
-import { type HookedModel } from '../models/hooked-model.js';
+import { type HookedModel, isLarge } from '../models/hooked-model.js';
 import { type Task } from '../tasks/task.js';
 import { type Decoder, drawnTokens, symbolsOf } from './decoder.js';
-import { type Judge, createJudge, rowsFor } from './judge.js';
+import { createJudge, judgeBatch } from './judge.js';
 import { type Sampler, createSampler, sampleBatch } from './sampler.js';
+import { type Judge } from './verdict.js';
 
 /** Samplers and judges of one model, decoder and task. */
 export interface Instruments {
   /** @param batch rows of its graph. @throws InputError where there is no decoder */
   sampler(batch?: number): Sampler;
-  /** @param batch most rows of its graph; of a large model fewer */
+  /** @param batch rows of its graph; a large model has one judge a site, whose runs have sizes of their own */
   judge(site: string, batch?: number): Judge;
   dispose(): Promise<void>;
+}
+
+/** A sampler of a decoder's sequences for a task. @param batch rows of its graph */
+export function decoderSampler(runtime: Runtime, decoder: Decoder, task: Task, batch = sampleBatch): Sampler {
+  const { config } = decoder;
+  const { begin } = symbolsOf(task, config.form);
+  const tokens = drawnTokens(task, config.form);
+  return createSampler(runtime, config, (name) => decoder.parameter(name), begin, tokens, batch);
 }
 
 /** @param decoder null where inputs are searched for or enumerated */
@@ -32,24 +41,13 @@ export function createInstruments(
   return {
     sampler(batch = sampleBatch) {
       if (decoder === null) throw new InputError('This needs a decoder: give one with --decoder, or search.');
-      const { form } = decoder.config;
-      const made =
-        samplers.get(batch) ??
-        createSampler(
-          runtime,
-          decoder.config,
-          (name) => decoder.parameter(name),
-          symbolsOf(task, form).begin,
-          drawnTokens(task, form),
-          batch,
-        );
+      const made = samplers.get(batch) ?? decoderSampler(runtime, decoder, task, batch);
       samplers.set(batch, made);
       return made;
     },
-    judge(site, batch = rowsFor(model, Infinity)) {
-      const rows = Math.min(batch, rowsFor(model, batch));
-      const key = `${site} ${rows}`;
-      const made = judges.get(key) ?? createJudge(runtime, model, task, site, rows);
+    judge(site, batch = judgeBatch) {
+      const key = isLarge(model) ? site : `${site} ${batch}`;
+      const made = judges.get(key) ?? createJudge(runtime, model, task, site, batch);
       judges.set(key, made);
       return made;
     },

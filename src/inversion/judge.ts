@@ -25,12 +25,6 @@ export { type Judge, type Nearest, type Verdict, leastOf, nearestOf } from './ve
 /** Rows of one compiled graph by default. */
 export const judgeBatch = 256;
 
-/** Rows of a graph that is to take some number of inputs. */
-export function rowsFor(model: HookedModel, count: number): number {
-  if (!isLarge(model)) return judgeBatch;
-  return Math.min(64, 2 ** Math.ceil(Math.log2(Math.max(8, count))));
-}
-
 /**
  * The graph that gives distances at a site: inputs `ids` and `query0` … `[batch, width]`, outputs `euclidean0`, `cosine0` …
  * `[batch, place]`.

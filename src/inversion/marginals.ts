@@ -7,9 +7,8 @@
 import { evenPoints, pointCount } from '../even-points.js';
 import { type Random } from '../random.js';
 import { type Task } from '../tasks/task.js';
-import { openUniforms } from './evaluate.js';
 import { type Decoder, inputOf, originsOf } from './decoder.js';
-import { type Sampler } from './sampler.js';
+import { type Sampler, openUniforms } from './sampler.js';
 
 /** Probabilities of tokens at places, over all inputs that a decoder says given one activation. */
 export interface Marginals {

@@ -10,8 +10,7 @@ import { randomFor, seededRandom } from '../random.js';
 import { addition, counting } from '../studies/index.js';
 import { planCandidates, sliceRequest } from './candidates.js';
 import { type Decoder, drawnTokens } from './decoder.js';
-import { openUniforms } from './evaluate.js';
-import { type SampleRequest, createSampler, drawToken } from './sampler.js';
+import { type SampleRequest, createSampler, drawToken, openUniforms } from './sampler.js';
 
 const runtime = nodeRuntime({ threads: 1 });
 

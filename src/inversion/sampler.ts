@@ -144,3 +144,9 @@ export function createSampler(
     dispose: () => graphs.dispose(),
   };
 }
+
+/** Moves uniform numbers of 24 bits off 0, where a token of probability zero could be drawn. */
+export function openUniforms(uniforms: Float32Array): Float32Array {
+  for (let i = 0; i < uniforms.length; i++) uniforms[i] = (uniforms[i] ?? 0) + 2 ** -25;
+  return uniforms;
+}

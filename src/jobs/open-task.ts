@@ -2,8 +2,6 @@
  * A task and the model that it is asked of, by what a person calls them.
  * @module
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { InputError, suggest } from '../input-error.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { modelOf } from '../models/load-model.js';
@@ -14,7 +12,7 @@ import { hubSettings } from './hub/settings.js';
 import { openDirectory } from './files.js';
 import { templateHash, trainedOn } from './model-provenance.js';
 import { type FoundModel, findModel, openFound } from './open-model.js';
-import { modelFor, shippedDirectory } from './shipped.js';
+import { modelFor, shippedModel } from './shipped.js';
 import { boundTask, isTemplateFile, openTemplate, shippedTemplates } from './templates.js';
 
 /** What a person names. */
@@ -67,7 +65,7 @@ export async function openTask(choice: TaskChoice): Promise<OpenedTask> {
   const template = await openTemplate(name);
   const found =
     called === undefined
-      ? shippedModelOf(template.name)
+      ? await shippedModelOf(template.name)
       : await findModel(called, {
           hub: hubSettings(process.env, choice.offline === true),
           ...(choice.onFile === undefined ? {} : { onFile: choice.onFile }),
@@ -92,10 +90,9 @@ export async function openTask(choice: TaskChoice): Promise<OpenedTask> {
 }
 
 /** The model that is shipped for a template, by the template's name. @throws InputError where there is none */
-function shippedModelOf(task: string): FoundModel {
-  const path = shippedDirectory(task, 'model');
-  if (existsSync(join(path, 'config.json')))
-    return { name: `shipped ${task} model`, path, source: 'directory' };
+async function shippedModelOf(task: string): Promise<FoundModel> {
+  const path = await shippedModel(task);
+  if (path !== null) return { name: `shipped ${task} model`, path, source: 'directory' };
   throw new InputError(
     `No model is shipped for ${task}: give one with --model, such as openai-community/gpt2 or a .gguf file.`,
   );

@@ -14,7 +14,7 @@ import { type Processing } from '../models/processing.js';
 import { shown } from '../printable.js';
 import { type Task } from '../tasks/task.js';
 import { tokenCount } from '../tasks/tokens.js';
-import { openDirectory } from './files.js';
+import { isThere, openDirectory } from './files.js';
 import { trainedOn } from './model-provenance.js';
 import { packageDirectory } from './package-directory.js';
 
@@ -23,6 +23,12 @@ export { packageDirectory };
 /** Where a task's shipped model or decoder lies. */
 export const shippedDirectory = (task: string, what: 'model' | 'decoder'): string =>
   join(packageDirectory(), 'weights', task, what);
+
+/** Where the model that is shipped for a task lies; null where none is. */
+export async function shippedModel(task: string): Promise<string | null> {
+  const path = shippedDirectory(task, 'model');
+  return (await isThere(path)) ? path : null;
+}
 
 /** Reads a model for a task: the shipped one unless a directory is given. */
 export async function modelFor(

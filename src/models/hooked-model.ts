@@ -54,6 +54,12 @@ const bytesOf = (parameters: ParameterSet): number =>
 export const isLarge = ({ parameters }: Pick<HookedModel, 'parameters'>): boolean =>
   bytesOf(parameters) >= sharedFrom;
 
+/** Rows of a graph that is to take some number of inputs: 256, of a large model no more than are needed, and 64 at most. */
+export function rowsFor(model: Pick<HookedModel, 'parameters'>, count: number): number {
+  if (!isLarge(model)) return 256;
+  return Math.min(64, 2 ** Math.ceil(Math.log2(Math.max(8, count))));
+}
+
 /**
  * Makes a model of parameters that have been processed as stated.
  * @param raw those before processing, or their fingerprint

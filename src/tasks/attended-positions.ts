@@ -2,6 +2,7 @@
  * Heads read where they attend to something (METHOD §6, factual recall): a head that attends to BOS there does nothing.
  * @module
  */
+import { headOf } from '../models/hooks.js';
 import { type AttendedPositions, type Task } from './task.js';
 import { endOf } from './tokens.js';
 
@@ -39,3 +40,16 @@ export const attendedAt =
     const among = positions(ids, toBos);
     return among[Math.floor(share * among.length)] ?? null;
   };
+
+/**
+ * Where a site of an input is read: at a position; or, where it is a head whose positions rest on its attention, by what
+ * {@link attendedAt} chooses.
+ */
+export const readAt = (
+  { attended }: Pick<Task, 'attended'>,
+  ids: readonly number[],
+  site: string,
+  position: number,
+  share: number,
+): number | ((toBos: Float32Array) => number | null) =>
+  attended === undefined || headOf(site) === null ? position : attendedAt(attended, ids, share);

@@ -7,11 +7,10 @@ import { type Tensors } from '../engine/index.js';
 import { type Choice, type Collector } from '../inversion/collect.js';
 import { sequenceOf, symbolsOf } from '../inversion/decoder.js';
 import { type DecoderConfig } from '../models/decoder-config.js';
-import { headOf } from '../models/hooks.js';
 import { InputError } from '../input-error.js';
 import { padded } from '../models/padding.js';
 import { type Random, drawWeighted, randomFor } from '../random.js';
-import { attendedAt } from '../tasks/attended-positions.js';
+import { readAt } from '../tasks/attended-positions.js';
 import { type Task } from '../tasks/task.js';
 import { type DecoderRecipe } from './decoder-recipe.js';
 
@@ -99,16 +98,10 @@ function drawPosition(
 ): (site: string) => Choice['position'] {
   if (random.next() < bosShare) return () => 0;
   const positions = task.positions(ids);
-  const { attended } = task;
-  if (attended === undefined) {
-    const position = positions[random.int(positions.length)] ?? 0;
-    return () => position;
-  }
-  const share = random.next();
-  return (site) =>
-    headOf(site) === null
-      ? (positions[Math.floor(share * positions.length)] ?? 0)
-      : attendedAt(attended, ids, share);
+  const share = task.attended === undefined ? 0 : random.next();
+  const number =
+    task.attended === undefined ? random.int(positions.length) : Math.floor(share * positions.length);
+  return (site) => readAt(task, ids, site, positions[number] ?? 0, share);
 }
 
 function shuffle(list: unknown[], random: Random): void {

@@ -14,12 +14,11 @@ import {
   matmul,
 } from '../engine/index.js';
 import { InputError } from '../input-error.js';
-import { type Choice, type Collector } from '../inversion/collect.js';
+import { type Collector } from '../inversion/collect.js';
 import { type DecoderConfig } from '../models/decoder-config.js';
-import { headOf } from '../models/hooks.js';
 import { decodeFloat16, encodeFloat16 } from '../models/weights/float16.js';
 import { type Random, seededRandom } from '../random.js';
-import { attendedAt } from '../tasks/attended-positions.js';
+import { readAt } from '../tasks/attended-positions.js';
 import { type Task } from '../tasks/task.js';
 import { neverRead } from './decoder-data.js';
 import { leadingDirections } from './directions.js';
@@ -73,7 +72,13 @@ export async function measureSites(
         measured.map(({ row, position }) => ({
           row,
           site: start + number,
-          position: readPosition(task, name, inputs[row] ?? [], position, random),
+          position: readAt(
+            task,
+            inputs[row] ?? [],
+            name,
+            position,
+            task.attended === undefined ? 0 : random.next(),
+          ),
         })),
       ),
     );
@@ -110,19 +115,6 @@ export async function measureSites(
     ['condition.whiten', kept(whiten)],
     ['condition.site.weight', kept(embedding)],
   ]);
-}
-
-/** A position of an input at a site; of a head whose positions rest on its attention, what chooses one from that. */
-function readPosition(
-  { attended }: Task,
-  site: string,
-  ids: readonly number[],
-  position: number,
-  random: Random,
-): Choice['position'] {
-  return attended === undefined || headOf(site) === null
-    ? position
-    : attendedAt(attended, ids, random.next());
 }
 
 function covarianceOf(rows: readonly Float32Array[], mean: Float64Array): Matrix {

@@ -2,11 +2,9 @@
  * Cases of the shipped models, of those in folders, and of template tasks with any language model that is on this machine.
  * @module
  */
-import { isThere } from '../../jobs/files.js';
-
 import { type HubSettings, hubSettings } from '../../jobs/hub/settings.js';
 import { openTemplate } from '../../jobs/templates.js';
-import { shippedDirectory } from '../../jobs/shipped.js';
+import { shippedModel } from '../../jobs/shipped.js';
 import { taskNamed, taskNames, tasks } from '../../studies/index.js';
 import { type Library } from '../../workbench/open-cases.js';
 import { type CaseParts, partsOf } from './case-id.js';
@@ -40,8 +38,7 @@ export function folderLibrary(
     async shipped() {
       const offered = await offeredTemplates(templates, true);
       const withModel: string[] = [];
-      for (const { name } of offered)
-        if (await isThere(shippedDirectory(name, 'model'))) withModel.push(name);
+      for (const { name } of offered) if ((await shippedModel(name)) !== null) withModel.push(name);
       return [...tasks.map(({ name }) => name), ...withModel];
     },
     directories: () => findDirectories(folders),
@@ -49,7 +46,7 @@ export function folderLibrary(
       const described = (await offeredTemplates(templates, true)).map(async ({ name, source }) => ({
         task: name,
         about: (await openTemplate(source)).about,
-        shipped: await isThere(shippedDirectory(name, 'model')),
+        shipped: (await shippedModel(name)) !== null,
       }));
       return Promise.all(described);
     },

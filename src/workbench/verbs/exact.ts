@@ -13,6 +13,7 @@ import { someMembers } from '../../inversion/enumerate/members.js';
 import { readoutSchema } from '../../inversion/reading.js';
 import { readoutByPlace, exactInformation } from '../../interpret/by-place.js';
 import { epsilonCurve } from '../../interpret/epsilon-curve.js';
+import { exactness } from '../../interpret/exactness.js';
 import { featureBits } from '../../interpret/feature-bits.js';
 import { type Prior, createPrior } from '../../interpret/prior.js';
 import { activationsOf } from '../../interpret/queries.js';
@@ -169,7 +170,7 @@ async function recordOf(
     total: set.total,
     bits: set.bits,
     interval: null,
-    exactness: exactnessOf(set.total, task),
+    exactness: exactness(set.total, task),
     samples,
     readout: readoutByPlace(prior, sample, features, ids, seed, exactInformation(set.bits)),
     conditional: { varying: [...varying], held: [...held] },
@@ -179,10 +180,6 @@ async function recordOf(
   } satisfies PreimageRecord;
   return { record, features };
 }
-
-const exactnessOf = (total: number, { varying, held }: HeldTask): string =>
-  `Exact: each of the ${total.toLocaleString('en')} inputs was run that differ in ${varying.join(', ')}` +
-  `${held.length === 0 ? '' : ` and agree in ${held.join(', ')}`}.`;
 
 /** Runs what has to be run, and says what is inside. */
 async function answer(
