@@ -199,9 +199,15 @@ async function bitsOfQuery(open: Opened, options: BitsOptions): Promise<BitsReco
   try {
     const meter = await asking.open(query.site);
     try {
-      const { exact, estimate, features, ...answer } = await meter.measure({ ...query, seed: options.seed });
+      const record = recordOf(open, options, query, asking.decoder);
+      const { exact, estimate, features, ...answer } = await meter.measure({
+        ...query,
+        seed: options.seed,
+        epsilon: record.epsilon,
+        metric: record.metric,
+      });
       return {
-        ...recordOf(open, options, query, asking.decoder),
+        ...record,
         exact,
         estimate,
         features,

@@ -12,7 +12,7 @@ import { type PlacedInput, activationsOf, drawQueries } from '../interpret/queri
 import { expectWritable, writeFileAtomic } from '../jobs/files.js';
 import { endpointFrom, languageModelAt } from '../jobs/language-model.js';
 import { seedFor } from '../random.js';
-import { placeName, resolvePosition } from '../tasks/index.js';
+import { placeName, resolvePosition, thresholdAt } from '../tasks/index.js';
 import { renderExplanation } from '../report/explanation.js';
 import {
   type InterpretOptions,
@@ -23,7 +23,7 @@ import {
   siteOf,
   withInterpretOptions,
 } from './interpreting.js';
-import { number, printJson, thresholdOf, whole } from './options.js';
+import { number, printJson, whole } from './options.js';
 import { besides } from './standard-streams.js';
 import { styleFor, progress } from './terminal.js';
 
@@ -147,13 +147,15 @@ async function explainedQueries(
   try {
     for (const [at, { ids, position }] of placed.entries()) {
       const seed = seedFor(options.seed, 'query', site, at);
+      const { epsilon, metric } = thresholdAt(task, site, placeName(task, ids, position), options);
       const { reading } = await reader.read({
         ids,
         site,
         position,
         seed,
         shown: 1000,
-        ...thresholdOf(options),
+        epsilon,
+        metric,
       });
       const {
         exact: known,
@@ -166,7 +168,8 @@ async function explainedQueries(
         z: activations[at] ?? new Float32Array(0),
         seed,
         exact,
-        ...thresholdOf(options),
+        epsilon,
+        metric,
       });
       const valid = reading.samples.filter((one) => one.valid);
       const inside = valid.filter((one) => one.inside);

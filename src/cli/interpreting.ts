@@ -17,12 +17,18 @@ import { decoderFor } from '../jobs/shipped.js';
 import { type HookedModel, modelText } from '../models/hooked-model.js';
 import { resolveSite, shortName } from '../models/hooks.js';
 import { type Feature, featuresOf, readFeatures } from '../tasks/feature.js';
-import { type HeldTask, heldTask, placeName, resolvePosition, type Task } from '../tasks/index.js';
+import {
+  type HeldTask,
+  heldTask,
+  placeName,
+  resolvePosition,
+  type Task,
+  thresholdAt,
+} from '../tasks/index.js';
 import {
   type ModelOptions,
   type ThresholdOptions,
   runtimeFor,
-  thresholdOf,
   whole,
   withModelOptions,
   withThreshold,
@@ -75,10 +81,9 @@ export interface Opened {
 
 /** Loads what the options name. Features first: a wrong name should not wait for weights. */
 export async function opened(options: InterpretOptions): Promise<Opened> {
-  const { task, model: readModel } = await openedTask(options);
-  const features = await chosenFeatures(task, options.features);
-  const model = await readModel();
-  return { task, features, runtime: runtimeFor(options), model };
+  const open = await openedTask(options);
+  const features = await chosenFeatures(open.task, options.features);
+  return { ...(await open.whole()), features, runtime: runtimeFor(options) };
 }
 
 /**
@@ -223,15 +228,14 @@ export function recordOf(
   decoder: string | null,
 ): QueryRecord {
   const problem = task.check(ids);
-  const { epsilon = task.epsilon, metric = task.metric } = thresholdOf(options);
+  const place = placeName(task, ids, position);
   return {
     task: task.name,
     input: task.decode(ids),
     position,
-    place: placeName(task, ids, position),
+    place,
     site,
-    metric,
-    epsilon,
+    ...thresholdAt(task, site, place, options),
     seed: options.seed,
     model: modelText(model),
     decoder,

@@ -33,6 +33,10 @@ const commands: Readonly<Record<string, Entry>> = {
     what: 'check a template file, a study of texts of your own: samples, tokens, places, sizes',
     load: async () => (await import('./task.js')).taskCommand,
   },
+  epsilon: {
+    what: 'choose the ε of sites and places of a template task from their exact curves, and keep it',
+    load: async () => (await import('./epsilon.js')).epsilonCommand,
+  },
   activations: {
     what: 'run the probed model on an input and print its activations',
     load: async () => (await import('./activations.js')).activationsCommand,

@@ -117,7 +117,9 @@ export const showFetching = (file: string, done: number, all: number): void =>
 
 /** The task and the model that the options name; the model is read when it is asked for. */
 export const openedTask = (
-  options: Pick<ModelOptions, 'task' | 'model' | 'processing' | 'bos' | 'offline'>,
+  options: Pick<ModelOptions, 'task' | 'model' | 'processing' | 'bos' | 'offline'> & {
+    readonly fillers?: number;
+  },
 ): Promise<OpenedTask> => openTask({ ...options, onFile: showFetching });
 
 /** Options of a threshold. */
@@ -131,7 +133,7 @@ export function withThreshold(command: Command): Command {
   return command
     .option(
       '-e, --epsilon <x>',
-      "largest distance that counts as inside (default: the task's, 0.1)",
+      "largest distance that counts as inside (default: the one chosen for site and place by `epsilon`, or the task's, 0.1)",
       number(0, 1e6),
     )
     .addOption(

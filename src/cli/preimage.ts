@@ -204,7 +204,7 @@ async function exactRecord(
             }),
           }
         : {}),
-      sampler: decoder === null ? null : await recallOf(open, options, query, set, decoder),
+      sampler: decoder === null ? null : await recallOf(open, base, query, set, decoder),
     };
   } finally {
     await exact.dispose();
@@ -238,12 +238,11 @@ async function writeMembers({ task }: Opened, set: ExactSet, file: string): Prom
 
 async function recallOf(
   { task, model, runtime }: Opened,
-  options: PreimageOptions,
+  { epsilon, metric, seed }: QueryRecord,
   { ids, position, site, z }: PlacedQuery,
   set: ExactSet,
   decoder: LoadedDecoder,
 ): Promise<SamplerFigures> {
-  const { epsilon = task.epsilon, metric = task.metric } = options;
   const reader = createReader(runtime, model, decoder, task);
   const { instance } = capability(task, 'data', 'An exact preimage');
   const inputs = Array.from(set.members, (input) => instance(input));
@@ -253,7 +252,7 @@ async function recallOf(
       ids,
       site,
       position,
-      seed: options.seed,
+      seed,
       epsilon,
       metric,
       shown: 1,

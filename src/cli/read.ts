@@ -13,10 +13,10 @@ import { createInterpreter } from '../interpret/interpreter.js';
 import { usedOfReading } from '../interpret/used-reading.js';
 import { decoderFor } from '../jobs/shipped.js';
 import { expectWritable, writeFileAtomic } from '../jobs/files.js';
-import { shortName } from '../models/hooks.js';
+import { resolveSite, shortName } from '../models/hooks.js';
 import { randomFor } from '../random.js';
 import { renderHtml, renderTerminal } from '../report/index.js';
-import { resolvePosition, type Task } from '../tasks/index.js';
+import { placeName, resolvePosition, type Task, thresholdAt } from '../tasks/index.js';
 import {
   type ModelOptions,
   type ThresholdOptions,
@@ -24,7 +24,6 @@ import {
   numbers,
   printJson,
   runtimeFor,
-  thresholdOf,
   whole,
   withModelOptions,
   withThreshold,
@@ -92,22 +91,28 @@ export function withQueryOptions(command: Command): Command {
 
 /** Answers the query of a command line. */
 export async function answer(options: QueryOptions): Promise<Reading> {
-  const { task, model: readModel } = await openedTask(options);
-  const input = options.input ?? task.draw(randomFor(options.seed, 'input'));
-  const ids = task.encode(input);
+  const open = await openedTask(options);
+  const input = options.input ?? open.task.draw(randomFor(options.seed, 'input'));
+  const ids = open.task.encode(input);
   if (options.site === undefined)
-    throw new InputError(`Which site? Give --site with one of ${task.sites.map(shortName).join(', ')}.`);
+    throw new InputError(`Which site? Give --site with one of ${open.task.sites.map(shortName).join(', ')}.`);
   if (options.position === undefined)
-    throw new InputError(`Which position? Give --position with ${placesOf(task, ids)}.`);
-  const position = resolvePosition(task, ids, options.position);
-  const rounds = roundsFor(task, options);
-  const own = (options.candidate ?? []).map((text) => task.encode(text));
-  if (options.alsoAt !== undefined) resolvePosition(task, ids, options.alsoAt);
+    throw new InputError(`Which position? Give --position with ${placesOf(open.task, ids)}.`);
+  const position = resolvePosition(open.task, ids, options.position);
+  const rounds = roundsFor(open.task, options);
+  const own = (options.candidate ?? []).map((text) => open.task.encode(text));
+  if (options.alsoAt !== undefined) resolvePosition(open.task, ids, options.alsoAt);
   const runtime = runtimeFor(options);
-  const model = await readModel();
+  const { task, model } = await open.whole();
   if (options.search === true && options.decoder !== undefined)
     throw new InputError('Give --search or --decoder: a search asks no decoder.');
   const decoder = options.search === true ? null : await decoderFor(task, options.decoder, model);
+  const { epsilonFrom, ...threshold } = thresholdAt(
+    task,
+    resolveSite(options.site, decoder?.config.sites ?? task.sites),
+    placeName(task, ids, position),
+    options,
+  );
   const instruments = createInstruments(runtime, model, decoder, task);
   const reader = createReader(runtime, model, decoder, task, instruments);
   const interpreter = createInterpreter(runtime, model, decoder, task, { instruments });
@@ -121,13 +126,13 @@ export async function answer(options: QueryOptions): Promise<Reading> {
       shown: options.shown,
       own,
       ...(options.alsoAt === undefined ? {} : { alsoAt: options.alsoAt }),
-      ...thresholdOf(options),
+      ...threshold,
     });
-    const { epsilon = task.epsilon, metric = task.metric } = options;
-    const view = { rounds, epsilon, metric };
+    const view = { rounds, ...threshold };
     const { prior } = options.patch === true || options.controls === true ? interpreter : { prior: null };
     return {
       ...preimage.reading,
+      epsilonFrom,
       ...(options.readout ? { readout: await interpreter.readout(preimage, view) } : {}),
       ...(options.patch === true
         ? {

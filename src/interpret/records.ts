@@ -7,6 +7,7 @@ import { type Metric } from '../inversion/metrics.js';
 import { type Readout } from '../inversion/reading.js';
 import { type Used } from '../inversion/reading-parts.js';
 import { type Share, shareOf } from '../share.js';
+import { type EpsilonSource } from '../tasks/epsilon.js';
 import { type Completeness } from './completeness.js';
 import { type Estimate } from './estimate.js';
 import { type FeatureBits } from './feature-bits.js';
@@ -22,6 +23,8 @@ export interface QueryRecord {
   readonly site: string;
   readonly metric: Metric;
   readonly epsilon: number;
+  /** Where ε comes from; absent where nobody said. */
+  readonly epsilonFrom?: EpsilonSource;
   readonly seed: number;
   readonly model: string;
   /** null where no decoder was asked. */

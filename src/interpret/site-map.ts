@@ -4,6 +4,7 @@
  * @module
  */
 import { type Runtime } from '../engine/index.js';
+import { type Metric } from '../inversion/metrics.js';
 import { type HookedModel } from '../models/hooked-model.js';
 import { seedFor } from '../random.js';
 import { type Task } from '../tasks/task.js';
@@ -18,6 +19,9 @@ export interface AskedActivation {
   readonly site: string;
   readonly z: Float32Array;
   readonly seed: number;
+  /** The meter's unless given. */
+  readonly epsilon?: number;
+  readonly metric?: Metric;
 }
 
 /** What one activation tells, as far as a map takes it. */

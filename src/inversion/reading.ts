@@ -118,6 +118,8 @@ export const readingSchema = z.object({
   metric: z.enum(['euclidean', 'cosine']),
   /** The largest distance inside, in units of the metric. */
   epsilon: z.number().nonnegative(),
+  /** Whether ε was given, chosen for the site and place from their ε-curve, or is the task's; absent where nobody said. */
+  epsilonFrom: z.enum(['given', 'curve', 'task']).optional(),
   seed: z.number(),
   /** Temperature that all candidates were drawn at; null in Auto mode, absent where it is not stated. */
   temperature: z.number().positive().nullable().optional(),

@@ -7,7 +7,8 @@ import { type HookedModel } from '../models/hooked-model.js';
 import { modelOf } from '../models/load-model.js';
 import { type Processing } from '../models/processing.js';
 import { taskNamed, taskNames } from '../studies/index.js';
-import { type Task } from '../tasks/index.js';
+import { type Task, fewerFillers } from '../tasks/index.js';
+import { withEpsilons } from './epsilon-file.js';
 import { hubSettings } from './hub/settings.js';
 import { openDirectory } from './files.js';
 import { templateHash, trainedOn } from './model-provenance.js';
@@ -25,6 +26,8 @@ export interface TaskChoice {
   readonly processing?: Processing;
   /** Token before texts. */
   readonly bos?: string;
+  /** Of a template: the most fillers of a list, so that its exact sets take less time; all of them unless given. */
+  readonly fillers?: number;
   readonly offline?: boolean;
   readonly onFile?: (file: string, done: number, all: number) => void;
 }
@@ -37,6 +40,8 @@ export interface OpenedTask {
   readonly task: Task;
   /** Reads the model. @throws InputError for one that is damaged or does not fit */
   model(): Promise<HookedModel>;
+  /** Reads the model and gives the task with what is known of this model: the ε of its sites and places. */
+  whole(): Promise<{ readonly task: Task; readonly model: HookedModel }>;
 }
 
 /** Every task that can be called by a name. */
@@ -59,7 +64,8 @@ export async function openTask(choice: TaskChoice): Promise<OpenedTask> {
   const { task: name, model: called, processing } = choice;
   if (taskNames.includes(name)) {
     const task = taskNamed(name);
-    return { task, model: () => modelFor(task, called, processing ?? 'transformerlens') };
+    const model = () => modelFor(task, called, processing ?? 'transformerlens');
+    return { task, model, whole: async () => ({ task, model: await model() }) };
   }
   await expectTask(name);
   const template = await openTemplate(name);
@@ -72,19 +78,26 @@ export async function openTask(choice: TaskChoice): Promise<OpenedTask> {
         });
   const { tokenizer, architecture, tensors } = await openFound(found);
   await tensors.close();
+  const used = choice.fillers === undefined ? template : fewerFillers(template, choice.fillers);
+  const task = boundTask(used, { name: found.name, architecture }, tokenizer, choice.bos);
+  async function model(): Promise<HookedModel> {
+    const checkpoint = await openFound(found);
+    try {
+      const read = await modelOf(checkpoint, processing ?? 'none');
+      if (found.source === 'file') return read;
+      const directory = await openDirectory(found.path);
+      const learned = await trainedOn(directory, read.hash, await templateHash(template));
+      return learned === null ? read : { ...read, trainedOn: learned };
+    } finally {
+      await checkpoint.tensors.close();
+    }
+  }
   return {
-    task: boundTask(template, { name: found.name, architecture }, tokenizer, choice.bos),
-    async model() {
-      const checkpoint = await openFound(found);
-      try {
-        const model = await modelOf(checkpoint, processing ?? 'none');
-        if (found.source === 'file') return model;
-        const directory = await openDirectory(found.path);
-        const learned = await trainedOn(directory, model.hash, await templateHash(template));
-        return learned === null ? model : { ...model, trainedOn: learned };
-      } finally {
-        await checkpoint.tensors.close();
-      }
+    task,
+    model,
+    async whole() {
+      const read = await model();
+      return { task: await withEpsilons(task, template, name, read), model: read };
     },
   };
 }

@@ -16,6 +16,7 @@ import {
 import { type SamplerFigures } from '../interpret/recall.js';
 import { shortName } from '../models/hooks.js';
 import { clip, columns, printable, prose } from './columns.js';
+import { epsilonOrigin } from './epsilons.js';
 import { controlsTitle, exactControlLines, usedLines, usedTitle } from './used.js';
 import {
   aboveWhole,
@@ -64,7 +65,7 @@ function heading(record: QueryRecord, style: BitsStyle): Line[] {
     ...record.warnings.flatMap((warning) => prose(`Warning: ${warning}`, style.width, '  ')),
     strong(printable(`${shortName(record.site)} at ${place} of ${record.input}`)),
     ...prose(
-      `ε = ${plainNumber(record.epsilon)}, ${metricNames[record.metric]}; ${record.model}${record.decoder === null ? '' : `; ${record.decoder}`}`,
+      `ε = ${plainNumber(record.epsilon)}${epsilonOrigin(record.epsilonFrom)}, ${metricNames[record.metric]}; ${record.model}${record.decoder === null ? '' : `; ${record.decoder}`}`,
       style.width,
       '  ',
     ),

@@ -4,6 +4,7 @@
  * @module
  */
 import { type OwnSample, type Reading, type Sample } from '../inversion/reading.js';
+import { epsilonOrigin } from './epsilons.js';
 import { escapeHtml, scriptJson } from './escape.js';
 import { deltaClass, pageStyle } from './page-style.js';
 import { deltaLevel, deltaSteps } from './palette.js';
@@ -106,13 +107,13 @@ function attentionText(tokens: readonly string[], attention: readonly number[] |
 }
 
 function figuresCard(reading: Reading): string {
-  const { inside, candidates, distinct, invalid, epsilon, metric } = reading;
+  const { inside, candidates, distinct, invalid, epsilon, epsilonFrom, metric } = reading;
   const share = percent(inside, candidates);
   const figure = (value: string, name: string): string => `<div><dt>${name}</dt><dd>${value}</dd></div>`;
   return `<section class="card"><h2>Candidates</h2>
 <div class="meter" role="img" aria-label="${share} of the candidates inside"><i style="width:${share}"></i></div>
 <dl class="figures">
-${figure(`${inside} <small>of ${candidates} (${share})</small>`, `inside ε = ${plainNumber(epsilon)}, ${metricNames[metric]}`)}
+${figure(`${inside} <small>of ${candidates} (${share})</small>`, `inside ε = ${plainNumber(epsilon)}${epsilonOrigin(epsilonFrom)}, ${metricNames[metric]}`)}
 ${figure(String(distinct), 'distinct')}
 ${figure(String(invalid), 'not among the task’s inputs')}
 </dl>${reading.alsoAt === undefined ? '' : `<p class="soft note">${escapeHtml(alsoAtText(reading))}</p>`}</section>`;

@@ -5,6 +5,7 @@
  */
 import { type OwnSample, type Reading, type Sample } from '../inversion/reading.js';
 import { type Piece, clip, columns, printable, prose, setInLines } from './columns.js';
+import { epsilonOrigin } from './epsilons.js';
 import { deltaLevel, paintDelta } from './palette.js';
 import { controlLines, controlsTitle, usedLines, usedTitle } from './used.js';
 import {
@@ -184,8 +185,8 @@ function attentionSummary(tokens: readonly string[], attention: readonly number[
 }
 
 function figures(reading: Reading, width: number): string[] {
-  const { inside, candidates, epsilon, metric, distinct, invalid } = reading;
-  const counts = `${inside} of ${counted(candidates, 'candidate')} (${percent(inside, candidates)}) inside ε = ${plainNumber(epsilon)}`;
+  const { inside, candidates, epsilon, epsilonFrom, metric, distinct, invalid } = reading;
+  const counts = `${inside} of ${counted(candidates, 'candidate')} (${percent(inside, candidates)}) inside ε = ${plainNumber(epsilon)}${epsilonOrigin(epsilonFrom)}`;
   const rest = `${distinct} distinct, ${invalid} not among the task’s inputs`;
   return prose(
     [`${counts}, ${metricNames[metric]}; ${rest}.`, alsoAtText(reading)].filter(Boolean).join(' '),

@@ -6,6 +6,7 @@
 export { type Random, randomFor, seededRandom } from '../random.js';
 export { awayFromBos } from './attended-positions.js';
 export { type CapableTask, type Capability, capability } from './capabilities.js';
+export { type EpsilonSource, type Threshold, thresholdAt } from './epsilon.js';
 export { type Feature, type FeatureValue, featuresOf, readFeatures } from './feature.js';
 export { type HeldTask, heldTask, isHeld } from './held-task.js';
 export { placeName, resolvePosition } from './positions.js';
@@ -14,6 +15,7 @@ export { idsOfTokens, tokenCount, tokenOf, tokensOf } from './tokens.js';
 export type {
   Answer,
   AttendedPositions,
+  ChosenThreshold,
   Completion,
   Distribution,
   Enumeration,
@@ -30,6 +32,7 @@ export type {
   Variation,
   Varying,
 } from './task.js';
+export { fewerFillers } from './template/fewer-fillers.js';
 export { textIdentity } from './template/identity.js';
 export type { TemplateContrasts } from './template/contrasts.js';
 export type { TaskLanguage } from './template/inputs.js';

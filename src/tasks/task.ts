@@ -225,6 +225,15 @@ export interface AttendedPositions {
   positions(ids: readonly number[], toBos: Float32Array): readonly number[];
 }
 
+/** The ε of a site at a place. */
+export interface ChosenThreshold {
+  /** Full hook name. */
+  readonly site: string;
+  /** Name of the place. */
+  readonly place: string;
+  readonly epsilon: number;
+}
+
 /** What every task has, and the capabilities of some: see the module's header. */
 export interface Task {
   readonly name: string;
@@ -242,6 +251,8 @@ export interface Task {
   /** The largest distance that counts as inside the preimage. */
   readonly epsilon: number;
   readonly metric: 'euclidean' | 'cosine';
+  /** What holds instead where it was chosen for a site and place of the model, in the task's metric; see `epsilon.ts`. */
+  readonly epsilons?: readonly ChosenThreshold[];
   /** Auto mode: the rounds of one query. */
   readonly rounds: readonly SamplingRound[];
   /** @throws InputError when the text is empty, too long, or has a character that is no token. */

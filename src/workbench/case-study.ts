@@ -78,6 +78,8 @@ export const caseSchema = z.object({
   /** The task's threshold and metric. */
   epsilon: z.number(),
   metric: metricSchema,
+  /** What holds instead of it at sites (full hook name) and places where it was chosen from their ε-curve. */
+  epsilons: z.array(z.object({ site: z.string(), place: z.string(), epsilon: z.number() })),
   /** Inputs there are, where all of them can be run to find exact preimages; else null. */
   enumerated: count.nullable(),
   /** Auto mode, and how many candidates it draws in all. */
@@ -185,6 +187,7 @@ export function describe(
     maxLength: task.maxLength,
     epsilon: task.epsilon,
     metric: task.metric,
+    epsilons: (task.epsilons ?? []).map((one) => ({ ...one })),
     enumerated: task.enumeration?.kind === 'all' ? (task.data?.size ?? null) : null,
     rounds: task.rounds.map((round) => ({ ...round })),
     candidates: task.rounds.reduce((sum, { candidates }) => sum + candidates, 0),

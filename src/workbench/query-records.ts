@@ -7,6 +7,7 @@ import { metricSchema } from '../inversion/saved-reading.js';
 import { type QueryRecord } from '../interpret/records.js';
 import { modelText } from '../models/hooked-model.js';
 import { resolveSite } from '../models/hooks.js';
+import { thresholdAt } from '../tasks/epsilon.js';
 import { placeName, resolvePosition } from '../tasks/positions.js';
 import { type LoadedCase } from './case-study.js';
 import { asked, count, seedSchema } from './fields.js';
@@ -14,7 +15,9 @@ import { limits } from './limits.js';
 
 /** What is asked about. */
 export const placed = { ...asked, seed: seedSchema.default(1) };
-/** How it is viewed; ε and metric are the task's unless given. */
+/** Where an ε comes from. */
+export const epsilonFromSchema = z.enum(['given', 'curve', 'task']);
+/** How it is viewed; unless given, ε is the one chosen for site and place, or the task's, and the metric is the task's. */
 export const viewed = {
   epsilon: z.number().min(0).max(limits.epsilon).optional(),
   metric: metricSchema.optional(),
@@ -42,6 +45,8 @@ export const queryRecord = {
   site: z.string(),
   metric: metricSchema,
   epsilon: z.number(),
+  /** Whether ε was given, chosen for the site and place from their ε-curve, or is the task's. */
+  epsilonFrom: epsilonFromSchema.optional(),
   seed: count,
   model: z.string(),
   decoder: z.string().nullable(),
@@ -56,16 +61,17 @@ export function queryOf(
   const ids = task.encode(request.input);
   const position = resolvePosition(task, ids, request.position);
   const problem = task.check(ids);
+  const place = placeName(task, ids, position);
+  const site = resolveSite(request.site, decoder?.config.sites ?? task.sites);
   return {
     ids,
     query: {
       task: task.name,
       input: task.decode(ids),
       position,
-      place: placeName(task, ids, position),
-      site: resolveSite(request.site, decoder?.config.sites ?? task.sites),
-      metric: request.metric ?? task.metric,
-      epsilon: request.epsilon ?? task.epsilon,
+      place,
+      site,
+      ...thresholdAt(task, site, place, request),
       seed: request.seed,
       model: modelText(model),
       decoder: decoder?.name ?? null,

@@ -1,5 +1,5 @@
 /** Commands on a template file and a model of words, with no decoder. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { familyCheckpoint, writeWordedModel } from '../fixtures/worded-model.js';
@@ -307,5 +307,51 @@ describe('--patch and --controls', () => {
   ])('are refused for %s', async (_, args, message) => {
     const model = args.includes('mine.yaml') ? ['--model', words] : [];
     expect(refusal(await command.ask([...args, ...model]))).toMatch(message);
+  });
+});
+
+describe('epsilon', () => {
+  const file = (): string => join(command.folder, 'mine.epsilon.json');
+  interface Chosen {
+    readonly sites: readonly { readonly site: string; readonly place: string; readonly queries: number }[];
+  }
+  interface Read {
+    readonly epsilon: number;
+    readonly epsilonFrom: string;
+  }
+
+  it('chooses by site and place, keeps it beside the template, and is read at from then on', async () => {
+    const before = await json<Read>('preimage', ...query, '--vary', 'A,B,S,thing', '--no-cache');
+    expect(before).toMatchObject({ epsilon: 0.1, epsilonFrom: 'task' });
+    const { sites } = await json<Chosen>('epsilon', '--sites', 'a1.2,a0.0', '--vary', 'A,B,S', '--no-cache');
+    expect(sites.map(({ site, place, queries }) => [site.slice(-13), place, queries])).toEqual(
+      ['hook_result.2', 'hook_result.0'].flatMap((site) => ['S1', 'S2', 'END'].map((place) => [site, place, 24])),
+    );
+    // Of four texts little can be chosen: what is read at is what the file says.
+    const kept = JSON.parse(readFileSync(file(), 'utf8')) as { models: { sites: Record<string, object> }[] };
+    Object.assign(kept.models[0]?.sites['a1.2@END'] ?? {}, { epsilon: 0.77, inside: 2, growth: 0 });
+    writeFileSync(file(), JSON.stringify(kept));
+    const exact = [...query, '--vary', 'A,B,S,thing', '--no-cache'];
+    expect(await json('preimage', ...exact)).toMatchObject({ epsilon: 0.77, epsilonFrom: 'curve' });
+    expect(await json('preimage', ...exact, '--epsilon', '0.5')).toMatchObject({ epsilon: 0.5, epsilonFrom: 'given' });
+    expect(await json('read', '--search', ...query)).toMatchObject({ epsilon: 0.77, epsilonFrom: 'curve' });
+    expect(await json('read', '--search', '--metric', 'cosine', ...query)).toMatchObject({ epsilon: 0.1 });
+    const { stdout } = await ask('read', '--search', ...query);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('ε = 0.77 (chosen for this site and place from its curve)');
+  });
+
+  it.each([
+    [['--positions', 'S9'], /"S9" is no place of names: ε is chosen at named ones\. Places: S1, S2, END\./],
+    [['--sites', 'a9.9'], /a9\.9/],
+    [['--fillers', '1'], /whole number from 2/],
+    [['--vary', 'Z'], /Z/],
+  ])('refuses %j', async (args, message) => {
+    expect(refusal(await ask('epsilon', '--no-cache', ...args))).toMatch(message);
+  });
+
+  it('is for template tasks', async () => {
+    expect(refusal(await command.ask(['epsilon', '--task', 'counting']))).toMatch(
+      /counting has one ε for all its sites: epsilon is for template tasks\./,
+    );
   });
 });

@@ -66,6 +66,8 @@ export interface ExactPreimages {
   readonly total: number;
   /** @param z the query's activation */
   find(z: Float32Array, view?: ExactView): Promise<ExactSet>;
+  /** Distances of all inputs from a query, to four digits or so; infinite for one without the place. No input is run. */
+  distances(z: Float32Array, view?: Pick<ExactView, 'metric' | 'onlyAt'>): Float32Array;
   /** The different activations that inputs have at one position each. @param positions of each input, as a set has them */
   distinct(positions: Uint16Array): DistinctActivations;
   dispose(): Promise<void>;
@@ -112,11 +114,28 @@ export async function openExactSites(
   expectEnumerable(task);
   const sites = siteNames.map((name) => resolveSite(name, task.sites));
   const all = await activationsOf(runtime, model, task, [...new Set(sites)], options);
+  const positionsOf = placePositions(task);
   return sites.map((site) => {
     const activations = all.get(site);
     if (activations === undefined) throw new RangeError(`no pass of ${site}`);
-    return preimagesOf(runtime, model, task, site, activations);
+    return preimagesOf(runtime, model, task, site, activations, positionsOf);
   });
+}
+
+/** Gives by name the position of a place in every input: what it costs to find them is paid once for all sites. */
+function placePositions(task: Task): (place: string) => Uint16Array {
+  const { size, instance } = capability(task, 'data', 'An exact preimage');
+  const known = new Map<string, Uint16Array>();
+  return (place) => {
+    const positions =
+      known.get(place) ??
+      Uint16Array.from({ length: size }, (_, input) => {
+        const found = task.places(instance(input)).find(({ name }) => name === place);
+        return found?.index ?? noPosition;
+      });
+    known.set(place, positions);
+    return positions;
+  };
 }
 
 function preimagesOf(
@@ -125,34 +144,25 @@ function preimagesOf(
   task: Task,
   site: string,
   activations: EnumeratedActivations,
+  positionsOf: (place: string) => Uint16Array,
 ): ExactPreimages {
   const { instance } = capability(task, 'data', 'An exact preimage');
   const total = activations.inputs;
   let judge: Judge | null = null;
-  const placed = new Map<string, Uint16Array>();
-  const positionsOf = (place: string): Uint16Array => {
-    const known =
-      placed.get(place) ??
-      Uint16Array.from({ length: total }, (_, input) => {
-        const found = task.places(instance(input)).find(({ name }) => name === place);
-        return found?.index ?? noPosition;
-      });
-    placed.set(place, known);
-    return known;
+  const measured = (z: Float32Array, metric: Metric, within: number, only: Uint16Array | null) => {
+    if (z.length !== activations.width) {
+      throw new InputError(
+        `The query has ${z.length} elements, the activations of ${model.name} have ${activations.width}.`,
+      );
+    }
+    return measure(activations.marks, activations.rows, z, metric, within, only);
   };
   return {
     site,
     total,
     async find(z, { epsilon = task.epsilon, metric = task.metric, insideOnly = false, onlyAt = null } = {}) {
-      if (z.length !== activations.width) {
-        throw new InputError(
-          `The query has ${z.length} elements, the activations of ${model.name} have ${activations.width}.`,
-        );
-      }
       const only = onlyAt === null ? null : positionsOf(onlyAt);
-      const { distances, lower, upper, positions } = measure(
-        activations.marks,
-        activations.rows,
+      const { distances, lower, upper, positions } = measured(
         z,
         metric,
         insideOnly ? epsilon : Infinity,
@@ -194,6 +204,8 @@ function preimagesOf(
         rechecked: open.length,
       };
     },
+    distances: (z, { metric = task.metric, onlyAt = null } = {}) =>
+      measured(z, metric, Infinity, onlyAt === null ? null : positionsOf(onlyAt)).distances,
     distinct: (chosen) => distinctAt(activations, chosen),
     async dispose() {
       await judge?.dispose();

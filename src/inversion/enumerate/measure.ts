@@ -112,9 +112,10 @@ export function measure(
   const far = new Float32Array(most);
   const off = new Float32Array(most);
   const exactQuery = Float64Array.from(query);
+  const wanted = only === null ? null : new Set(only);
   marks.forEach((column, position) => {
     const own = rows[position];
-    if (own === undefined) return;
+    if (own === undefined || wanted?.has(position) === false) return;
     rowDistances(own, exactQuery, metric, within, far, off);
     let row = -1;
     for (let input = 0; input < inputs; input++) {

@@ -72,8 +72,7 @@ export async function loadTemplateCase(
       ...(path === null ? {} : { model: path }),
       ...(parts.bos === '' ? {} : { bos: parts.bos }),
     });
-    const { task } = opened;
-    const loaded = await opened.model();
+    const { task, model: loaded } = await opened.whole();
     const model = path === null ? loaded : { ...loaded, name: parts.model };
     const directory = await decoderDirectory(folders, parts.decoder);
     const { decoder, unavailable } = await proposerOf(task, directory, model, parts);

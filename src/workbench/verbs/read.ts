@@ -17,6 +17,8 @@ import { type Reader } from '../../inversion/preimage.js';
 import { roundsFor } from '../../inversion/rounds.js';
 import { type Candidate, type QueryRun } from '../../inversion/view.js';
 import { shortName } from '../../models/hooks.js';
+import { thresholdAt } from '../../tasks/epsilon.js';
+import { placeName } from '../../tasks/positions.js';
 import { type Task } from '../../tasks/task.js';
 import { type Bench, caseStream } from '../bench.js';
 import { roundSchema } from '../case-study.js';
@@ -24,7 +26,7 @@ import { asked, count, jobEvents } from '../fields.js';
 import { findsOf } from '../finds.js';
 import { limits } from '../limits.js';
 import { type OpenCase } from '../open-cases.js';
-import { viewed } from '../query-records.js';
+import { epsilonFromSchema, viewed } from '../query-records.js';
 import { askedOf, choiceOf, drawing, readerOf } from '../readers.js';
 import { exact, inputOf, rounded, sent } from '../samples.js';
 import { type Call, type Emitted, type EventOf } from '../verb.js';
@@ -47,8 +49,9 @@ const queryEventSchema = queryFactsSchema.extend({
   /** What will be drawn, in this order; of a search, how many inputs are judged at the most. */
   rounds: z.array(roundSchema),
   candidates: count,
-  /** The task's, to start with. */
+  /** To start with: the one chosen for site and place, or the task's, and which of them it is. */
   epsilon: z.number(),
+  epsilonFrom: epsilonFromSchema,
   metric: metricSchema,
   /** Norm of the activation, and the norm of its difference from BOS's divided by it. */
   norm: z.number(),
@@ -100,16 +103,19 @@ export type ReadEvent = EventOf<typeof readEventSchemas>;
 
 /** A reading that has been checked. @throws InputError naming what cannot be taken */
 function orderOf(own: OpenCase, request: z.output<typeof readRequestSchema>, bench: Bench) {
-  const {
-    seed,
-    candidates,
-    temperature,
-    noise,
-    epsilon = own.task.epsilon,
-    metric = own.task.metric,
-  } = request;
+  const { seed, candidates, temperature, noise } = request;
   const rounds = roundsFor(own.task, choiceOf({ temperature, noise, candidates }));
-  return { ...askedOf(own, bench, request), seed, rounds, epsilon, metric };
+  const order = askedOf(own, bench, request);
+  const { ids, position, site } = order;
+  const place = placeName(own.task, ids, position);
+  return {
+    ...order,
+    seed,
+    rounds,
+    ...thresholdAt(own.task, site, place, request),
+    // What the page begins with does not depend on what was asked for.
+    usual: thresholdAt(own.task, site, place),
+  };
 }
 type ReadOrder = ReturnType<typeof orderOf>;
 
@@ -138,8 +144,7 @@ export async function streamReading(
       searched: finds !== null,
       rounds: [...rounds],
       candidates,
-      epsilon: task.epsilon,
-      metric: task.metric,
+      ...order.usual,
       ...normsOf(queryRun),
     },
   });

@@ -51,6 +51,8 @@ export function requestOf({ choice: { asking } }: Pane): ReadRequest | null {
 export interface View {
   readonly epsilon: number;
   readonly metric: Metric;
+  /** Whether ε is the one that was chosen for the site and place from their ε-curve. */
+  readonly fromCurve: boolean;
 }
 
 /** The same with the place at which distances are shown beside the nearest; null for none. */
@@ -58,14 +60,27 @@ export interface ViewAt extends View {
   readonly alsoAt: string | null;
 }
 
+/** The ε of the case for a site at a place, from their ε-curve; null where none was chosen. */
+export const chosenEpsilon = (
+  { site, position }: PaneAddress['asking'],
+  its: Case | null,
+): number | null =>
+  its?.epsilons.find((one) => {
+    const short = its.sites.find((own) => own.site === one.site)?.short;
+    return (site === one.site || site === short) && position === one.place;
+  })?.epsilon ?? null;
+
 /** Threshold and metric under which a pane is shown: chosen ones, or those of the case. */
-export function viewOf({ choice: { view }, run: { answer: shown } }: Pane, its: Case | null): View {
+export function viewOf({ choice: { view, asking }, run: { answer: shown } }: Pane, its: Case | null): View {
   const metric = view.metric ?? its?.metric ?? 'euclidean';
   const [only] = shown?.metrics ?? [];
+  // A file may have distances in only one metric.
+  const used = shown !== null && only !== undefined && !shown.metrics.includes(metric) ? only : metric;
+  const chosen = used === its?.metric ? chosenEpsilon(asking, its) : null;
   return {
-    epsilon: view.epsilon ?? its?.epsilon ?? 0.1,
-    // A file may have distances in only one metric.
-    metric: shown !== null && only !== undefined && !shown.metrics.includes(metric) ? only : metric,
+    epsilon: view.epsilon ?? chosen ?? its?.epsilon ?? 0.1,
+    metric: used,
+    fromCurve: view.epsilon === null && chosen !== null,
   };
 }
 

@@ -106,7 +106,8 @@ export function createWorkbench(client: Client, pages: readonly [PageAddress, ..
     const its = caseOf(asking.case);
     const asked = requestOf(pane);
     // A search goes by the threshold that it is looked at under; draws of a decoder do not.
-    const request = asked === null || its?.searches !== true ? asked : { ...asked, ...viewOf(pane, its) };
+    const { epsilon, metric } = viewOf(pane, its);
+    const request = asked === null || its?.searches !== true ? asked : { ...asked, epsilon, metric };
     if (request === null || its?.unavailable !== null) {
       pane.run.reset();
       void pane.own.judge(null, []);

@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { meetings } from '../../../test/fixtures/template-models.js';
+import { noFiles } from '../../../test/fixtures/random-templates.js';
+import { fewerFillers } from './fewer-fillers.js';
+import { readTemplate } from './template-file.js';
+import { textsOf } from './texts.js';
+
+it('takes fillers evenly from each list, and leaves shorter lists and other slots as they are', async () => {
+  const template = await readTemplate(JSON.stringify(meetings), 'meetings.json', noFiles);
+  const fewer = fewerFillers(template, 3);
+  const texts = (slot: string): readonly string[] => {
+    const own = fewer.slots.get(slot);
+    return own?.kind === 'fillers' ? own.fillers.map(({ text }) => text) : [];
+  };
+  expect(texts('A')).toEqual(['Ann', 'Cleo', 'Eve']);
+  expect(texts('B')).toEqual(texts('A'));
+  expect(texts('town')).toEqual(['Rome', 'Oslo', 'Bonn']);
+  expect(fewer.slots.get('S')).toBe(template.slots.get('S'));
+  // 2 patterns, 3 · 2 pairs, 2 subjects, 3 towns.
+  expect(textsOf(fewer).size).toBe(2 * 6 * 2 * 3);
+});
