@@ -14,7 +14,16 @@ import { openTemplate } from '../jobs/templates.js';
 import { modelText } from '../models/hooked-model.js';
 import { renderEpsilons } from '../report/epsilons.js';
 import { type Task, isTemplateTask } from '../tasks/index.js';
-import { type ModelOptions, choice, openedTask, printJson, runtimeFor, sitesOf, whole, withModelOptions } from './options.js';
+import {
+  type ModelOptions,
+  choice,
+  openedTask,
+  printJson,
+  runtimeFor,
+  sitesOf,
+  whole,
+  withModelOptions,
+} from './options.js';
 import { progress, styleFor } from './terminal.js';
 
 interface EpsilonOptions extends ModelOptions {
@@ -36,13 +45,29 @@ export function epsilonCommand(program: Command): void {
   withModelOptions(program.command('epsilon'))
     .option('--sites <names>', 'comma-separated sites (default: all of the template)')
     .option('--positions <places>', 'comma-separated names of places (default: the template’s positions)')
-    .option('--vary <parts>', 'slots (and "pattern") that vary in the exact sets (default: those that the contrast draws anew)')
+    .option(
+      '--vary <parts>',
+      'slots (and "pattern") that vary in the exact sets (default: those that the contrast draws anew)',
+    )
     .option('--fillers <n>', 'most fillers of a list, taken evenly from it (default: all)', whole(2))
-    .option('--passes <n>', 'passes, each over the inputs that agree with another text in what does not vary', whole(1, 100), 2)
+    .option(
+      '--passes <n>',
+      'passes, each over the inputs that agree with another text in what does not vary',
+      whole(1, 100),
+      2,
+    )
     .option('--queries <n>', 'queries of each pass', whole(1, 1000), 12)
-    .addOption(choice('--metric <name>', "how distance is measured (default: the template's)", ['euclidean', 'cosine']))
+    .addOption(
+      choice('--metric <name>', "how distance is measured (default: the template's)", [
+        'euclidean',
+        'cosine',
+      ]),
+    )
     .option('--seed <n>', 'decides texts and queries', whole(0), 1)
-    .option('-o, --out <file>', 'where it is kept (default: beside the template, or in the cache for shipped ones)')
+    .option(
+      '-o, --out <file>',
+      'where it is kept (default: beside the template, or in the cache for shipped ones)',
+    )
     .option('--cache <dir>', `where passes over all inputs are kept (default: ${cacheDirectory()})`)
     .option('--no-cache', 'keep no passes')
     .option('--json', 'print the data')
@@ -74,7 +99,15 @@ a plateau the template's own epsilon holds.`,
       const { passes, queries, seed } = options;
       const vary = options.vary?.split(',').map((part) => part.trim());
       const metric = options.metric ?? task.metric;
-      const question: EpsilonQuestion = { sites, places, passes, queries, seed, metric, ...(vary === undefined ? {} : { vary }) };
+      const question: EpsilonQuestion = {
+        sites,
+        places,
+        passes,
+        queries,
+        seed,
+        metric,
+        ...(vary === undefined ? {} : { vary }),
+      };
       const directory = options.cache === undefined ? cacheDirectory() : options.cache;
       const chosen = await siteEpsilons(runtimeFor(options), model, task, question, {
         ...(directory === false ? {} : { store: storeIn(directory) }),
@@ -122,7 +155,6 @@ function placesOf(task: Task, { positions }: EpsilonOptions): string[] {
       throw new InputError(
         `"${place}" is no place of ${task.name}: ε is chosen at named ones. Places: ${known.join(', ') || 'none'}.`,
       );
-  if (wanted.length === 0)
-    throw new InputError(`${task.name} names no places: give it some under "places".`);
+  if (wanted.length === 0) throw new InputError(`${task.name} names no places: give it some under "places".`);
   return [...wanted];
 }

@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { type SizeCurve, chooseEpsilon, flatGrowth, mostGrowth, triedEpsilons } from './choose-epsilon.js';
 
 /** A curve through points of ε and inputs inside, straight in the logarithms between them. */
-function curve(points: readonly (readonly [epsilon: number, size: number])[], total = 1740, same = 1): SizeCurve {
+function curve(
+  points: readonly (readonly [epsilon: number, size: number])[],
+  total = 1740,
+  same = 1,
+): SizeCurve {
   const sizes = triedEpsilons.map((epsilon) => {
     const after = points.findIndex(([at]) => at >= epsilon);
     const [e1, s1] = points[Math.max(0, after - 1)] ?? [1, 1];

@@ -89,10 +89,7 @@ export function chooseEpsilon(
 const level = 0.05;
 
 /** The middle of the neighbouring dips that a dip begins. */
-function middleOf(
-  dips: readonly { readonly at: number }[],
-  { at: first }: { readonly at: number },
-): number {
+function middleOf(dips: readonly { readonly at: number }[], { at: first }: { readonly at: number }): number {
   let last = first;
   while (dips.some(({ at }) => at === last + 1)) last++;
   return Math.round((first + last) / 2);

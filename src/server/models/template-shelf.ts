@@ -5,6 +5,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { InputError } from '../../input-error.js';
+import { epsilonFiles } from '../../jobs/epsilon-file.js';
 import { packageDirectory } from '../../jobs/package-directory.js';
 import { openTemplate, shippedTemplates } from '../../jobs/templates.js';
 import { quote } from '../../printable.js';
@@ -68,15 +69,14 @@ export async function templateNamed(files: readonly string[], name: string): Pro
 export const shownNames = (files: readonly string[]): Map<string, string> =>
   new Map(files.map((file) => [file, basename(file)]));
 
-/** A word that changes whenever the file of a template, or one that may hold its fillers, does. */
+/** A word that changes whenever the file of a template, or one that may hold its fillers or ε of its sites, does. */
 export async function templateStamp({ name, source }: OfferedTemplate): Promise<string> {
   const path = source === name ? join(packageDirectory(), 'templates', `${name}.yaml`) : source;
   const folder = dirname(path);
   const beside = (await readdir(folder)).filter((file) =>
     ['.json', '.yaml', '.yml', '.txt'].includes(extname(file)),
   );
-  const stamps = [path, ...beside.slice(0, mostBeside).map((file) => join(folder, file))].map((file) =>
-    stampOf(file).catch(() => '-'),
-  );
+  const files = [path, ...beside.slice(0, mostBeside).map((file) => join(folder, file)), ...epsilonFiles(source)];
+  const stamps = files.map((file) => stampOf(file).catch(() => '-'));
   return (await Promise.all(stamps)).join('\n');
 }
