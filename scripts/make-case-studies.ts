@@ -3,10 +3,12 @@
  *
  * Of the shipped models, always. Of the published checkpoints with `--published DIR`, a directory with one of each task
  * (`DIR/addition`, `DIR/counting`, as Hugging Face has them); without it their figures stay as they are.
- * `--task NAME` makes one of the two, `--only shipped` or `--only published` one of the models. `--cache DIR` keeps passes over
+ * `--task NAME` makes one of them, `--only shipped` or `--only published` one of the models. `--cache DIR` keeps passes over
  * all additions (0.3 GB a head) and every part that is measured, so that a run that was broken off goes on and pictures are drawn
  * anew at once; `--minutes N` begins no part after so long, and ends with 3 where some are left. `--text` measures nothing and
  * writes the numbers that are there into the pages.
+ *
+ * Of IOI the shipped model, and a language model with `--task ioi --model FILE --bos TOKEN`, into `ioi.language.json`.
  * @module
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -19,6 +21,7 @@ import { addition, counting } from '../src/studies/index.js';
 import { studyAddition } from './case-studies/addition.js';
 import { studyCounting } from './case-studies/counting.js';
 import { filled } from './case-studies/document.js';
+import { measureIoi } from './case-studies/ioi.js';
 import { type Measured } from './case-studies/measured.js';
 import { TimeIsUp, savedParts } from './case-studies/parts.js';
 import { type Figures } from './case-studies/study.js';
@@ -39,6 +42,8 @@ const { values } = parseArgs({
     cache: { type: 'string' },
     minutes: { type: 'string' },
     text: { type: 'boolean', default: false },
+    model: { type: 'string' },
+    bos: { type: 'string' },
   },
 });
 const until = values.minutes === undefined ? Infinity : Date.now() + 60_000 * Number(values.minutes);
@@ -78,4 +83,17 @@ for (const { task, study } of studies) {
     Object.assign(measured, { [which]: data });
   }
   writeFileSync(page, await filled(readFileSync(page, 'utf8'), measured satisfies Measured, tables));
+}
+if (values.task === 'ioi' && !values.text) {
+  const which = values.model === undefined ? 'shipped' : 'language';
+  const choice = {
+    ...(values.model === undefined ? {} : { model: values.model }),
+    ...(values.bos === undefined ? {} : { bos: values.bos }),
+  };
+  const figures = await measureIoi(choice, cache, until);
+  if (figures === null) {
+    process.stderr.write('The time is up; the same command goes on.\n');
+    process.exit(3);
+  }
+  writeFileSync(join(folder, `ioi.${which}.json`), `${JSON.stringify(figures, null, 2)}\n`);
 }
