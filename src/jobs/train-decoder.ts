@@ -16,6 +16,7 @@ import { type DecoderRecipe, decoderRecipeSchema } from '../training/decoder-rec
 import { type PlannedDecoderTraining, planDecoderTraining } from '../training/decoder-training.js';
 import { trainingDraws } from '../training/evaluation-draws.js';
 import { decoderCard } from './cards.js';
+import { poolStore } from './pool-store.js';
 import { type Checkpoint, checkedRecipe, expectFitting, recipeOf, writeResults } from './run-directory.js';
 import { type ProbedModel, createRunDirectory, expectNewRun, takeUp } from './run-start.js';
 import { parametersOf, throughFloat16 } from './train-model.js';
@@ -38,6 +39,8 @@ export interface TrainDecoderJob {
   readonly checkpointSeconds: number;
   /** Called before the first step, once the directory is held. */
   readonly onBegin?: () => void;
+  /** Called with the number of inputs whose activations have been collected for the training, and of all. */
+  readonly onCollected?: (done: number, all: number) => void;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 }
@@ -123,10 +126,25 @@ async function train(
     });
   };
   job.onBegin?.();
+  const store = poolStore(directory, plan.config.sites.length);
+  const collecting = performance.now();
+  try {
+    const { onCollected, signal } = job;
+    await plan.collect({
+      store,
+      ...(onCollected === undefined ? {} : { onCollected }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    if (job.signal?.aborted === true && error === job.signal.reason) return false;
+    throw error;
+  }
+  const collected = (performance.now() - collecting) / 1000;
   const result = await trainingLoop(runtime, {
     ...job,
     plan,
-    from,
+    // What was stored before is read again in no time.
+    from: { ...from, seconds: from.seconds + collected },
     evaluateEvery: recipe.evaluateEvery,
     siteWeights: () => plan.siteWeights,
     async evaluate(state) {
@@ -158,6 +176,7 @@ async function train(
     'F16',
   );
   await writeResults(directory, files, result.history);
+  await store.clear();
   return true;
 }
 

@@ -37,8 +37,19 @@ export const decoderRecipeSchema = z.object({
   weightDecay: z.number().min(0),
   clip: z.number().positive().nullable(),
   dropout: z.number().min(0).max(0.9),
-  /** Samples (site and position) taken from each input that the probed model runs. */
+  /** Samples (site and position) taken from each input that the probed model runs; of a pool, positions at each site. */
   perInput: count,
+  /**
+   * Activations collected once, from which all batches are drawn; without one, every batch is of inputs of its own. For
+   * decoders that look at the leading directions of a site.
+   */
+  pool: z
+    .object({
+      inputs: count,
+      /** Samples of one site that stand together in a batch; a batch is made of whole groups. */
+      group: count,
+    })
+    .optional(),
   /** Share of samples whose activation is that of BOS: the condition of no information. */
   bosShare: z.number().min(0).max(1),
   /** Padding of batches: to a multiple of this many tokens; 0 pads all to the task's maximum. */
