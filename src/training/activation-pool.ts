@@ -65,7 +65,7 @@ export async function collectPool(
   whitener: Whitener,
   { store, onCollected, signal }: PoolOptions = {},
 ): Promise<ActivationPool> {
-  const count = recipe.pool?.inputs ?? 0;
+  const count = recipe.pool ?? 0;
   const { sites } = config;
   const sequences: (readonly number[])[] = [];
   const parts: PoolPart[] = [];

@@ -83,14 +83,14 @@ export async function drawDecoderChunk(
 }
 
 /** How often a chunk is filled up before its heads count as never read. */
-const mostTries = 64;
+export const mostTries = 64;
 
 /** What is wrong where heads attend to BOS nearly everywhere. @param sites hook names */
 export const neverRead = ({ name }: Task, sites: string): string =>
   `Too few positions to learn ${sites} from: nearly everywhere in texts of ${name} these heads attend to BOS. Leave such heads out with --sites.`;
 
 /** Draws where an input is read, by site: a head whose positions rest on its attention is run first. */
-function drawPosition(
+export function drawPosition(
   task: Task,
   ids: readonly number[],
   { bosShare }: DecoderRecipe,

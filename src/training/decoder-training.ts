@@ -25,9 +25,9 @@ import { type DecoderBatch, batchesPerChunk, drawDecoderChunk } from './decoder-
 import { type DecoderRecipe, decoderConfigFor } from './decoder-recipe.js';
 import { initializeParameters } from './initialize.js';
 import { type PlannedTraining } from './model-training.js';
-import { drawPooledBatch } from './pooled-batches.js';
+import { type GroupedRecipe, drawGroupedChunk, drawPooledBatch } from './grouped-batches.js';
 import { measureSites } from './site-statistics.js';
-import { createWhitener, directionsOf } from './whitener.js';
+import { type Whitener, createWhitener, directionsOf } from './whitener.js';
 
 /** A decoder's training: besides its steps, the weights with which sites are drawn. */
 export interface PlannedDecoderTraining extends PlannedTraining {
@@ -55,7 +55,7 @@ export async function planDecoderTraining(
   const config = decoderConfigFor(task, recipe, model.architecture.width);
   const collector = createCollector(runtime, model, config.sites, placesBeforeEos(task), task.pad);
   const directions = directionsOf(config);
-  if (recipe.pool !== undefined) expectGroups(recipe, recipe.pool.group, directions);
+  const grouped = groupedOf(recipe, directions);
   const random = randomFor(recipe.seed, 'parameters');
   const measured = await measureSites(runtime, task, config, collector, random);
   const all = initializeParameters(decoderParameters(config), random, measured);
@@ -63,11 +63,11 @@ export async function planDecoderTraining(
   const statistics = new Map([...all].filter(([name]) => isStatistic(name)));
 
   const { batch } = recipe;
-  /** The graph of the conditioning: from a pool, activations come whitened and in groups. */
+  /** The graph of the conditioning: in groups, activations come whitened. */
   const conditioning = (parameter: Parameters): Value => {
-    if (recipe.pool !== undefined) {
+    if (grouped !== null) {
       const z = input('z', 'float32', [batch, directions ?? 0]);
-      return conditionWhitened(config, parameter, z, input('site', 'int32', [batch / recipe.pool.group]));
+      return conditionWhitened(config, parameter, z, input('site', 'int32', [batch / grouped.group]));
     }
     const z = input('z', 'float32', [batch, config.activation_width]);
     const fixed = new Map(
@@ -95,17 +95,25 @@ export async function planDecoderTraining(
     },
   };
 
+  const whitener: Whitener | null =
+    grouped === null || directions === null
+      ? null
+      : await createWhitener(runtime, config.activation_width, directions, statistics);
   let pool: ActivationPool | null = null;
   let held = -1;
   let chunk: DecoderBatch[] = [];
   async function drawn(step: number): Promise<DecoderBatch> {
-    if (recipe.pool !== undefined) {
+    if (grouped?.pool !== undefined) {
       if (pool === null) throw new Error('a training draws from a pool that was not collected');
-      return drawPooledBatch(task, config, recipe, recipe.pool.group, pool, step, plan.siteWeights);
+      return drawPooledBatch(task, config, grouped, pool, step, plan.siteWeights);
     }
     const wanted = Math.floor(step / batchesPerChunk);
     if (wanted !== held) {
-      chunk = await drawDecoderChunk(task, config, recipe, collector, wanted, plan.siteWeights);
+      const own = [collector, wanted, plan.siteWeights] as const;
+      chunk =
+        grouped === null || whitener === null
+          ? await drawDecoderChunk(task, config, recipe, ...own)
+          : await drawGroupedChunk(task, config, grouped, whitener, ...own);
       held = wanted;
     }
     const batch = chunk[step % batchesPerChunk];
@@ -127,25 +135,23 @@ export async function planDecoderTraining(
       );
     },
     async collect(options) {
-      if (directions === null || recipe.pool === undefined) return;
-      const whitener = await createWhitener(runtime, config.activation_width, directions, statistics);
-      try {
+      if (whitener !== null && recipe.pool !== undefined)
         pool = await collectPool(task, config, recipe, collector, whitener, options);
-      } finally {
-        await whitener.dispose();
-      }
     },
     async feeds(step) {
       const { places, feeds: own } = await drawn(step);
       const feeds: Record<string, Tensor> = { ...own };
-      if (recipe.pool === undefined) for (const [name, tensor] of statistics) feeds[name] = tensor;
+      if (grouped === null) for (const [name, tensor] of statistics) feeds[name] = tensor;
       if (recipe.dropout > 0) {
         const seed = seedFor(recipe.seed, 'dropout', step);
         feeds['seed'] = { dtype: 'uint32', shape: [], data: Uint32Array.of(seed) };
       }
       return { variant: String(places), feeds };
     },
-    dispose: () => collector.dispose(),
+    async dispose() {
+      await collector.dispose();
+      await whitener?.dispose();
+    },
   };
   return plan;
 }
@@ -154,14 +160,22 @@ export async function planDecoderTraining(
 const isInnerMatrix = (name: string): boolean =>
   /^(h|condition)\.\d+\..*\.weight$/.test(name) && !/ln/.test(name);
 
-/** @throws InputError where a pool cannot make up the recipe's batches */
-function expectGroups({ batch }: DecoderRecipe, group: number, directions: number | null): void {
+/**
+ * The recipe with its groups; null where samples of all sites are mixed.
+ * @throws InputError where a batch is not made of whole groups, or a decoder does not look at directions
+ */
+function groupedOf(recipe: DecoderRecipe, directions: number | null): GroupedRecipe | null {
+  const { batch, group, pool, concealed, jitter } = recipe;
+  if (group === undefined) {
+    const without = Object.entries({ pool, concealed, jitter }).find(([, value]) => value !== undefined);
+    if (without !== undefined) throw new InputError(`"${without[0]}" is of a recipe with a "group".`);
+    return null;
+  }
   if (directions === null)
-    throw new InputError(
-      'A pool of activations is of decoders that look at the leading directions of a site.',
-    );
+    throw new InputError('Groups of one site are of decoders that look at the leading directions of a site.');
   if (batch % group !== 0)
     throw new InputError(
       `A batch of ${batch} is not made of groups of ${group}: take a multiple of ${group}.`,
     );
+  return { ...recipe, group };
 }

@@ -55,10 +55,12 @@ export const textSettings = (width: number, large: boolean): Presets<DecoderSett
     optimizer: 'muon',
     weightDecay: 0.01,
     clip: 1,
-    dropout: 0,
-    perInput: 3,
-    // Runs of a large model are what takes time.
-    pool: { inputs: large ? 12_288 : 20_480, group: 32 },
+    group: 32,
+    // A run of a large model is what takes time. Drawn from again and again, its texts must not be learned by heart: what
+    // comes next is to be read from the activation, not from what was said before.
+    ...(large
+      ? { perInput: 3, pool: 12_288, concealed: 0.5, jitter: 0.1, dropout: 0.1 }
+      : { perInput: 8, dropout: 0 }),
     bosShare: 0.01,
     trim: 0,
     rebalance: 0,

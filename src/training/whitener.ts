@@ -8,7 +8,7 @@ import { type DecoderConfig } from '../models/decoder-config.js';
 /** Activations of one run. */
 const batch = 512;
 
-/** Takes activations to their whitened directions. */
+/** Takes activations to their whitened directions; one call at a time. */
 export interface Whitener {
   /** Number of directions. */
   readonly directions: number;

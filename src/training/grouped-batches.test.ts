@@ -16,7 +16,7 @@ import { type ActivationPool, type PoolPart, type PoolStore, collectPool } from 
 import { type DecoderRecipe, decoderConfigFor } from './decoder-recipe.js';
 import { planDecoderTraining } from './decoder-training.js';
 import { initializeParameters } from './initialize.js';
-import { drawPooledBatch } from './pooled-batches.js';
+import { type GroupedRecipe, drawGroupedChunk, drawPooledBatch } from './grouped-batches.js';
 import { measureSites } from './site-statistics.js';
 import { textSettings } from './text-settings.js';
 import { type Whitener, createWhitener } from './whitener.js';
@@ -24,7 +24,7 @@ import { type Whitener, createWhitener } from './whitener.js';
 const runtime = nodeRuntime({ threads: 1 });
 let task: TemplateTask;
 let model: HookedModel;
-let recipe: DecoderRecipe;
+let recipe: GroupedRecipe;
 let config: DecoderConfig;
 let collector: Collector;
 let whitener: Whitener;
@@ -57,7 +57,8 @@ beforeAll(async () => {
       },
     },
     batch: 12,
-    pool: { inputs: 600, group: 4 },
+    group: 4,
+    pool: 600,
     perInput: 2,
   };
   config = decoderConfigFor(task, recipe, 12);
@@ -189,7 +190,6 @@ describe('a batch from a pool', () => {
         task,
         config,
         { ...recipe, bosShare: 0.2 },
-        4,
         pool,
         step,
         weights,
@@ -228,10 +228,89 @@ describe('a batch from a pool', () => {
     const pool = await collect();
     const even = config.sites.map(() => 1);
     const draw = (step: number, seed = 4) =>
-      drawPooledBatch(task, config, { ...recipe, seed }, 4, pool, step, even);
+      drawPooledBatch(task, config, { ...recipe, seed }, pool, step, even);
     expect(draw(3)).toEqual(draw(3));
     expect(draw(4)).not.toEqual(draw(3));
     expect(draw(3, 5)).not.toEqual(draw(3));
+  });
+});
+
+describe('a chunk of batches in groups', () => {
+  const weights = (): number[] => config.sites.map((_, site) => (site === 1 ? 0 : 1));
+  const chunk = (index: number, changes: Partial<GroupedRecipe> = {}, of: Task = task) =>
+    drawGroupedChunk(of, config, { ...recipe, ...changes }, whitener, collector, index, weights());
+
+  it('has what inputs of its own left, each with what is said of it', async () => {
+    const batches = await chunk(0);
+    expect(batches).toHaveLength(16);
+    const random = seededRandom(3);
+    for (const { feeds, places } of batches) {
+      const [z, site, targets, weight] = ['z', 'site', 'targets', 'weights'].map(
+        (name) => feeds[name]?.data as Float32Array,
+      );
+      if (z === undefined || site === undefined || targets === undefined || weight === undefined)
+        throw new Error('no feeds');
+      expect([...site]).not.toContain(1);
+      const row = random.int(12);
+      const number = at(site, row >> 2);
+      const length = weight.subarray(row * places, (row + 1) * places).filter((one) => one === 1).length;
+      const said = [...targets.subarray(row * places, row * places + length)];
+      const ids = task.completion?.complete([0, ...said]) ?? [];
+      expect(task.check(ids)).toBeNull();
+      const collected = await collector.collect([ids]);
+      const distances = [0, ...task.positions(ids)].map((position) =>
+        furthest(
+          z.subarray(row * directions, (row + 1) * directions),
+          whitenedBy(number, activationAt(collected, config.sites[number] ?? '', 0, position)),
+        ),
+      );
+      expect(Math.min(...distances)).toBeLessThan(1e-3);
+    }
+  });
+
+  it('rests on its number and the seed alone', async () => {
+    expect(await chunk(2)).toEqual(await chunk(2));
+    expect(await chunk(3)).not.toEqual(await chunk(2));
+    expect(await chunk(2, { seed: 5 })).not.toEqual(await chunk(2));
+  });
+
+  it('conceals a share of what was said, never where it begins or what is to be said', async () => {
+    const [plain, concealed] = [await chunk(0), await chunk(0, { concealed: 0.5 })];
+    let hidden = 0;
+    let all = 0;
+    concealed.forEach(({ feeds, places }, number) => {
+      const before = plain[number]?.feeds;
+      expect(feeds['targets']).toEqual(before?.['targets']);
+      expect(feeds['weights']).toEqual(before?.['weights']);
+      const [ids, seen] = [feeds['ids']?.data ?? [], before?.['ids']?.data ?? []];
+      for (let i = 0; i < ids.length; i++) {
+        if (i % places === 0 || seen[i] === 0) expect(ids[i]).toBe(seen[i]);
+        else {
+          all += 1;
+          if (ids[i] === 0) hidden += 1;
+          else expect(ids[i]).toBe(seen[i]);
+        }
+      }
+    });
+    expect(hidden / all).toBeGreaterThan(0.4);
+    expect(hidden / all).toBeLessThan(0.6);
+  });
+
+  it('moves each direction by about the jitter', async () => {
+    const [plain, moved] = [await chunk(0), await chunk(0, { jitter: 0.3 })];
+    const squares = moved.flatMap(({ feeds }, number) => {
+      const before = plain[number]?.feeds['z']?.data ?? [];
+      return [...(feeds['z']?.data ?? [])].map((value, i) => (Number(value) - Number(before[i])) ** 2);
+    });
+    expect(Math.sqrt(squares.reduce((a, b) => a + b, 0) / squares.length)).toBeCloseTo(0.3, 1);
+  });
+
+  it('is of heads where these are read, of a task that says so', async () => {
+    const attended: Task = { ...task, attended: awayFromBos(task, 0.1) };
+    expect(await chunk(0, {}, attended)).toHaveLength(16);
+    await expect(chunk(0, {}, { ...task, attended: { positions: () => [] } })).rejects.toThrow(
+      /^Too few positions to learn /,
+    );
   });
 });
 
@@ -318,17 +397,13 @@ describe('a training from a pool', () => {
   });
 
   it('is refused where groups do not make up a batch, and where whole activations are looked at', async () => {
-    await expect(planDecoderTraining(runtime, model, task, { ...recipe, batch: 10 })).rejects.toThrow(
-      'A batch of 10 is not made of groups of 4: take a multiple of 4.',
-    );
+    const refused = (changes: Partial<DecoderRecipe>, message: string | RegExp) =>
+      expect(planDecoderTraining(runtime, model, task, { ...recipe, ...changes })).rejects.toThrow(message);
+    await refused({ batch: 10 }, 'A batch of 10 is not made of groups of 4: take a multiple of 4.');
+    await refused({ group: undefined }, '"pool" is of a recipe with a "group".');
     const { conditioning, ...rest } = recipe.architecture;
     if (conditioning.kind !== 'site-projection') throw new Error('another conditioning');
     const { directions: _, ...whole } = conditioning;
-    await expect(
-      planDecoderTraining(runtime, model, task, {
-        ...recipe,
-        architecture: { ...rest, conditioning: whole },
-      }),
-    ).rejects.toThrow(/leading directions of a site\.$/);
+    await refused({ architecture: { ...rest, conditioning: whole } }, /leading directions of a site\.$/);
   });
 });
