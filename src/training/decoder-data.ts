@@ -60,8 +60,9 @@ export async function drawDecoderChunk(
     const drawn: Sample[] = [];
     for (const [row, ids] of inputs.entries()) {
       const sequence = sequenceOf(task, config.form, ids);
+      const positions = task.positions(ids);
       for (let i = 0; i < recipe.perInput && drawn.length < missing; i++) {
-        const positionAt = drawPosition(task, ids, recipe, random);
+        const positionAt = drawPosition(task, ids, positions, recipe, random);
         const site = drawWeighted(random, siteWeights, total);
         drawn.push({ row, site, sequence, position: positionAt(config.sites[site] ?? '') });
       }
@@ -89,15 +90,18 @@ export const mostTries = 64;
 export const neverRead = ({ name }: Task, sites: string): string =>
   `Too few positions to learn ${sites} from: nearly everywhere in texts of ${name} these heads attend to BOS. Leave such heads out with --sites.`;
 
-/** Draws where an input is read, by site: a head whose positions rest on its attention is run first. */
+/**
+ * Draws where an input is read, by site: a head whose positions rest on its attention is run first.
+ * @param positions the task's for the input
+ */
 export function drawPosition(
   task: Task,
   ids: readonly number[],
+  positions: readonly number[],
   { bosShare }: DecoderRecipe,
   random: Random,
 ): (site: string) => Choice['position'] {
   if (random.next() < bosShare) return () => 0;
-  const positions = task.positions(ids);
   const share = task.attended === undefined ? 0 : random.next();
   const number =
     task.attended === undefined ? random.int(positions.length) : Math.floor(share * positions.length);

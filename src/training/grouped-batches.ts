@@ -78,9 +78,10 @@ export async function drawGroupedChunk(
     const inputs = Array.from({ length: Math.ceil(missing.length / perInput) }, () =>
       task.sample(random, 'train'),
     );
+    const positions = inputs.map((ids) => task.positions(ids));
     const choices = missing.map((site, at): Choice => {
       const row = at % inputs.length;
-      const positionAt = drawPosition(task, inputs[row] ?? [], recipe, random);
+      const positionAt = drawPosition(task, inputs[row] ?? [], positions[row] ?? [], recipe, random);
       return { row, site, position: positionAt(config.sites[site] ?? '') };
     });
     const sequences = inputs.map((ids) => sequenceOf(task, config.form, ids));

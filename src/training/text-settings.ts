@@ -50,17 +50,17 @@ export const textSettings = (width: number, large: boolean): Presets<DecoderSett
       additive: true,
       form: 'completion',
     },
-    batch: 1024,
-    schedule: { kind: 'cosine', peak: 2e-3, warmup: 200, steps: 4_000, floor: 0.02 },
+    batch: 512,
+    schedule: { kind: 'cosine', peak: 2e-3, warmup: 200, steps: 5_000, floor: 0.02 },
     optimizer: 'muon',
     weightDecay: 0.01,
     clip: 1,
-    group: 32,
+    group: 16,
     // A run of a large model is what takes time. Drawn from again and again, its texts must not be learned by heart: what
     // comes next is to be read from the activation, not from what was said before.
     ...(large
       ? { perInput: 3, pool: 12_288, concealed: 0.5, jitter: 0.1, dropout: 0.1 }
-      : { perInput: 8, dropout: 0 }),
+      : { perInput: 16, dropout: 0 }),
     bosShare: 0.01,
     trim: 0,
     rebalance: 0,
