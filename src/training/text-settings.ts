@@ -55,12 +55,11 @@ export const textSettings = (width: number, large: boolean): Presets<DecoderSett
     optimizer: 'muon',
     weightDecay: 0.01,
     clip: 1,
+    dropout: 0,
     group: 16,
     // A run of a large model is what takes time. Drawn from again and again, its texts must not be learned by heart: what
     // comes next is to be read from the activation, not from what was said before.
-    ...(large
-      ? { perInput: 3, pool: 12_288, concealed: 0.2, jitter: 0.1, dropout: 0 }
-      : { perInput: 16, dropout: 0 }),
+    ...(large ? { perInput: 3, pool: 12_288, concealed: 0.2, jitter: 0.1 } : { perInput: 16 }),
     bosShare: 0.01,
     trim: 0,
     rebalance: 0,
