@@ -6,15 +6,10 @@
  */
 import { tokensOf } from '../tasks/tokens.js';
 import { type Task } from '../tasks/task.js';
+import { type Message } from './ask.js';
 import { type FeatureBits } from './feature-bits.js';
 import { type Prior } from './prior.js';
 import { type WeightedSample } from './sample.js';
-
-/** One message to a language model. */
-export interface Message {
-  readonly role: 'system' | 'user';
-  readonly content: string;
-}
 
 /** An input with the place at which its activation comes nearest to the query's. */
 export interface ShownSample {
