@@ -17,6 +17,7 @@ import { type Endpoint, endpointFrom, languageModelAt } from '../jobs/language-m
 import { openSentences } from '../jobs/sentences.js';
 import { seedFor } from '../random.js';
 import { placeName, resolvePosition } from '../tasks/index.js';
+import { decoderControlSets, exactControlSets } from '../interpret/sentences/evidence.js';
 import { renderExplanation } from '../report/explanation.js';
 import { renderSentences } from '../report/judged-sentences.js';
 import { type JudgeOptions, judgedAt, sourceOf } from './judge-sentences.js';
@@ -248,7 +249,7 @@ async function explainedQueries(
   try {
     for (const [at, { ids, position }] of placed.entries()) {
       const seed = seedFor(options.seed, 'query', site, at);
-      const { reading } = await reader.read({
+      const judged = await reader.read({
         ids,
         site,
         position,
@@ -256,6 +257,7 @@ async function explainedQueries(
         shown: 1000,
         ...thresholdOf(options),
       });
+      const { reading } = judged;
       const {
         exact: known,
         estimate,
@@ -280,6 +282,28 @@ async function explainedQueries(
         bits: known === null ? (estimate?.bits ?? null) : known.bits,
         features,
         sample,
+        ...(options.prompt === true
+          ? {}
+          : {
+              controls:
+                exact === null
+                  ? await decoderControlSets(runtime, model, decoder, interpreter.prior, judged, reading)
+                  : await exactControlSets(
+                      runtime,
+                      model,
+                      interpreter.prior,
+                      exact,
+                      {
+                        ids,
+                        z: judged.z,
+                        seed,
+                        epsilon: reading.epsilon,
+                        metric: reading.metric,
+                        onlyAt: null,
+                      },
+                      known?.size ?? 1,
+                    ),
+            }),
       });
       show(at + 1, placed.length);
     }

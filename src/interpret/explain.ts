@@ -6,12 +6,14 @@
  */
 import { z } from 'zod';
 import { InputError } from '../input-error.js';
-import { featureValue } from '../tasks/feature.js';
 import { type Task } from '../tasks/task.js';
 import { type AskOptions, type LanguageModel, ask, attemptSchema, objectIn } from './ask.js';
 import { type ExplainedQuery, explainPrompt, queryText } from './explain-prompt.js';
+import { meanOf } from './mutual-information.js';
 import { type Prior } from './prior.js';
 import { Accounted, candidatesOf } from './readout.js';
+import { valueIn } from './sentences/input-set.js';
+import { type IsTrue, controlFigures } from './sentences/sentence-figures.js';
 
 /** A claimed feature, over the queries. */
 const claimSchema = z.object({
@@ -20,6 +22,17 @@ const claimSchema = z.object({
   /** Entropy over all inputs. */
   of: z.number(),
   consistency: z.number(),
+  /** Share of the inputs near each control that have the query's value, over the queries, with its 95% interval. */
+  controls: z
+    .array(
+      z.object({
+        activation: z.enum(['query', 'bos', 'random']),
+        consistency: z.number(),
+        low: z.number().nullable(),
+        high: z.number().nullable(),
+      }),
+    )
+    .default([]),
 });
 
 /** An explanation with its worth, as it is stored. */
@@ -86,7 +99,7 @@ export async function explain(
     answer: answer ?? null,
     complete: whole !== undefined,
     explanation: read?.explanation ?? null,
-    claims: claimed.map((name) => claimOf(name, queries)),
+    claims: claimed.map((name) => claimOf(prior, name, queries)),
     unknown: names.filter((name) => !known.includes(name)),
     accounted: mean(queries.map((query) => accountedBy(prior, query, claimed))),
     bits: counted.length === 0 ? null : mean(counted),
@@ -96,15 +109,43 @@ export async function explain(
 const mean = (values: readonly number[]): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 
-function claimOf(name: string, queries: readonly ExplainedQuery[]): Explanation['claims'][number] {
+function claimOf(
+  prior: Prior,
+  name: string,
+  queries: readonly ExplainedQuery[],
+): Explanation['claims'][number] {
   const own = queries.flatMap(({ features }) => features.find(({ feature }) => feature === name) ?? []);
   return {
     feature: name,
     bits: mean(own.map(({ bits }) => bits)),
     of: own[0]?.before ?? 0,
     consistency: mean(own.map(({ consistency }) => consistency)),
+    controls: activations.flatMap((activation) => {
+      const shares = queries.flatMap(({ ids, controls = [] }) => {
+        const value = valueIn(prior, name, ids);
+        const isTrue: IsTrue = (set) => (at) => set.valuesOf(at)(name) === value;
+        const control = controls.find((one) => one.activation === activation);
+        return control === undefined ? [] : (controlFigures(control, isTrue).share ?? []);
+      });
+      const [first, ...more] = shares;
+      if (first === undefined) return [];
+      // One query has the interval of its own draws.
+      if (more.length === 0)
+        return [{ activation, consistency: first.share, low: first.low, high: first.high }];
+      const {
+        bits: consistency,
+        low,
+        high,
+      } = meanOf(
+        shares.map(({ share }) => share),
+        1,
+      );
+      return [{ activation, consistency, low, high }];
+    }),
   };
 }
+
+const activations = ['query', 'random', 'bos'] as const;
 
 /** Bits by which the claimed features' values in a preimage differ from those of all inputs. */
 function accountedBy(prior: Prior, { sample, features }: ExplainedQuery, claimed: readonly string[]): number {
@@ -132,9 +173,3 @@ export function parseExplanation(value: unknown, name: string): Explanation {
     `${name} is not a saved explanation: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}.`,
   );
 }
-
-/** Value of a feature in a query: for tables beside an explanation. */
-export const valueIn = (task: Task, prior: Prior, name: string, ids: readonly number[]): string => {
-  const table = prior.tables.find(({ feature }) => feature.name === name);
-  return table === undefined ? '' : String(featureValue(task, table.feature, ids) ?? '–');
-};

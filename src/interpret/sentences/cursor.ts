@@ -79,7 +79,7 @@ export class Cursor {
       throw new InputError(
         this.atEnd()
           ? 'It ends where a feature should be named.'
-          : `"${word === '' ? this.rest() : word}" is no feature.${suggest(word, names)}`,
+          : `"${word === '' ? this.rest() : word}" is no feature.${word.length > 2 ? suggest(word, names) : ''}`,
       );
     }
     this.#move(found.length);

@@ -11,6 +11,7 @@ import { type ExactPreimages } from '../../inversion/enumerate/exact.js';
 import { type Instruments } from '../../inversion/instruments.js';
 import { type Reader } from '../../inversion/preimage.js';
 import { type Control } from '../../inversion/reading-parts.js';
+import { type QueryRun } from '../../inversion/view.js';
 import { type HookedModel, isLarge } from '../../models/hooked-model.js';
 import { type Random, randomFor } from '../../random.js';
 import { type SamplingRound } from '../../tasks/task.js';
@@ -80,8 +81,36 @@ async function nearest(
 }
 
 /**
- * All inputs, by a pass over them. A control’s set are the inputs within ε of it, and as many of the nearest as the preimage
- * has: near a random vector there is hardly ever one.
+ * What is near activations that hold nothing of a query: the inputs within ε of each, and as many of the nearest as the
+ * preimage has, as near a random vector there is hardly ever one.
+ * @param size inputs of the preimage
+ */
+export async function exactControlSets(
+  runtime: Runtime,
+  model: HookedModel,
+  prior: Prior,
+  exact: ExactPreimages,
+  { ids, z, seed, ...view }: Omit<EvidenceQuery, 'site' | 'position'> & { readonly onlyAt: string | null },
+  size: number,
+  onProgress?: (done: number, all: number) => void,
+): Promise<ControlEvidence[]> {
+  const { bos, random } = await controlVectors(runtime, model, prior.task, exact.site, { ids, z }, seed);
+  const of = async (vectors: readonly Float32Array[], done: number): Promise<InputSet[]> => {
+    const sets: InputSet[] = [];
+    for (const vector of vectors) {
+      sets.push(await nearest(exact, prior, vector, view, Math.max(1, size)));
+      onProgress?.(done + sets.length, random.length + 1);
+    }
+    return sets;
+  };
+  return [
+    { activation: 'random', sets: await of(random, 0) },
+    { activation: 'bos', sets: await of([bos], random.length) },
+  ];
+}
+
+/**
+ * All inputs, by a pass over them.
  * @param prior a complete one
  */
 export async function exactEvidence(
@@ -106,16 +135,6 @@ export async function exactEvidence(
   const outside = new Uint32Array(total - size);
   for (let input = 0, next = 0; input < total; input++) if (among[input] === 0) outside[next++] = input;
   const near = (input: number): number => distances[input] ?? Infinity;
-  const { bos, random } = await controlVectors(runtime, model, prior.task, exact.site, { ids, z }, seed);
-  const all = random.length + 1;
-  const of = async (vectors: readonly Float32Array[], done: number): Promise<InputSet[]> => {
-    const sets: InputSet[] = [];
-    for (const vector of vectors) {
-      sets.push(await nearest(exact, prior, vector, view, Math.max(1, size)));
-      onProgress?.(done + sets.length, all);
-    }
-    return sets;
-  };
   return {
     kind: 'exact',
     prior,
@@ -123,10 +142,15 @@ export async function exactEvidence(
     information: exactInformation(bits),
     inside: { ...enumeratedSet(prior, members), distanceOf: (at) => near(members[at] ?? 0) },
     outside: { ...enumeratedSet(prior, outside), distanceOf: (at) => near(outside[at] ?? 0) },
-    controls: [
-      { activation: 'random', sets: await of(random, 0) },
-      { activation: 'bos', sets: await of([bos], random.length) },
-    ],
+    controls: await exactControlSets(
+      runtime,
+      model,
+      prior,
+      exact,
+      { ids, z, seed, ...view },
+      size,
+      onProgress,
+    ),
   };
 }
 
@@ -155,11 +179,21 @@ async function outsideOf(
   return { ...set, distanceOf: (at) => outside[at]?.distance ?? Infinity };
 }
 
-const validDraws = (prior: Prior, { activation, draws }: ControlDraws): ControlEvidence => {
-  const valid = draws.filter((one) => one.valid);
-  const inputs = valid.map(({ ids }) => ids);
-  return { activation, sets: [drawnSet(prior, inputs, inputs.length)] };
-};
+/** What a decoder says for the query and for activations that hold nothing of it, near them or not. */
+export async function decoderControlSets(
+  runtime: Runtime,
+  model: HookedModel,
+  decoder: Decoder,
+  prior: Prior,
+  run: QueryRun,
+  view: ControlView,
+): Promise<ControlEvidence[]> {
+  const all = await decoderDraws(runtime, model, decoder, prior.task, run, view);
+  return all.map(({ activation, draws }) => {
+    const inputs = draws.flatMap(({ ids, valid }) => (valid ? [ids] : []));
+    return { activation, sets: [drawnSet(prior, inputs, inputs.length)] };
+  });
+}
 
 /**
  * What a decoder finds, each input weighed by its probability over that of having been found. A control’s set is what the
@@ -176,13 +210,12 @@ export async function decoderEvidence(
   }: { readonly interpreter: Interpreter; readonly reader: Reader; readonly instruments: Instruments },
   query: EvidenceQuery,
 ): Promise<Evidence> {
-  const { prior, task } = interpreter;
+  const { prior } = interpreter;
   const { proposed, estimate } = await interpreter.interpret(query);
   if (proposed === null || estimate === null) throw new RangeError('inputs are drawn from a decoder');
   const found = foundWeights(proposed.found);
   const effective = estimate.effectiveSamples;
   const run = await reader.runQuery(query);
-  const controls = await decoderDraws(runtime, model, decoder, task, run, query);
   return {
     kind: 'decoder',
     prior,
@@ -196,7 +229,7 @@ export async function decoderEvidence(
       found.map(({ weight }) => weight),
     ),
     outside: await outsideOf(model, instruments, prior, query),
-    controls: controls.map((one) => validDraws(prior, one)),
+    controls: await decoderControlSets(runtime, model, decoder, prior, run, query),
   };
 }
 
