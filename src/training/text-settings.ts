@@ -41,9 +41,9 @@ export const textSettings = (width: number, large: boolean): Presets<DecoderSett
       activation: 'relu2',
       conditioning: {
         kind: 'site-projection',
-        width: 192,
-        blocks: 2,
-        hidden: 384,
+        width: 256,
+        blocks: 3,
+        hidden: 512,
         standardize: 'whiten',
         directions: 64,
       },
