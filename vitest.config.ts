@@ -18,14 +18,15 @@ export default defineConfig({
     environment: 'node',
     // Contract suites: the tests of each implementation run them.
     exclude: [...configDefaults.exclude, '**/*.case.test.ts'],
-    globalSetup: ['test/software-vulkan.ts', 'test/built-package.ts'],
+    globalSetup: ['test/software-vulkan.ts', 'test/first-session.ts', 'test/built-package.ts'],
     // Worker threads start sooner than processes, and ONNX Runtime's native binding is loaded once.
     pool: 'threads',
     // One more than the two cores that a run is reckoned for: tests wait for processes and servers now and then.
     maxWorkers: 3,
-    // Waiting for a state ends when it has come: on a busy machine a second is no sign that it will not.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Waiting for a state ends when it has come: on a busy machine a second is no sign that it will not, and processes,
+    // which many tests start, are slow to start there.
+    testTimeout: 400_000,
+    hookTimeout: 400_000,
     expect: { poll: { timeout: 100_000 } },
     reporters: ['default', './test/skip-reasons.ts', ...(report === undefined ? [] : ['json'])],
     ...(report === undefined ? {} : { outputFile: { json: report } }),
@@ -36,6 +37,10 @@ export default defineConfig({
         plugins: [svelte({ configFile: 'web/svelte.config.js' })],
         test: {
           name: 'cpu',
+          // A thread runs one file after the other, and what they import is loaded once a thread: two fifths of all work
+          // was loading the same modules again. A file therefore leaves nothing behind: what it fakes, sets or opens, it
+          // puts back.
+          isolate: false,
           include: ['{src,test,bench,examples,scripts}/**/*.test.ts'],
           exclude: [...configDefaults.exclude, '**/*.case.test.ts', 'test/browser/**', long],
           provide: { device: 'cpu' },

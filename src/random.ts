@@ -148,3 +148,11 @@ const hashText = (key: number, text: string): number =>
  */
 export const randomFor = (seed: number, label: string, ...of: readonly (string | number)[]): Random =>
   seededRandom(seedFor(seed, label, ...of));
+
+/** Brings a list into random order, in place. */
+export function shuffle(list: unknown[], random: Random): void {
+  for (let i = list.length - 1; i > 0; i--) {
+    const j = random.int(i + 1);
+    [list[i], list[j]] = [list[j], list[i]];
+  }
+}

@@ -7,7 +7,7 @@
 export interface Share {
   /** 0 … 1. */
   readonly share: number;
-  /** Ends of the 95% interval. */
+  /** Ends of the interval, of 95% of cases unless another level was given. */
   readonly low: number;
   readonly high: number;
   readonly hits: number;
@@ -15,23 +15,26 @@ export interface Share {
   readonly n: number;
 }
 
-/** Quantile of the normal distribution with 2.5% above it. */
-const normalQuantile = 1.959963984540054;
+/** Quantiles of the normal distribution, by the share of cases between them and their negatives. */
+const normalQuantiles = { 0.95: 1.959963984540054, 0.975: 2.241402727604947 } as const;
+/** Share of cases in which an interval holds the true value. */
+export type Level = keyof typeof normalQuantiles;
 
 /**
  * The share of independent trials that hit, with Wilson's score interval (J. Am. Stat. Assoc. 22, 1927), which stays
  * inside 0 … 1 and has a width where all or none hit.
  * @param hits 0 … n
  * @param n trials, 1 at least
+ * @param level of the interval; two intervals of 0.975 both hold in 0.95 of cases
  * @throws RangeError for no trials, or more hits than trials
  */
-export function shareOf(hits: number, n: number): Share {
+export function shareOf(hits: number, n: number, level: Level = 0.95): Share {
   if (!(n >= 1 && hits >= 0 && hits <= n)) throw new RangeError(`${hits} of ${n} is no share`);
   const share = hits / n;
-  const squared = normalQuantile ** 2;
+  const quantile = normalQuantiles[level];
+  const squared = quantile ** 2;
   const middle = (share + squared / (2 * n)) / (1 + squared / n);
-  const half =
-    (normalQuantile / (1 + squared / n)) * Math.sqrt((share * (1 - share)) / n + squared / (4 * n * n));
+  const half = (quantile / (1 + squared / n)) * Math.sqrt((share * (1 - share)) / n + squared / (4 * n * n));
   return {
     share,
     // Where none or all hit, an end is the share itself but for rounding.

@@ -36,9 +36,20 @@ type HeadAt = string;
 const circuit: readonly HeadAt[] = [
   'a16.0@S1+1',
   ...['a17.4', 'a8.0', 'a15.7', 'a14.3', 'a5.6'].map((head) => `${head}@S2`),
-  ...['a20.0', 'a19.2', 'a23.3', 'a23.0', 'a23.2', 'a23.7', 'a23.1', 'a28.1', 'a29.1', 'a24.4', 'a29.0', 'a21.0'].map(
-    (head) => `${head}@END`,
-  ),
+  ...[
+    'a20.0',
+    'a19.2',
+    'a23.3',
+    'a23.0',
+    'a23.2',
+    'a23.7',
+    'a23.1',
+    'a28.1',
+    'a29.1',
+    'a24.4',
+    'a29.0',
+    'a21.0',
+  ].map((head) => `${head}@END`),
 ];
 
 /** Every head of the small model at every place. */
@@ -119,10 +130,21 @@ async function studyIoi(
     chosen.find(({ site, place }) => `${shortName(site)}@${place}` === head)?.chosen ?? null;
   const epsilonOf = (head: HeadAt): number => of(head)?.epsilon ?? task.epsilon;
 
-  const perPass: { readonly answers: Record<HeadAt, QueryBits[]>; readonly near: Record<HeadAt, number[]> }[] = [];
+  const perPass: {
+    readonly answers: Record<HeadAt, QueryBits[]>;
+    readonly near: Record<HeadAt, number[]>;
+  }[] = [];
   for (let pass = 0; pass < passes; pass++) {
-    const asked = { pass, heads: heads.map((head) => [head, epsilonOf(head)]), features: featureNames, queries, seed };
-    perPass.push(await parts.part('ioi sets', asked, () => setsOfPass(studied, sites, heads, epsilonOf, pass)));
+    const asked = {
+      pass,
+      heads: heads.map((head) => [head, epsilonOf(head)]),
+      features: featureNames,
+      queries,
+      seed,
+    };
+    perPass.push(
+      await parts.part('ioi sets', asked, () => setsOfPass(studied, sites, heads, epsilonOf, pass)),
+    );
   }
   const bits = siteBitsOf(heads, perPass);
   const patched = await parts.part('ioi patch', [prompts, sites, seed], async () => {
@@ -173,7 +195,12 @@ async function studyIoi(
         const own = of(head);
         return own === null
           ? []
-          : [[head, { epsilon: own.epsilon, inside: fourDigits(own.inside), growth: fourDigits(own.growth) }]];
+          : [
+              [
+                head,
+                { epsilon: own.epsilon, inside: fourDigits(own.inside), growth: fourDigits(own.growth) },
+              ],
+            ];
       }),
     ),
     bits: bitsFigures({ sites: bits }),
@@ -229,7 +256,13 @@ async function setsOfPass(
   const asked = passQueries(held, seed, pass, queries);
   const prior = createPrior(held, featuresOf(held, { names: featureNames }));
   const activations = await activationsAt(runtime, model, held, sites, asked);
-  const exacts = await openExactSites(runtime, model, held, sites, cache === null ? {} : { store: storeIn(cache) });
+  const exacts = await openExactSites(
+    runtime,
+    model,
+    held,
+    sites,
+    cache === null ? {} : { store: storeIn(cache) },
+  );
   const answers: Record<HeadAt, QueryBits[]> = {};
   const near: Record<HeadAt, number[]> = {};
   for (const head of heads) {
@@ -284,7 +317,13 @@ async function usedFigures(
   const held = passTask(task, seed, 0);
   const [ids = []] = passQueries(held, seed, 0, queries);
   const site = resolveSite(short, task.sites);
-  const [exact] = await openExactSites(runtime, model, held, [site], cache === null ? {} : { store: storeIn(cache) });
+  const [exact] = await openExactSites(
+    runtime,
+    model,
+    held,
+    [site],
+    cache === null ? {} : { store: storeIn(cache) },
+  );
   const activations = await activationsAt(runtime, model, held, [site], [ids]);
   const z = activations(site, 0, ids, place);
   if (exact === undefined || z === null) throw new RangeError(`nothing at ${head}`);

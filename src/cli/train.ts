@@ -22,6 +22,7 @@ import { type DecoderRecipe } from '../training/decoder-recipe.js';
 import { type ModelRecipe } from '../training/model-recipe.js';
 import { namedPreset } from '../training/presets.js';
 import { textModelSettings, textSettings } from '../training/text-settings.js';
+import { progress as progressOf } from './terminal.js';
 import {
   type ModelOptions,
   choice,
@@ -94,6 +95,7 @@ function changed<R extends ModelRecipe | DecoderRecipe>(
 /** What a training that is watched tells, and listens to. */
 interface Watch {
   readonly onBegin: () => void;
+  readonly onCollected: (done: number, all: number) => void;
   readonly onProgress: (progress: Progress) => void;
   readonly signal: AbortSignal;
 }
@@ -150,7 +152,8 @@ async function watched(
       }
     };
     const { begin: onBegin } = recorder;
-    const finished = await run({ onBegin, onProgress, signal: controller.signal });
+    const onCollected = progressOf('inputs run for their activations');
+    const finished = await run({ onBegin, onCollected, onProgress, signal: controller.signal });
     bar?.stop();
     recorder.end(finished ? 'finished' : 'paused');
     if (!finished) {

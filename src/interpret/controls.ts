@@ -12,12 +12,12 @@ import { type Metric } from '../inversion/metrics.js';
 import { type Reader } from '../inversion/preimage.js';
 import { type Control, type Controls } from '../inversion/reading-parts.js';
 import { singleSamples } from '../inversion/single-samples.js';
-import { type Judged } from '../inversion/view.js';
+import { type Judged, type QueryRun } from '../inversion/view.js';
 import { type HookedModel, isLarge } from '../models/hooked-model.js';
 import { type Random, randomFor } from '../random.js';
 import { shareOf } from '../share.js';
 import { featureValue } from '../tasks/feature.js';
-import { type SamplingRound } from '../tasks/task.js';
+import { type SamplingRound, type Task } from '../tasks/task.js';
 import { randomOfNorm } from './control-activations.js';
 import { priorEntropy } from './feature-bits.js';
 import { type Prior } from './prior.js';
@@ -34,46 +34,69 @@ const [samples, samplesOfLarge] = [256, 128];
 const kinds: readonly Control['activation'][] = ['query', 'bos', 'random'];
 
 /** A drawn input, and whether it is near the activation that it was drawn for. */
-interface ControlDraw {
+export interface ControlDraw {
   readonly ids: readonly number[];
   readonly valid: boolean;
   readonly inside: boolean;
 }
 
+/** What was drawn or searched for by one kind of activation. */
+export interface ControlDraws {
+  readonly activation: Control['activation'];
+  readonly draws: readonly ControlDraw[];
+}
+
 /**
  * Single samples of a decoder for each kind of activation. Every draw for a random vector has a vector of its own, so that
  * draws are independent and shares have intervals.
- * @param prior its features are measured
  */
+export async function decoderDraws(
+  runtime: Runtime,
+  model: HookedModel,
+  decoder: Decoder,
+  task: Task,
+  { asked, z, bos }: QueryRun,
+  { epsilon, metric }: ControlView,
+): Promise<ControlDraws[]> {
+  const { site } = asked.query;
+  const count = isLarge(model) ? samplesOfLarge : samples;
+  const sampler = decoderSampler(runtime, decoder, task, count);
+  const judge = createJudge(runtime, model, task, site);
+  try {
+    const all: ControlDraws[] = [];
+    for (const activation of kinds) {
+      const vectors = randomFor(asked.seed, 'control vectors');
+      const rows = new Float32Array(count * z.length);
+      for (let row = 0; row < count; row++) rows.set(vectorOf(activation, z, bos, vectors), row * z.length);
+      const uniforms = randomFor(asked.seed, 'controls', activation).fill(
+        new Float32Array(count * sampler.tokens),
+      );
+      const drawn = await singleSamples(task, decoder, sampler, judge, { site, metric }, rows, uniforms);
+      const draws = drawn.map((one) => ({ ...one, inside: one.verdict.distance <= epsilon }));
+      all.push({ activation, draws });
+    }
+    return all;
+  } finally {
+    await sampler.dispose();
+    await judge.dispose();
+  }
+}
+
+/** What a decoder says for each kind of activation. @param prior its features are measured */
 export async function decoderControls(
   runtime: Runtime,
   model: HookedModel,
   decoder: Decoder,
   prior: Prior,
-  { asked, z, bos }: Judged,
-  { epsilon, metric }: ControlView,
+  queryRun: QueryRun,
+  view: ControlView,
 ): Promise<Controls> {
-  const { task } = prior;
-  const { site, input } = asked.query;
-  const count = isLarge(model) ? samplesOfLarge : samples;
-  const sampler = decoderSampler(runtime, decoder, task, count);
-  const judge = createJudge(runtime, model, task, site);
-  try {
-    const activations: Control[] = [];
-    for (const kind of kinds) {
-      const vectors = randomFor(asked.seed, 'control vectors');
-      const rows = new Float32Array(count * z.length);
-      for (let row = 0; row < count; row++) rows.set(vectorOf(kind, z, bos, vectors), row * z.length);
-      const uniforms = randomFor(asked.seed, 'controls', kind).fill(new Float32Array(count * sampler.tokens));
-      const drawn = await singleSamples(task, decoder, sampler, judge, { site, metric }, rows, uniforms);
-      const draws = drawn.map((one) => ({ ...one, inside: one.verdict.distance <= epsilon }));
-      activations.push(controlOf(kind, prior, task.encode(input), draws, false));
-    }
-    return { searched: false, activations };
-  } finally {
-    await sampler.dispose();
-    await judge.dispose();
-  }
+  const ids = prior.task.encode(queryRun.asked.query.input);
+  const all = await decoderDraws(runtime, model, decoder, prior.task, queryRun, view);
+  return {
+    searched: false,
+    activations: all.map(({ activation, draws }) => controlOf(activation, prior, ids, draws, false)),
+  };
 }
 
 /**
@@ -81,27 +104,41 @@ export async function decoderControls(
  * @param reader without a decoder
  * @param rounds as many candidates as these have are judged
  */
+export async function searchDraws(
+  reader: Reader,
+  judged: Judged,
+  rounds: readonly SamplingRound[],
+  { epsilon, metric }: ControlView,
+): Promise<ControlDraws[]> {
+  const { asked, z, bos, candidates } = judged;
+  const all: ControlDraws[] = [];
+  for (const activation of kinds) {
+    const found = activation === 'query' ? [...candidates] : [];
+    if (activation !== 'query') {
+      const other = vectorOf(activation, z, bos, randomFor(asked.seed, 'control vectors'));
+      for await (const some of reader.draw({ ...judged, z: other }, { rounds, epsilon, metric }))
+        found.push(...some);
+    }
+    const draws = found.map((one) => ({ ...one, inside: one.verdicts[metric].distance <= epsilon }));
+    all.push({ activation, draws });
+  }
+  return all;
+}
+
+/** What a search finds for each kind of activation; see {@link searchDraws}. @param prior its features are measured */
 export async function searchControls(
   reader: Reader,
   prior: Prior,
   judged: Judged,
   rounds: readonly SamplingRound[],
-  { epsilon, metric }: ControlView,
+  view: ControlView,
 ): Promise<Controls> {
-  const { asked, z, bos, candidates } = judged;
-  const ids = prior.task.encode(asked.query.input);
-  const activations: Control[] = [];
-  for (const kind of kinds) {
-    const found = kind === 'query' ? [...candidates] : [];
-    if (kind !== 'query') {
-      const other = vectorOf(kind, z, bos, randomFor(asked.seed, 'control vectors'));
-      for await (const some of reader.draw({ ...judged, z: other }, { rounds, epsilon, metric }))
-        found.push(...some);
-    }
-    const draws = found.map((one) => ({ ...one, inside: one.verdicts[metric].distance <= epsilon }));
-    activations.push(controlOf(kind, prior, ids, draws, true));
-  }
-  return { searched: true, activations };
+  const ids = prior.task.encode(judged.asked.query.input);
+  const all = await searchDraws(reader, judged, rounds, view);
+  return {
+    searched: true,
+    activations: all.map(({ activation, draws }) => controlOf(activation, prior, ids, draws, true)),
+  };
 }
 
 function vectorOf(

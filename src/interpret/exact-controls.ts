@@ -15,6 +15,30 @@ import { type ExactControl } from './records.js';
 /** Random vectors that are tried. */
 const vectors = 8;
 
+/** Activations that hold nothing of a query: that of BOS, and random ones of its norm. */
+export interface ControlVectors {
+  readonly bos: Float32Array;
+  readonly random: readonly Float32Array[];
+}
+
+/** Makes them. @param seed decides the random ones */
+export async function controlVectors(
+  runtime: Runtime,
+  model: HookedModel,
+  task: Task,
+  site: string,
+  { ids, z }: { readonly ids: readonly number[]; readonly z: Float32Array },
+  seed: number,
+): Promise<ControlVectors> {
+  const [bos = new Float32Array(z.length)] = await activationsOf(runtime, model, task, site, [
+    { ids, position: 0 },
+  ]);
+  return {
+    bos,
+    random: Array.from({ length: vectors }, (_, at) => randomOfNorm(z, randomFor(seed, 'control', at))),
+  };
+}
+
 /** How controls are compared with the inputs. */
 export interface ExactControlView {
   readonly epsilon: number;
@@ -29,12 +53,10 @@ export async function exactControls(
   model: HookedModel,
   task: Task,
   exact: ExactPreimages,
-  { ids, z }: { readonly ids: readonly number[]; readonly z: Float32Array },
+  query: { readonly ids: readonly number[]; readonly z: Float32Array },
   { epsilon, metric, onlyAt, seed }: ExactControlView,
 ): Promise<ExactControl[]> {
-  const [bos = new Float32Array(z.length)] = await activationsOf(runtime, model, task, exact.site, [
-    { ids, position: 0 },
-  ]);
+  const { bos, random } = await controlVectors(runtime, model, task, exact.site, query, seed);
   const counted = async (activation: ExactControl['activation'], all: readonly Float32Array[]) => {
     const sizes: number[] = [];
     const nearest: number[] = [];
@@ -45,6 +67,5 @@ export async function exactControls(
     }
     return { activation, sizes, nearest };
   };
-  const random = Array.from({ length: vectors }, (_, at) => randomOfNorm(z, randomFor(seed, 'control', at)));
   return [await counted('bos', [bos]), await counted('random', random)];
 }

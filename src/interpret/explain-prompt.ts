@@ -6,15 +6,11 @@
  */
 import { tokensOf } from '../tasks/tokens.js';
 import { type Task } from '../tasks/task.js';
+import { type Message } from './ask.js';
 import { type FeatureBits } from './feature-bits.js';
 import { type Prior } from './prior.js';
 import { type WeightedSample } from './sample.js';
-
-/** One message to a language model. */
-export interface Message {
-  readonly role: 'system' | 'user';
-  readonly content: string;
-}
+import { type ControlEvidence } from './sentences/evidence.js';
 
 /** An input with the place at which its activation comes nearest to the query's. */
 export interface ShownSample {
@@ -34,6 +30,8 @@ export interface ExplainedQuery {
   readonly bits: number | null;
   readonly features: readonly FeatureBits[];
   readonly sample: WeightedSample;
+  /** What is near activations that hold nothing of the query, or is said for them; none where it was not measured. */
+  readonly controls?: readonly ControlEvidence[];
 }
 
 /**

@@ -2,42 +2,18 @@
  * An explanation by a language model, and what it is worth: the model is shown samples inside and outside the
  * ε-preimages of several queries at one site, says what their activations hold, and names features; the features are
  * then measured on those very preimages.
- *
- * A cut connection, a slow answer and nonsense are all accounted as they were. An answer is asked for again only where that
- * can do no harm: asking changes nothing at the other end, so every failed attempt may be repeated, and is kept.
  * @module
  */
 import { z } from 'zod';
 import { InputError } from '../input-error.js';
-import { featureValue } from '../tasks/feature.js';
 import { type Task } from '../tasks/task.js';
-import { type ExplainedQuery, type Message, explainPrompt, queryText } from './explain-prompt.js';
+import { type AskOptions, type LanguageModel, ask, attemptSchema, objectIn } from './ask.js';
+import { type ExplainedQuery, explainPrompt, queryText } from './explain-prompt.js';
+import { meanOf } from './mutual-information.js';
 import { type Prior } from './prior.js';
 import { Accounted, candidatesOf } from './readout.js';
-
-/** A language model somewhere: pieces of its answer as they come. `jobs/language-model.ts` speaks to an endpoint. */
-export interface LanguageModel {
-  readonly name: string;
-  answer(messages: readonly Message[], signal: AbortSignal): AsyncIterable<string>;
-}
-
-/** A failure of an endpoint; `again` says whether another attempt may do better. */
-export class EndpointError extends Error {
-  override readonly name = 'EndpointError';
-  constructor(
-    message: string,
-    readonly again: boolean,
-  ) {
-    super(message);
-  }
-}
-
-/** One attempt at an answer. */
-const attemptSchema = z.object({
-  text: z.string(),
-  /** Why it failed; null when it ended well. */
-  failure: z.string().nullable(),
-});
+import { valueIn } from './sentences/input-set.js';
+import { type IsTrue, controlFigures } from './sentences/sentence-figures.js';
 
 /** A claimed feature, over the queries. */
 const claimSchema = z.object({
@@ -46,6 +22,17 @@ const claimSchema = z.object({
   /** Entropy over all inputs. */
   of: z.number(),
   consistency: z.number(),
+  /** Share of the inputs near each control that have the query's value, over the queries, with its 95% interval. */
+  controls: z
+    .array(
+      z.object({
+        activation: z.enum(['query', 'bos', 'random']),
+        consistency: z.number(),
+        low: z.number().nullable(),
+        high: z.number().nullable(),
+      }),
+    )
+    .default([]),
 });
 
 /** An explanation with its worth, as it is stored. */
@@ -74,19 +61,6 @@ export const explanationSchema = z.object({
 /** An explanation with its worth. */
 export type Explanation = z.infer<typeof explanationSchema>;
 
-/** How patient to be. */
-export interface ExplainOptions {
-  /** Attempts at the most. */
-  readonly attempts?: number;
-  /** Milliseconds without a sign of life after which an attempt is given up. */
-  readonly patience?: number;
-  /** Milliseconds before the second attempt; doubled before each further one. */
-  readonly pause?: number;
-  readonly onText?: (piece: string) => void;
-  readonly onFailure?: (failure: string, again: boolean) => void;
-  readonly signal?: AbortSignal;
-}
-
 /**
  * Asks, and scores the answer. A fault of the endpoint is no error: it stands in the attempts.
  * @param queries of one site, with the features of `prior` measured on each
@@ -97,10 +71,16 @@ export async function explain(
   prior: Prior,
   about: { readonly site: string; readonly place: string | null },
   queries: readonly ExplainedQuery[],
-  options: ExplainOptions = {},
+  options: AskOptions = {},
 ): Promise<Explanation> {
   const prompt = explainPrompt(task, prior, queries);
-  const attempts = await ask(languageModel, prompt, options);
+  const attempts = await ask(
+    languageModel,
+    prompt,
+    (text) =>
+      readAnswer(text) === null ? 'the answer holds no JSON object with an explanation and features' : null,
+    options,
+  );
   const whole = attempts.filter(({ failure }) => failure === null).at(-1);
   const longest = [...attempts].sort((a, b) => b.text.length - a.text.length)[0];
   const answer = whole?.text ?? (longest?.text === '' ? undefined : longest?.text);
@@ -119,7 +99,7 @@ export async function explain(
     answer: answer ?? null,
     complete: whole !== undefined,
     explanation: read?.explanation ?? null,
-    claims: claimed.map((name) => claimOf(name, queries)),
+    claims: claimed.map((name) => claimOf(prior, name, queries)),
     unknown: names.filter((name) => !known.includes(name)),
     accounted: mean(queries.map((query) => accountedBy(prior, query, claimed))),
     bits: counted.length === 0 ? null : mean(counted),
@@ -129,15 +109,43 @@ export async function explain(
 const mean = (values: readonly number[]): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 
-function claimOf(name: string, queries: readonly ExplainedQuery[]): Explanation['claims'][number] {
+function claimOf(
+  prior: Prior,
+  name: string,
+  queries: readonly ExplainedQuery[],
+): Explanation['claims'][number] {
   const own = queries.flatMap(({ features }) => features.find(({ feature }) => feature === name) ?? []);
   return {
     feature: name,
     bits: mean(own.map(({ bits }) => bits)),
     of: own[0]?.before ?? 0,
     consistency: mean(own.map(({ consistency }) => consistency)),
+    controls: activations.flatMap((activation) => {
+      const shares = queries.flatMap(({ ids, controls = [] }) => {
+        const value = valueIn(prior, name, ids);
+        const isTrue: IsTrue = (set) => (at) => set.valuesOf(at)(name) === value;
+        const control = controls.find((one) => one.activation === activation);
+        return control === undefined ? [] : (controlFigures(control, isTrue).share ?? []);
+      });
+      const [first, ...more] = shares;
+      if (first === undefined) return [];
+      // One query has the interval of its own draws.
+      if (more.length === 0)
+        return [{ activation, consistency: first.share, low: first.low, high: first.high }];
+      const {
+        bits: consistency,
+        low,
+        high,
+      } = meanOf(
+        shares.map(({ share }) => share),
+        1,
+      );
+      return [{ activation, consistency, low, high }];
+    }),
   };
 }
+
+const activations = ['query', 'random', 'bos'] as const;
 
 /** Bits by which the claimed features' values in a preimage differ from those of all inputs. */
 function accountedBy(prior: Prior, { sample, features }: ExplainedQuery, claimed: readonly string[]): number {
@@ -148,95 +156,10 @@ function accountedBy(prior: Prior, { sample, features }: ExplainedQuery, claimed
   return accounted.unlikeliness();
 }
 
-async function ask(
-  languageModel: LanguageModel,
-  prompt: readonly Message[],
-  { attempts: most = 3, patience = 60_000, pause = 1000, onText, onFailure, signal }: ExplainOptions,
-): Promise<z.infer<typeof attemptSchema>[]> {
-  const attempts: z.infer<typeof attemptSchema>[] = [];
-  for (;;) {
-    signal?.throwIfAborted();
-    let text = '';
-    const stop = new AbortController();
-    let timer = setTimeout(() => stop.abort(), patience);
-    const both = signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]);
-    let failure: string | null = null;
-    let again = true;
-    try {
-      for await (const piece of languageModel.answer(prompt, both)) {
-        clearTimeout(timer);
-        timer = setTimeout(() => stop.abort(), patience);
-        text += piece;
-        onText?.(piece);
-      }
-      if (text.trim() === '') failure = 'the answer is empty';
-      else if (readAnswer(text) === null)
-        failure = 'the answer holds no JSON object with an explanation and features';
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (stop.signal.aborted) failure = `nothing came for ${patience / 1000} seconds`;
-      else if (error instanceof EndpointError) {
-        failure = error.message;
-        again = error.again;
-      } else throw error;
-    } finally {
-      clearTimeout(timer);
-    }
-    attempts.push({ text, failure });
-    if (failure === null) return attempts;
-    again &&= attempts.length < most;
-    onFailure?.(failure, again);
-    if (!again) return attempts;
-    await wait(pause * 2 ** (attempts.length - 1), signal);
-  }
-}
-
-const wait = (milliseconds: number, signal: AbortSignal | undefined): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const stopped = (): void => {
-      clearTimeout(timer);
-      reject(new DOMException('stopped', 'AbortError'));
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stopped);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener('abort', stopped, { once: true });
-  });
-
 const answerSchema = z.object({ explanation: z.string(), features: z.array(z.string()) });
 
-/** Brackets looked at in search of an answer: nonsense of any length is read soon. */
-const mostBrackets = 80;
-
 /** The JSON object in an answer, whatever stands around it; null when there is none of the form. */
-export function readAnswer(text: string): z.infer<typeof answerSchema> | null {
-  const starts = indicesOf(text, '{').slice(0, mostBrackets);
-  const ends = indicesOf(text, '}').slice(-mostBrackets).reverse();
-  for (const start of starts) {
-    for (const end of ends) {
-      if (end < start) break;
-      const value = parsed(text.slice(start, end + 1));
-      if (value === undefined) continue;
-      const answer = answerSchema.safeParse(value);
-      if (answer.success) return answer.data;
-      break;
-    }
-  }
-  return null;
-}
-
-function indicesOf(text: string, character: string): number[] {
-  return Array.from(text.matchAll(new RegExp(`\\${character}`, 'g')), ({ index }) => index);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
+export const readAnswer = (text: string): z.infer<typeof answerSchema> | null => objectIn(text, answerSchema);
 
 /**
  * Takes an explanation from parsed JSON.
@@ -250,9 +173,3 @@ export function parseExplanation(value: unknown, name: string): Explanation {
     `${name} is not a saved explanation: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}.`,
   );
 }
-
-/** Value of a feature in a query: for tables beside an explanation. */
-export const valueIn = (task: Task, prior: Prior, name: string, ids: readonly number[]): string => {
-  const table = prior.tables.find(({ feature }) => feature.name === name);
-  return table === undefined ? '' : String(featureValue(task, table.feature, ids) ?? '–');
-};

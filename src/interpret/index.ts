@@ -39,18 +39,10 @@ export { type UsedReadingOptions, usedOfReading } from './used-reading.js';
 export { type ExactEffects, type UsedExactQuery, exactEffects, usedExactly } from './used-exact.js';
 export { curveKls, usualMaxKl } from './used.js';
 export { type Estimate, estimateBits, fewestEffective } from './estimate.js';
-export {
-  EndpointError,
-  type ExplainOptions,
-  type Explanation,
-  type LanguageModel,
-  explain,
-  explanationSchema,
-  parseExplanation,
-} from './explain.js';
+export { type AskOptions, type Attempt, EndpointError, type LanguageModel, type Message } from './ask.js';
+export { type Explanation, explain, explanationSchema, parseExplanation } from './explain.js';
 export {
   type ExplainedQuery,
-  type Message,
   type ShownSample,
   distinctlySeen,
   explainPrompt,
@@ -93,3 +85,4 @@ export {
   mapSites,
 } from './site-map.js';
 export { createTreeScorer } from './tree-scorer.js';
+export * from './sentences/index.js';

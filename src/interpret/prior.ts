@@ -4,9 +4,9 @@
  * @module
  */
 import { capability } from '../tasks/capabilities.js';
-import { type Random, randomFor } from '../random.js';
+import { randomFor } from '../random.js';
 import { type Feature, type FeatureValue, featureValue } from '../tasks/feature.js';
-import { type Distribution, type Task } from '../tasks/task.js';
+import { type Sketch, type Task } from '../tasks/task.js';
 
 /** Inputs drawn where they cannot all be gone through. */
 const drawnInputs = 40_000;
@@ -36,21 +36,29 @@ export function createPrior(task: Task, features: readonly Feature[] = task.feat
   const purpose = 'An amount of information';
   const data = task.enumeration?.kind === 'all' ? capability(task, 'data', purpose) : null;
   const inputs = data?.size ?? drawnInputs;
-  const random = randomFor(1, 'prior');
-  const next = data?.instance ?? drawing(capability(task, 'distribution', purpose), random);
   const tables = features.map((feature) => emptyTable(feature, inputs));
+  if (data !== null) {
+    for (let input = 0; input < inputs; input++) {
+      const ids = data.instance(input);
+      for (const table of tables) table.codes[input] = table.codeOf(featureValue(task, table.feature, ids));
+    }
+    return { task, inputs, complete: true, tables };
+  }
+  const draw = drawing(task, purpose);
   // Of a few texts the same are drawn over and over.
   const met = new Map<string, number>();
   for (let input = 0; input < inputs; input++) {
-    const ids = next(input);
-    const first = data === null ? firstOf(met, ids.join(), input) : input;
-    if (first !== input) {
-      for (const { codes } of tables) codes[input] = codes[first] ?? 0;
-      continue;
-    }
-    for (const table of tables) table.codes[input] = table.codeOf(featureValue(task, table.feature, ids));
+    const drawn = draw();
+    const first = firstOf(met, drawn.key, input);
+    let ids: readonly number[] | null = null;
+    const valueOf = (feature: Feature): FeatureValue => {
+      const known = drawn.value(feature);
+      return known === undefined ? featureValue(task, feature, (ids ??= drawn.ids())) : known;
+    };
+    for (const { feature, codes, codeOf } of tables)
+      codes[input] = first === input ? codeOf(valueOf(feature)) : (codes[first] ?? 0);
   }
-  return { task, inputs, complete: data !== null, tables };
+  return { task, inputs, complete: false, tables };
 }
 
 function firstOf(met: Map<string, number>, key: string, input: number): number {
@@ -59,10 +67,16 @@ function firstOf(met: Map<string, number>, key: string, input: number): number {
   return known ?? input;
 }
 
-const drawing =
-  ({ draw }: Distribution, random: Random) =>
-  (): number[] =>
-    draw(random);
+/** Inputs one after the other; by their tokens where a task knows no quicker way. */
+function drawing(task: Task, purpose: string): () => Sketch {
+  const { draw, sketch } = capability(task, 'distribution', purpose);
+  const random = randomFor(1, 'prior');
+  if (sketch !== undefined) return () => sketch(random);
+  return () => {
+    const ids = draw(random);
+    return { key: ids.join(), ids: () => ids, value: () => undefined };
+  };
+}
 
 function emptyTable(feature: Feature, inputs: number): FeatureTable {
   const numbers = new Map<FeatureValue, number>();

@@ -38,6 +38,11 @@ export const provenanceSchema = z.object({
           site: z.string(),
           rate: z.number(),
           valid: z.number(),
+          /** The share inside at other ε. */
+          within: z
+            .array(z.object({ epsilon: z.number(), rate: z.number() }))
+            .readonly()
+            .optional(),
           /** Queries asked there, where they are fewer: positions rest on a head's attention. */
           queries: z.number().int().optional(),
         }),

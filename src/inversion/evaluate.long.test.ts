@@ -212,9 +212,25 @@ describe('in-preimage rates', () => {
     const decoder = smallDecoder(addition, {}, 3);
     const names = ['x0.pre', 'a0.1', 'x1.post'].map(fullName);
     const ask = (sites: readonly string[], first: number, queries: number) =>
-      inPreimageRates(runtime, model, decoder, addition, { queries, first, seed: 11, epsilon: 1, sites });
+      inPreimageRates(runtime, model, decoder, addition, {
+        queries,
+        first,
+        seed: 11,
+        epsilon: 1,
+        thresholds: [0.5, 1, 2],
+        sites,
+      });
     const all = 20;
     const whole = await ask(names, 0, all);
+    // Counted at other ε, the same samples are inside: as many as an evaluation at that ε finds.
+    for (const { rate, within = [] } of whole) expect(within[1]).toEqual({ epsilon: 1, rate });
+    const narrower = await inPreimageRates(runtime, model, decoder, addition, {
+      queries: all,
+      seed: 11,
+      epsilon: 0.5,
+      sites: names,
+    });
+    expect(whole.map(({ within }) => within?.[0]?.rate)).toEqual(narrower.map(({ rate }) => rate));
     expect(new Set(whole.map(({ rate }) => rate)).size).toBeGreaterThan(1);
     await fc.assert(
       fc.asyncProperty(

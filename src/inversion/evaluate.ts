@@ -27,6 +27,8 @@ export interface EvaluateOptions {
   /** The task's unless given. */
   readonly epsilon?: number;
   readonly metric?: Metric;
+  /** Other ε at which the same samples are counted. */
+  readonly thresholds?: readonly number[];
   /** Hook names or short names; all of the decoder's unless given. */
   readonly sites?: readonly string[];
   /** Where queries and samples come from; a stream of its own for each site and query unless given. */
@@ -42,6 +44,12 @@ export interface EvaluationDraws {
   uniforms(site: string): Float32Array;
 }
 
+/** The share of samples inside at one ε. */
+export interface RateWithin {
+  readonly epsilon: number;
+  readonly rate: number;
+}
+
 /** A site's result. */
 export interface SiteRate {
   readonly site: string;
@@ -49,6 +57,8 @@ export interface SiteRate {
   readonly rate: number;
   /** Share of samples that are inputs of the task. */
   readonly valid: number;
+  /** The share inside at other ε, where it was asked for. */
+  readonly within?: readonly RateWithin[] | undefined;
   /** Queries that could be asked there, where positions rest on a head's attention; all unless given. */
   readonly queries?: number | undefined;
 }
@@ -106,10 +116,15 @@ export async function inPreimageRates(
       await judge.dispose();
       const inside = samples.filter(({ verdict }) => verdict.distance <= epsilon).length;
       const valid = samples.filter((one) => one.valid).length;
+      const within = options.thresholds?.map((own) => ({
+        epsilon: own,
+        rate: samples.filter(({ verdict }) => verdict.distance <= own).length / asked.length,
+      }));
       const rate = {
         site,
         rate: inside / asked.length,
         valid: valid / asked.length,
+        ...(within === undefined ? {} : { within }),
         ...(rests ? { queries: asked.length } : {}),
       };
       options.onSite?.(rate);
@@ -152,12 +167,21 @@ export function joinRates(
   return (parts[0]?.rates ?? []).map(({ site, queries: rested }, at) => {
     const asked = parts.map(({ queries, rates }) => rates[at]?.queries ?? queries);
     const all = asked.reduce((sum, queries) => sum + queries, 0);
-    const share = (of: 'rate' | 'valid'): number =>
-      parts.reduce(
-        (sum, { rates }, part) => sum + Math.round((rates[at]?.[of] ?? 0) * (asked[part] ?? 0)),
-        0,
-      ) / all;
-    const own = { site, rate: share('rate'), valid: share('valid') };
+    const share = (of: (rate: SiteRate) => number | undefined): number =>
+      parts.reduce((sum, { rates }, part) => {
+        const [own] = rates.slice(at, at + 1);
+        return sum + Math.round((own === undefined ? 0 : (of(own) ?? 0)) * (asked[part] ?? 0));
+      }, 0) / all;
+    const within = parts[0]?.rates[at]?.within?.map(({ epsilon }, number) => ({
+      epsilon,
+      rate: share((own) => own.within?.[number]?.rate),
+    }));
+    const own = {
+      site,
+      rate: share(({ rate }) => rate),
+      valid: share(({ valid }) => valid),
+      ...(within === undefined ? {} : { within }),
+    };
     return rested === undefined ? own : { ...own, queries: all };
   });
 }

@@ -138,9 +138,12 @@ export function decoderCard(
   const { figures, model } = provenance;
   const completion =
     decoderRecipeSchema.safeParse(provenance.recipe).data?.architecture.form === 'completion';
+  const thresholds = figures?.sites[0]?.within?.map(({ epsilon }) => epsilon) ?? [];
   const rows = figures?.sites.map(
-    ({ site, rate, valid }) => `| \`${shortName(site)}\` | ${percent(rate)} | ${percent(valid)} |`,
+    ({ site, rate, valid, within = [] }) =>
+      `| ${[`\`${shortName(site)}\``, percent(rate), percent(valid), ...within.map((one) => percent(one.rate))].join(' | ')} |`,
   );
+  const head = ['site', 'inside', 'valid inputs', ...thresholds.map((epsilon) => `at ε = ${epsilon}`)];
   return `---
 license: mit
 ---
@@ -155,8 +158,8 @@ Proposes inputs of the task from an activation of the probed model; the model ju
   (${task.metric}), over ${figures?.queries ?? 0} queries a site: **${percent(figures?.average ?? 0)}** on average.
 ${completion ? formText(provenance.steps, plain) : '- Form: plain, every token is said, as in the published decoders.'}
 
-| site | inside | valid inputs |
-| --- | --- | --- |
+| ${head.join(' | ')} |
+| ${head.map(() => '---').join(' | ')} |
 ${rows?.join('\n') ?? ''}
 
 Recipe:

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { meetings, meetingsTask } from '../../test/fixtures/template-models.js';
-import { type ModelEpsilons, epsilonFiles, epsilonsBySite, keepEpsilons, withEpsilons } from './epsilon-file.js';
+import {
+  type ModelEpsilons,
+  epsilonFiles,
+  epsilonsBySite,
+  keepEpsilons,
+  withEpsilons,
+} from './epsilon-file.js';
 import { templateHash } from './model-provenance.js';
 import { openTemplate } from './templates.js';
 
@@ -58,7 +64,11 @@ describe('the file of ε beside a template', () => {
     await keepEpsilons(file, 'meetings', await entry());
     await keepEpsilons(file, 'meetings', await entry({ hash: 'other' }));
     const none = { epsilon: null, inside: null, growth: null, queries: 2 };
-    await keepEpsilons(file, 'meetings', await entry({ sites: { 'a1.1@S1+1': { ...none, epsilon: 0.7 }, 'a1.1@END': none } }));
+    await keepEpsilons(
+      file,
+      'meetings',
+      await entry({ sites: { 'a1.1@S1+1': { ...none, epsilon: 0.7 }, 'a1.1@END': none } }),
+    );
     expect(await chosen()).toEqual([
       { site: 'blocks.0.attn.hook_result.0', place: 'END', epsilon: 0.4 },
       { site: 'blocks.1.attn.hook_result.1', place: 'S1+1', epsilon: 0.7 },
@@ -72,7 +82,9 @@ describe('the file of ε beside a template', () => {
       /mine\.epsilon\.json has the ε of meetings, not of others: give another file\.$/,
     );
     writeFileSync(file, readFileSync(file, 'utf8').replace('0.4', '-1'));
-    await expect(chosen()).rejects.toThrow(/mine\.epsilon\.json: .*epsilon.* Delete it, and choose ε anew\.$/s);
+    await expect(chosen()).rejects.toThrow(
+      /mine\.epsilon\.json: .*epsilon.* Delete it, and choose ε anew\.$/s,
+    );
     writeFileSync(file, '{');
     await expect(chosen()).rejects.toThrow(/mine\.epsilon\.json/);
     await expect(keepEpsilons(file, 'meetings', await entry())).rejects.toThrow(/mine\.epsilon\.json/);

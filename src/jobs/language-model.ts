@@ -1,12 +1,12 @@
 /**
- * A language model behind an OpenAI-compatible endpoint. Which one is set by the environment alone: `OPENAI_BASE_URL`,
- * `OPENAI_MODEL` and, where the endpoint wants one, `OPENAI_API_KEY`. The key is sent to that endpoint and goes nowhere
+ * A language model behind an OpenAI-compatible endpoint. Which one is set by options or the environment: `OPENAI_BASE_URL`,
+ * `OPENAI_MODEL` and, by the environment alone, `OPENAI_API_KEY` where the endpoint wants one. The key is sent to that endpoint and goes nowhere
  * else: neither messages nor stored explanations hold it.
  * @module
  */
 import OpenAI, { APIConnectionError, APIError, APIUserAbortError } from 'openai';
 import { InputError } from '../input-error.js';
-import { EndpointError, type LanguageModel } from '../interpret/explain.js';
+import { EndpointError, type LanguageModel } from '../interpret/ask.js';
 
 /** Where a language model is. */
 export interface Endpoint {
@@ -15,13 +15,22 @@ export interface Endpoint {
   readonly key: string;
 }
 
+/** Where a language model is, as options say it. */
+export interface GivenEndpoint {
+  readonly url?: string | undefined;
+  readonly model?: string | undefined;
+}
+
 /**
- * The endpoint that the environment names.
+ * The endpoint that options name, or else the environment.
  * @throws InputError saying what is missing
  */
-export function endpointFrom(environment: Readonly<Record<string, string | undefined>>): Endpoint {
-  const url = environment['OPENAI_BASE_URL'] ?? '';
-  const model = environment['OPENAI_MODEL'] ?? '';
+export function endpointFrom(
+  environment: Readonly<Record<string, string | undefined>>,
+  given: GivenEndpoint = {},
+): Endpoint {
+  const url = given.url ?? environment['OPENAI_BASE_URL'] ?? '';
+  const model = given.model ?? environment['OPENAI_MODEL'] ?? '';
   if (url === '' || model === '') {
     const missing = [url === '' ? 'OPENAI_BASE_URL' : '', model === '' ? 'OPENAI_MODEL' : ''].filter(Boolean);
     throw new InputError(
@@ -29,7 +38,8 @@ export function endpointFrom(environment: Readonly<Record<string, string | undef
     );
   }
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new InputError(`OPENAI_BASE_URL is not an address of the web: ${JSON.stringify(url)}.`);
+    const name = given.url === undefined ? 'OPENAI_BASE_URL' : '--endpoint';
+    throw new InputError(`${name} is not an address of the web: ${JSON.stringify(url)}.`);
   }
   return { url, model, key: environment['OPENAI_API_KEY'] ?? '' };
 }

@@ -11,11 +11,12 @@ import { type HookedModel, isLarge } from '../models/hooked-model.js';
 import { shortName } from '../models/hooks.js';
 import { type ParameterSet } from '../models/weights/fingerprint.js';
 import { taskNamed } from '../studies/index.js';
-import { type Task } from '../tasks/task.js';
+import { type Task, isTemplateTask } from '../tasks/index.js';
 import { type DecoderRecipe, decoderRecipeSchema } from '../training/decoder-recipe.js';
 import { type PlannedDecoderTraining, planDecoderTraining } from '../training/decoder-training.js';
 import { trainingDraws } from '../training/evaluation-draws.js';
 import { decoderCard } from './cards.js';
+import { poolStore } from './pool-store.js';
 import { type Checkpoint, checkedRecipe, expectFitting, recipeOf, writeResults } from './run-directory.js';
 import { type ProbedModel, createRunDirectory, expectNewRun, takeUp } from './run-start.js';
 import { parametersOf, throughFloat16 } from './train-model.js';
@@ -24,6 +25,8 @@ import { versions } from './versions.js';
 
 /** Held-out queries a site of the last evaluation, whose figures go into the card; fewer where each is a run of a large model. */
 const [finalQueries, finalQueriesOfLarge] = [400, 128];
+/** The ε at which a decoder of texts is measured besides the task's own. */
+const textThresholds = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5];
 /** Seed of the queries that are asked while a decoder trains; `evaluate` asks others. */
 const evaluationSeed = 1_000_003;
 
@@ -38,6 +41,8 @@ export interface TrainDecoderJob {
   readonly checkpointSeconds: number;
   /** Called before the first step, once the directory is held. */
   readonly onBegin?: () => void;
+  /** Called with the number of inputs whose activations have been collected for the training, and of all. */
+  readonly onCollected?: (done: number, all: number) => void;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 }
@@ -114,19 +119,39 @@ async function train(
   const { directory, model } = job;
   const task = taskOf(job, recipe);
   plan.siteWeights = from.siteWeights;
-  const evaluate = async (parameters: ParameterSet, queries: number): Promise<SiteRate[]> => {
+  const evaluate = async (
+    parameters: ParameterSet,
+    queries: number,
+    thresholds: readonly number[] = [],
+  ): Promise<SiteRate[]> => {
     const decoder = makeDecoder(directory, plan.config, parameters);
     return inPreimageRates(runtime, model, decoder, task, {
       queries,
       seed: evaluationSeed,
+      ...(thresholds.length === 0 ? {} : { thresholds }),
       draws: (tokens) => trainingDraws(task, evaluationSeed, queries, tokens),
     });
   };
   job.onBegin?.();
+  const store = poolStore(directory, plan.config.sites.length);
+  const collecting = performance.now();
+  try {
+    const { onCollected, signal } = job;
+    await plan.collect({
+      store,
+      ...(onCollected === undefined ? {} : { onCollected }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    if (job.signal?.aborted === true && error === job.signal.reason) return false;
+    throw error;
+  }
+  const collected = (performance.now() - collecting) / 1000;
   const result = await trainingLoop(runtime, {
     ...job,
     plan,
-    from,
+    // What was stored before is read again in no time.
+    from: { ...from, seconds: from.seconds + collected },
     evaluateEvery: recipe.evaluateEvery,
     siteWeights: () => plan.siteWeights,
     async evaluate(state) {
@@ -141,7 +166,8 @@ async function train(
   // What is shipped is what is measured: the weights as float16 keeps them.
   const parameters = throughFloat16(withStatistics(result.state, plan));
   const queries = isLarge(model) ? finalQueriesOfLarge : finalQueries;
-  const rates = await evaluate(parameters, queries);
+  // Of a template's texts ε is chosen by site, from the curve: see the card.
+  const rates = await evaluate(parameters, queries, isTemplateTask(task) ? textThresholds : []);
   const provenance: Provenance = {
     task: task.name,
     model: { name: model.name, hash: model.hash, processing: model.processing },
@@ -158,6 +184,7 @@ async function train(
     'F16',
   );
   await writeResults(directory, files, result.history);
+  await store.clear();
   return true;
 }
 

@@ -44,6 +44,31 @@ const squaredRelu = (x: Value): Value => {
 };
 
 /**
+ * The conditioning vector of activations that stand in groups, each of one site, and are whitened already: what a step of
+ * training costs does not grow with the maps that its samples go through.
+ * @param whitened in the directions of their sites, `[group · row, direction]`
+ * @param site site numbers `[group]`, int32
+ * @returns `[group · row, conditioning width]`
+ */
+export function conditionWhitened(config: DecoderConfig, p: Parameters, whitened: Value, site: Value): Value {
+  const { conditioning } = config;
+  const [rows] = whitened.shape;
+  const [groups] = site.shape;
+  if (conditioning.kind !== 'site-projection' || conditioning.directions === undefined)
+    throw new GraphError('decoder: only directions of a site are whitened beforehand');
+  const { directions, width } = conditioning;
+  if (rows === undefined || groups === undefined || rows % groups !== 0 || whitened.shape[1] !== directions) {
+    throw new GraphError(
+      `decoder: whitened activations ${formatShape(whitened.shape)} in groups ${formatShape(site.shape)} where [group · row, ${directions}] and [group] are needed`,
+    );
+  }
+  const own = reshape(gather(p('condition.project.weight'), site), [groups, directions, width]);
+  const bias = reshape(gather(p('condition.project.bias'), site), [groups, 1, width]);
+  const projected = add(matmul(reshape(whitened, [groups, rows / groups, directions]), own), bias);
+  return conditioned(config, p, reshape(projected, [rows, width]));
+}
+
+/**
  * The conditioning vector of each activation.
  * @param z activations `[batch, activation width]`
  * @param site site numbers `[batch]`, int32
@@ -86,6 +111,12 @@ export function condition(config: DecoderConfig, p: Parameters, z: Value, site: 
     const projected = gemm(inBlock(standard), p('condition.project.weight'));
     u = add(projected, gemm(which, p('condition.project.bias')));
   }
+  return conditioned(config, p, u);
+}
+
+/** The blocks that are common to all sites. @param u `[batch, conditioning width]` */
+function conditioned({ conditioning }: DecoderConfig, p: Parameters, projected: Value): Value {
+  let u = projected;
   for (let block = 0; block < conditioning.blocks; block++) {
     const hidden = linear(norm(u, p, `condition.${block}.ln`), p, `condition.${block}.fc`);
     const active = conditioning.kind === 'residual-mlp' ? relu(hidden) : squaredRelu(hidden);
@@ -193,19 +224,28 @@ const prefixMask = (places: number, seen: number): Value => slice(causalMask(see
 
 /**
  * The decoder over whole sequences: logits of the next token at each place.
- * @param z `[batch, activation width]`
- * @param site `[batch]`, int32
+ * @param u conditioning vectors `[batch, conditioning width]`, see {@link condition}
  * @param ids `[batch, places]`, int32, BOS first
  * @returns `[batch, places, vocabulary]`
  */
-export function decoderLogits(
+export const logitsUnder = (
+  config: DecoderConfig,
+  p: Parameters,
+  u: Value,
+  ids: Value,
+  noise: Dropout | null = null,
+): Value => decode(config, p, ids, prefix(config, p, u), u, 0, noise).logits;
+
+/**
+ * The same of activations.
+ * @param z `[batch, activation width]`
+ * @param site `[batch]`, int32
+ */
+export const decoderLogits = (
   config: DecoderConfig,
   p: Parameters,
   z: Value,
   site: Value,
   ids: Value,
   noise: Dropout | null = null,
-): Value {
-  const u = condition(config, p, z, site);
-  return decode(config, p, ids, prefix(config, p, u), u, 0, noise).logits;
-}
+): Value => logitsUnder(config, p, condition(config, p, z, site), ids, noise);

@@ -34,7 +34,8 @@ export function renderEpsilons(
   const rows = chosen.map((row) => {
     const text = printable(label(row));
     const first = text + ' '.repeat(name - columns(text));
-    if (row.chosen === null) return `${first}       –  no plateau: ${plainNumber(epsilon)}, the task’s, holds`;
+    if (row.chosen === null)
+      return `${first}       –  no plateau: ${plainNumber(epsilon)}, the task’s, holds`;
     const { growth, inside } = row.chosen;
     const flat = growth < flatGrowth ? '' : '  hardly a plateau';
     return `${first}  ${plainNumber(row.chosen.epsilon).padStart(6)}  ${inside.toFixed(inside < 10 ? 1 : 0).padStart(7)}  ${growth.toFixed(2).padStart(6)}${flat}`;

@@ -15,7 +15,12 @@ describe('thresholdAt', async () => {
       epsilonFrom: 'given',
     });
     expect(thresholdAt(task, site, 'END')).toMatchObject({ epsilon: 0.42, epsilonFrom: 'curve' });
-    for (const [at, place] of [[other, 'END'], [site, 'S1'], [site, null]] as const) // prettier-ignore
+    for (const [at, place] of [
+      [other, 'END'],
+      [site, 'S1'],
+      [site, null],
+    ] as const)
+      // prettier-ignore
       expect(thresholdAt(task, at, place)).toMatchObject({ epsilon: 0.3, epsilonFrom: 'task' });
     expect(thresholdAt(plain, site, 'END')).toMatchObject({ epsilon: 0.3, epsilonFrom: 'task' });
   });

@@ -58,6 +58,17 @@ export interface Distribution {
   logProbability(ids: readonly number[]): number;
   /** An input drawn from it. */
   draw(random: Random): number[];
+  /** Draws the input that `draw` would, for who asks what could be known of many inputs and not for their tokens. */
+  sketch?(random: Random): Sketch;
+}
+
+/** A drawn input, before it is written in tokens. */
+export interface Sketch {
+  /** Equal for equal inputs alone. */
+  readonly key: string;
+  ids(): number[];
+  /** The value of one of the task's own features; undefined for any other. */
+  value(feature: Feature): FeatureValue | undefined;
 }
 
 /** Which tokens the probed model answers with. */

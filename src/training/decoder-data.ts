@@ -9,7 +9,7 @@ import { sequenceOf, symbolsOf } from '../inversion/decoder.js';
 import { type DecoderConfig } from '../models/decoder-config.js';
 import { InputError } from '../input-error.js';
 import { padded } from '../models/padding.js';
-import { type Random, drawWeighted, randomFor } from '../random.js';
+import { type Random, drawWeighted, randomFor, shuffle } from '../random.js';
 import { readAt } from '../tasks/attended-positions.js';
 import { type Task } from '../tasks/task.js';
 import { type DecoderRecipe } from './decoder-recipe.js';
@@ -60,8 +60,9 @@ export async function drawDecoderChunk(
     const drawn: Sample[] = [];
     for (const [row, ids] of inputs.entries()) {
       const sequence = sequenceOf(task, config.form, ids);
+      const positions = task.positions(ids);
       for (let i = 0; i < recipe.perInput && drawn.length < missing; i++) {
-        const positionAt = drawPosition(task, ids, recipe, random);
+        const positionAt = drawPosition(task, ids, positions, recipe, random);
         const site = drawWeighted(random, siteWeights, total);
         drawn.push({ row, site, sequence, position: positionAt(config.sites[site] ?? '') });
       }
@@ -83,67 +84,87 @@ export async function drawDecoderChunk(
 }
 
 /** How often a chunk is filled up before its heads count as never read. */
-const mostTries = 64;
+export const mostTries = 64;
 
 /** What is wrong where heads attend to BOS nearly everywhere. @param sites hook names */
 export const neverRead = ({ name }: Task, sites: string): string =>
   `Too few positions to learn ${sites} from: nearly everywhere in texts of ${name} these heads attend to BOS. Leave such heads out with --sites.`;
 
-/** Draws where an input is read, by site: a head whose positions rest on its attention is run first. */
-function drawPosition(
+/**
+ * Draws where an input is read, by site: a head whose positions rest on its attention is run first.
+ * @param positions the task's for the input
+ */
+export function drawPosition(
   task: Task,
   ids: readonly number[],
+  positions: readonly number[],
   { bosShare }: DecoderRecipe,
   random: Random,
 ): (site: string) => Choice['position'] {
   if (random.next() < bosShare) return () => 0;
-  const positions = task.positions(ids);
   const share = task.attended === undefined ? 0 : random.next();
   const number =
     task.attended === undefined ? random.int(positions.length) : Math.floor(share * positions.length);
   return (site) => readAt(task, ids, site, positions[number] ?? 0, share);
 }
 
-function shuffle(list: unknown[], random: Random): void {
-  for (let i = list.length - 1; i > 0; i--) {
-    const j = random.int(i + 1);
-    [list[i], list[j]] = [list[j], list[i]];
-  }
-}
-
 function layOut(
   task: Task,
   config: DecoderConfig,
-  { trim }: DecoderRecipe,
+  recipe: DecoderRecipe,
   samples: readonly Seen[],
 ): DecoderBatch {
-  const { pad } = symbolsOf(task, config.form);
   const rows = samples.length;
   const width = config.activation_width;
-  const longest = samples.reduce((most, { sequence }) => Math.max(most, sequence.length - 1), 1);
-  const places = trim > 0 ? Math.min(config.places, Math.ceil(longest / trim) * trim) : config.places;
   const z = new Float32Array(rows * width);
   const site = new Int32Array(rows);
-  const targets = new Int32Array(rows * places);
-  const weights = new Float32Array(rows * places);
   samples.forEach((sample, row) => {
     z.set(sample.activation, row * width);
     site[row] = sample.site;
-    for (let at = 1; at < sample.sequence.length; at++) {
-      targets[row * places + at - 1] = sample.sequence[at] ?? pad;
+  });
+  const said = saidBatch(
+    task,
+    config,
+    recipe,
+    samples.map(({ sequence }) => sequence),
+  );
+  return {
+    places: said.places,
+    feeds: {
+      z: { dtype: 'float32', shape: [rows, width], data: z },
+      site: { dtype: 'int32', shape: [rows], data: site },
+      ...said.feeds,
+    },
+  };
+}
+
+/** What a batch of samples says: `ids` `[row, places]`, `targets` and `weights` `[row · places]`. */
+export function saidBatch(
+  task: Task,
+  config: DecoderConfig,
+  { trim }: DecoderRecipe,
+  sequences: readonly (readonly number[])[],
+): DecoderBatch {
+  const { pad } = symbolsOf(task, config.form);
+  const rows = sequences.length;
+  const longest = sequences.reduce((most, { length }) => Math.max(most, length - 1), 1);
+  const places = trim > 0 ? Math.min(config.places, Math.ceil(longest / trim) * trim) : config.places;
+  const targets = new Int32Array(rows * places);
+  const weights = new Float32Array(rows * places);
+  sequences.forEach((sequence, row) => {
+    for (let at = 1; at < sequence.length; at++) {
+      targets[row * places + at - 1] = sequence[at] ?? pad;
       weights[row * places + at - 1] = 1;
     }
   });
   const ids = padded(
-    samples.map(({ sequence }) => sequence.slice(0, -1)),
+    sequences.map((sequence) => sequence.slice(0, -1)),
     places,
     pad,
   );
   return {
     places,
     feeds: {
-      z: { dtype: 'float32', shape: [rows, width], data: z },
-      site: { dtype: 'int32', shape: [rows], data: site },
       ids: { dtype: 'int32', shape: [rows, places], data: ids },
       targets: { dtype: 'int32', shape: [rows * places], data: targets },
       weights: { dtype: 'float32', shape: [rows * places], data: weights },

@@ -37,8 +37,22 @@ export const decoderRecipeSchema = z.object({
   weightDecay: z.number().min(0),
   clip: z.number().positive().nullable(),
   dropout: z.number().min(0).max(0.9),
-  /** Samples (site and position) taken from each input that the probed model runs. */
+  /** Samples (site and position) taken from each input that the probed model runs; of a pool, positions at each site. */
   perInput: count,
+  /**
+   * Samples of one site that stand together in a batch, which is made of whole groups; they come whitened. For decoders that
+   * look at the leading directions of a site; samples of all sites are mixed where it is absent.
+   */
+  group: count.optional(),
+  /**
+   * Inputs whose activations are collected once, from which all batches are drawn in groups: where a run of the probed model
+   * takes long. Without it every batch is of inputs of its own.
+   */
+  pool: count.optional(),
+  /** Share of the symbols said so far that a decoder does not see as it learns what comes next; none where absent. */
+  concealed: z.number().min(0).max(0.9).optional(),
+  /** Standard deviation of what is added to each whitened direction in training; nothing where absent. */
+  jitter: z.number().min(0).optional(),
   /** Share of samples whose activation is that of BOS: the condition of no information. */
   bosShare: z.number().min(0).max(1),
   /** Padding of batches: to a multiple of this many tokens; 0 pads all to the task's maximum. */

@@ -7,11 +7,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { vi } from 'vitest';
 import { builtPackage } from '../built-package.js';
-
-// Processes are slow to start where others are at work.
-vi.setConfig({ testTimeout: 400_000, hookTimeout: 400_000 });
 
 /** How a command ended. */
 export interface Finished {

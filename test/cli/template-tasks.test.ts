@@ -325,7 +325,9 @@ describe('epsilon', () => {
     expect(before).toMatchObject({ epsilon: 0.1, epsilonFrom: 'task' });
     const { sites } = await json<Chosen>('epsilon', '--sites', 'a1.2,a0.0', '--vary', 'A,B,S', '--no-cache');
     expect(sites.map(({ site, place, queries }) => [site.slice(-13), place, queries])).toEqual(
-      ['hook_result.2', 'hook_result.0'].flatMap((site) => ['S1', 'S2', 'END'].map((place) => [site, place, 24])),
+      ['hook_result.2', 'hook_result.0'].flatMap((site) =>
+        ['S1', 'S2', 'END'].map((place) => [site, place, 24]),
+      ),
     );
     // Of four texts little can be chosen: what is read at is what the file says.
     const kept = JSON.parse(readFileSync(file(), 'utf8')) as { models: { sites: Record<string, object> }[] };
@@ -333,11 +335,16 @@ describe('epsilon', () => {
     writeFileSync(file(), JSON.stringify(kept));
     const exact = [...query, '--vary', 'A,B,S,thing', '--no-cache'];
     expect(await json('preimage', ...exact)).toMatchObject({ epsilon: 0.77, epsilonFrom: 'curve' });
-    expect(await json('preimage', ...exact, '--epsilon', '0.5')).toMatchObject({ epsilon: 0.5, epsilonFrom: 'given' });
+    expect(await json('preimage', ...exact, '--epsilon', '0.5')).toMatchObject({
+      epsilon: 0.5,
+      epsilonFrom: 'given',
+    });
     expect(await json('read', '--search', ...query)).toMatchObject({ epsilon: 0.77, epsilonFrom: 'curve' });
     expect(await json('read', '--search', '--metric', 'cosine', ...query)).toMatchObject({ epsilon: 0.1 });
     const { stdout } = await ask('read', '--search', ...query);
-    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('ε = 0.77 (chosen for this site and place from its curve)');
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+      'ε = 0.77 (chosen for this site and place from its curve)',
+    );
   });
 
   it.each([

@@ -342,6 +342,8 @@ describe('bad input', () => {
     ],
     [['preimage', ...query.slice(0, 4), '--position', 'A9'], /^Unknown position "A9"\./],
     [['explain', '--site', 'a0.0'], /^No language model is configured: set OPENAI_BASE_URL and OPENAI_MODEL/],
+    [['explain', '--judge', 'none.txt', ...query], /^none\.txt cannot be read: no such file or directory\.$/],
+    [['explain', '--search', ...query], /^--search is for --judge: give it a file of sentences\.$/],
     [['completeness', '--position', '='], /^Which site\?/],
     [['completeness', ...query, '--queries', '2'], /^--queries is for a sweep: give --sites/],
     [

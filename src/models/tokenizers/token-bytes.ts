@@ -40,7 +40,35 @@ function decoderSteps(decoder: unknown): { readonly type?: unknown }[] {
 function byteLevel(added: ReadonlySet<string>): TokenBytes {
   const of = (token: string): Uint8Array =>
     (added.has(token) ? null : bytesOfToken(token)) ?? encoder.encode(token);
-  return { of, text: (tokens) => lenient.decode(Uint8Array.from(tokens.flatMap((token) => [...of(token)]))) };
+  const texts = new Map<string, string | null>();
+  /** The text of a token; null where its bytes are none without those of its neighbours. */
+  const textOf = (token: string): string | null => {
+    const known = texts.get(token);
+    if (known !== undefined) return known;
+    const text = strictText(of(token));
+    texts.set(token, text);
+    return text;
+  };
+  return {
+    of,
+    text(tokens) {
+      let text = '';
+      for (const token of tokens) {
+        const own = textOf(token);
+        if (own === null) return lenient.decode(Uint8Array.from(tokens.flatMap((one) => [...of(one)])));
+        text += own;
+      }
+      return text;
+    },
+  };
+}
+
+function strictText(bytes: Uint8Array): string | null {
+  try {
+    return strict.decode(bytes);
+  } catch {
+    return null;
+  }
 }
 
 function sentencepiece(stripsFirstSpace: boolean): TokenBytes {
@@ -59,11 +87,7 @@ function sentencepiece(stripsFirstSpace: boolean): TokenBytes {
       let run: number[] = [];
       // A run of bytes that is no text shows one mark a byte, as in Hugging Face's library.
       const endRun = (): void => {
-        try {
-          text += strict.decode(Uint8Array.from(run));
-        } catch {
-          text += '\ufffd'.repeat(run.length);
-        }
+        text += strictText(Uint8Array.from(run)) ?? '\ufffd'.repeat(run.length);
         run = [];
       };
       for (const token of tokens) {

@@ -76,7 +76,11 @@ export async function templateStamp({ name, source }: OfferedTemplate): Promise<
   const beside = (await readdir(folder)).filter((file) =>
     ['.json', '.yaml', '.yml', '.txt'].includes(extname(file)),
   );
-  const files = [path, ...beside.slice(0, mostBeside).map((file) => join(folder, file)), ...epsilonFiles(source)];
+  const files = [
+    path,
+    ...beside.slice(0, mostBeside).map((file) => join(folder, file)),
+    ...epsilonFiles(source),
+  ];
   const stamps = files.map((file) => stampOf(file).catch(() => '-'));
   return (await Promise.all(stamps)).join('\n');
 }

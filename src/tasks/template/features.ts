@@ -8,8 +8,16 @@ import { attributesOf } from './operands.js';
 import { type TemplateInput, type TemplateInputs } from './inputs.js';
 import { type TemplateTexts } from './texts.js';
 
+/** What a text is made of. */
+export type KnownText = Pick<TemplateInput, 'filling' | 'written'>;
+
+/** A feature of a text that can also be told from what it is made of. */
+export interface TemplateFeature extends Feature {
+  known(text: KnownText): FeatureValue;
+}
+
 /** Features of a template's texts. */
-export function templateFeatures(texts: TemplateTexts, inputs: TemplateInputs): Feature[] {
+export function templateFeatures(texts: TemplateTexts, inputs: TemplateInputs): TemplateFeature[] {
   const { template, patterns } = texts;
   const { slots } = template;
   const used = new Set(patterns.flatMap(({ variables }) => variables.map(({ slot }) => slot)));
@@ -20,20 +28,26 @@ export function templateFeatures(texts: TemplateTexts, inputs: TemplateInputs): 
     name: string,
     about: string,
     phrase: string,
-    of: (input: TemplateInput, own: (typeof patterns)[number]) => FeatureValue,
-  ): Feature => ({
-    name,
-    about,
-    phrase,
-    of(ids) {
-      const input = inputs.of(ids);
-      const own = input === null ? undefined : patterns[input.filling.pattern];
-      return input === null || own === undefined ? null : of(input, own);
-    },
-  });
+    of: (text: KnownText, own: (typeof patterns)[number]) => FeatureValue,
+  ): TemplateFeature => {
+    const known = (text: KnownText): FeatureValue => {
+      const own = patterns[text.filling.pattern];
+      return own === undefined ? null : of(text, own);
+    };
+    return {
+      name,
+      about,
+      phrase,
+      of(ids) {
+        const input = inputs.of(ids);
+        return input === null ? null : known(input);
+      },
+      known,
+    };
+  };
   const has = (own: (typeof patterns)[number], slot: string): boolean =>
     own.variables.some((variable) => variable.slot === slot) || !used.has(slot);
-  const found: Feature[] = shown.flatMap(([name, slot]) => {
+  const found: TemplateFeature[] = shown.flatMap(([name, slot]) => {
     const about = `the ${name}`;
     const text = feature(name, about, about, ({ filling }, own) =>
       has(own, name) ? (own.filler(name, filling.values)?.text ?? null) : null,

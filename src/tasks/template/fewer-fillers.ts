@@ -11,9 +11,10 @@ export function fewerFillers(template: Template, most: number): Template {
     const { fillers } = slot;
     return {
       ...slot,
-      fillers: Array.from({ length: most }, (_, at) => fillers[Math.floor((at * fillers.length) / most)]).flatMap(
-        (filler) => filler ?? [],
-      ),
+      fillers: Array.from(
+        { length: most },
+        (_, at) => fillers[Math.floor((at * fillers.length) / most)],
+      ).flatMap((filler) => filler ?? []),
     };
   };
   return { ...template, slots: new Map([...template.slots].map(([name, slot]) => [name, fewer(slot)])) };

@@ -65,7 +65,13 @@ export function inputsOf(texts: TemplateTexts, language: TaskLanguage): Template
     if (remembered.size >= mostRemembered) remembered.clear();
     remembered.set(key, fillings);
   };
-  const framed = (text: string): number[] => [bos, ...tokenizer.encode(text), eos];
+  // What was written last is asked about first.
+  let last: { readonly text: string; readonly ids: readonly number[] } | null = null;
+  const tokensOf = (text: string): readonly number[] => {
+    if (last?.text !== text) last = { text, ids: tokenizer.encode(text) };
+    return last.ids;
+  };
+  const framed = (text: string): number[] => [bos, ...tokensOf(text), eos];
 
   /** The tokens between BOS and EOS. */
   function inner(ids: readonly number[]): readonly number[] {
@@ -85,7 +91,7 @@ export function inputsOf(texts: TemplateTexts, language: TaskLanguage): Template
     const text = tokenizer.decode(own);
     const found = texts.read(text);
     // Other tokens of the same text are no input.
-    const right = found.length > 0 && tokenizer.encode(text).join() === key ? found : [];
+    const right = found.length > 0 && tokensOf(text).join() === key ? found : [];
     remember(key, right);
     return right;
   }
@@ -106,7 +112,7 @@ export function inputsOf(texts: TemplateTexts, language: TaskLanguage): Template
     };
   }
 
-  const last = new WeakMap<
+  const known = new WeakMap<
     readonly number[],
     { readonly key: string; readonly input: TemplateInput | null }
   >();
@@ -149,10 +155,10 @@ export function inputsOf(texts: TemplateTexts, language: TaskLanguage): Template
     of(ids) {
       // Many features ask of one input after another.
       const key = ids.join();
-      const known = last.get(ids);
-      if (known?.key === key) return known.input;
+      const before = known.get(ids);
+      if (before?.key === key) return before.input;
       const input = inputOf(ids);
-      last.set(ids, { key, input });
+      known.set(ids, { key, input });
       return input;
     },
     encode(text) {

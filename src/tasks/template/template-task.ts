@@ -9,6 +9,7 @@ import { templateCompletion } from './completion.js';
 import { answerTokens } from './answer-tokens.js';
 import { type TemplateContrasts, templateContrasts } from './contrasts.js';
 import { templateFeatures } from './features.js';
+import { templateDistribution } from './distribution.js';
 import { type TaskLanguage, inputsOf } from './inputs.js';
 import { placed } from './placed.js';
 import { splitOf } from './split.js';
@@ -94,6 +95,7 @@ export function templateTask(
   };
   const variation = templateVariation(texts, inputs);
   const contrasts = templateContrasts({ texts, inputs, language, variation, places, contrastAnswer });
+  const features = templateFeatures(texts, inputs);
   let tokens: readonly number[] | null = null;
 
   return {
@@ -129,20 +131,10 @@ export function templateTask(
     answerTokens: () => (tokens ??= answerTokens(texts, language)),
     pairing: contrasts.pairing,
     contrasts,
-    features: templateFeatures(texts, inputs),
+    features,
     completion: templateCompletion(texts, inputs, eos),
     variation,
-    distribution: {
-      // Fillings that give the same text add up.
-      logProbability: (ids) => logSum(inputs.fillings(ids).map((filling) => texts.logProbability(filling))),
-      draw: (random) => inputs.ids(texts.draw(random)),
-    },
+    distribution: templateDistribution(texts, inputs, features),
     ...(template.answer === null ? {} : { answer: { determined: answered } }),
   };
-}
-
-function logSum(logs: readonly number[]): number {
-  const most = Math.max(-Infinity, ...logs);
-  if (most === -Infinity) return most;
-  return most + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - most), 0));
 }

@@ -36,6 +36,21 @@ describe('texts of random templates', () => {
       }
     }));
 
+  it('are sketched as they are drawn, with the features that their tokens have', () =>
+    forTasks((task, seed) => {
+      const { draw, sketch } = task.distribution ?? {};
+      const [drawing, sketching] = [seededRandom(seed), seededRandom(seed)];
+      const foreign = { name: 'foreign', of: () => 1 };
+      for (let i = 0; i < 100; i++) {
+        const ids = draw?.(drawing) ?? [];
+        const sketched = sketch?.(sketching);
+        expect(sketched?.ids()).toEqual(ids);
+        expect(sketched?.key).toBe(task.decode(ids));
+        for (const feature of task.features) expect(sketched?.value(feature)).toBe(feature.of(ids));
+        expect(sketched?.value(foreign)).toBeUndefined();
+      }
+    }));
+
   it('are drawn as often as they are probable', () =>
     forTasks((task, seed) => {
       const sums = probabilities(task);

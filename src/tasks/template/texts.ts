@@ -128,11 +128,11 @@ function readerOf(template: Template, own: PatternFillings): (text: string, prom
     return known;
   };
   /** Values under which a slot's text stands at a place, and where it ends. */
-  function* at(name: string, text: string, start: number, values: Values): Generator<[number[], number]> {
+  function* at(name: string, text: string, start: number, values: Values): Generator<[Values, number]> {
     const open = own.open(name, values);
     if (open === null) {
       const { text: known = '' } = own.filler(name, values) ?? {};
-      if (text.startsWith(known, start)) yield [[...values], start + known.length];
+      if (text.startsWith(known, start)) yield [values, start + known.length];
       return;
     }
     const { slot, size } = own.variables[open] ?? { slot: '', size: 0 };
@@ -146,11 +146,13 @@ function readerOf(template: Template, own: PatternFillings): (text: string, prom
     for (let value = 0; value < size; value++) yield* at(name, text, start, withValue(values, open, value));
   }
 
+  const [begin] = own.pattern.parts;
   return (text, prompt) => {
+    // Most texts are of another pattern.
+    if (begin?.kind === 'text' && !text.startsWith(begin.text)) return [];
     const parts = [...own.pattern.parts, ...(prompt ? [] : (template.answer ?? []))];
     const found = new Map<string, number[]>();
     const walk = (part: number, start: number, values: Values): void => {
-      if (!own.allowed(values)) return;
       const next = parts[part];
       if (next === undefined) {
         if (start === text.length) settle(values);
@@ -160,7 +162,8 @@ function readerOf(template: Template, own: PatternFillings): (text: string, prom
         if (text.startsWith(next.text, start)) walk(part + 1, start + next.text.length, values);
         return;
       }
-      for (const [filled, end] of at(next.slot, text, start, values)) walk(part + 1, end, filled);
+      for (const [filled, end] of at(next.slot, text, start, values))
+        if (filled === values || own.allowed(filled)) walk(part + 1, end, filled);
     };
     /** Values that the text does not show may be any. */
     const settle = (values: Values): void => {

@@ -61,10 +61,7 @@ export interface ViewAt extends View {
 }
 
 /** The ε of the case for a site at a place, from their ε-curve; null where none was chosen. */
-export const chosenEpsilon = (
-  { site, position }: PaneAddress['asking'],
-  its: Case | null,
-): number | null =>
+export const chosenEpsilon = ({ site, position }: PaneAddress['asking'], its: Case | null): number | null =>
   its?.epsilons.find((one) => {
     const short = its.sites.find((own) => own.site === one.site)?.short;
     return (site === one.site || site === short) && position === one.place;
