@@ -4,6 +4,7 @@
  */
 import { InputError } from '../../input-error.js';
 import { type Pairing, type Place, type Split, type Task, type Variation, syntheticRounds } from '../task.js';
+import { awayFromBos } from '../attended-positions.js';
 import { endOf } from '../tokens.js';
 import { templateCompletion } from './completion.js';
 import { answerTokens } from './answer-tokens.js';
@@ -12,7 +13,9 @@ import { templateFeatures } from './features.js';
 import { type TaskLanguage, inputsOf } from './inputs.js';
 import { placed } from './placed.js';
 import { splitOf } from './split.js';
-import { type Template } from './template.js';
+import { rarity } from './rarity.js';
+import { type Template, hasAnswer } from './template.js';
+import { expectWithin } from './token-limits.js';
 import { type TemplateTexts, textsOf } from './texts.js';
 import { templateVariation } from './variation.js';
 
@@ -45,6 +48,7 @@ export function templateTask(
 ): TemplateTask {
   const texts = textsOf(template);
   const inputs = inputsOf(texts, language);
+  expectWithin(texts, language.tokenizer, inputs.maxLength - 2);
   const splits = splitOf(texts);
   const { bos, eos } = language;
 
@@ -82,7 +86,7 @@ export function templateTask(
   const answered = (ids: readonly number[]): number[] => {
     const input = inputs.of(ids);
     const end = ids.indexOf(eos, 1);
-    return input === null || template.answer === null
+    return input === null || texts.patterns[input.filling.pattern]?.pattern.answer == null
       ? []
       : Array.from({ length: Math.max(0, end - input.end - 1) }, (_, at) => input.end + 1 + at);
   };
@@ -105,7 +109,7 @@ export function templateTask(
     sites,
     epsilon: template.epsilon,
     metric: template.metric,
-    rounds: syntheticRounds,
+    rounds: template.rounds ?? syntheticRounds,
     usedTokens: () => inputs.usedTokens(),
     encode: inputs.encode,
     decode: inputs.text,
@@ -120,6 +124,7 @@ export function templateTask(
       if (filling === undefined || own === undefined) return {};
       return {
         pattern: filling.pattern + 1,
+        ...Object.fromEntries(own.pattern.attributes),
         ...Object.fromEntries(
           own.variables.map(({ slot }) => [slot, own.filler(slot, filling.values)?.text ?? '']),
         ),
@@ -137,7 +142,9 @@ export function templateTask(
       logProbability: (ids) => logSum(inputs.fillings(ids).map((filling) => texts.logProbability(filling))),
       draw: (random) => inputs.ids(texts.draw(random)),
     },
-    ...(template.answer === null ? {} : { answer: { determined: answered } }),
+    ...(hasAnswer(template) ? { answer: { determined: answered } } : {}),
+    ...(template.attendedBelow === null ? {} : { attended: awayFromBos(language, template.attendedBelow) }),
+    isRare: rarity((random) => language.tokenizer.encode(texts.write(texts.draw(random)).text)),
   };
 }
 
