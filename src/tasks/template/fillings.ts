@@ -8,10 +8,9 @@
  */
 import { InputError } from '../../input-error.js';
 import { type Random } from '../../random.js';
-import { holds } from './operands.js';
+import { holds, presenceOf } from './operands.js';
 import {
   type AttributeValue,
-  type Constraint,
   type Filler,
   type Operand,
   type Pattern,
@@ -162,7 +161,7 @@ export function fillingsOf(template: Template, pattern: Pattern): PatternFilling
     ...template.constraints.filter(({ left, right }) =>
       slotsIn([left, right]).every((slot) => used.has(meant(slot) ?? '')),
     ),
-    ...[...used].flatMap((slot) => neededBy(slotOf(slot), template.name)),
+    ...[...used].flatMap((slot) => presenceOf(slotOf(slot), template.name)),
   ];
   const satisfied = (values: Values, some: typeof constraints): boolean =>
     some.every(({ left, comparison, right }) => {
@@ -242,20 +241,6 @@ export function fillingsOf(template: Template, pattern: Pattern): PatternFilling
       return { ...fillingsOfTied(some, variables.length), share };
     },
   };
-}
-
-/** What an attribute that some fillers lack asks of the patterns that use it: a filler that has it. */
-function neededBy(slot: Slot, where: string): Constraint[] {
-  if (slot.kind !== 'attribute' || slot.some !== true) return [];
-  return [
-    {
-      text: `${slot.slot} has ${slot.attribute}`,
-      where,
-      left: { kind: 'slot', slot: slot.slot, attribute: slot.attribute },
-      comparison: '!=',
-      right: { kind: 'value', value: null },
-    },
-  ];
 }
 
 /** Variables that slots rest on. */

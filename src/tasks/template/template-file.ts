@@ -58,11 +58,11 @@ export async function readTemplate(text: string, name: string, beside: ReadBesid
       answer: own,
       attributes = {},
     } = typeof pattern === 'string' ? { text: pattern } : pattern;
-    for (const name of Object.keys(attributes))
-      if (slots.has(name) || name === patternPart)
+    for (const attribute of Object.keys(attributes))
+      if (slots.has(attribute) || attribute === patternPart)
         throw document.fault(
-          ['patterns', at, 'attributes', name],
-          `patterns: an attribute cannot be named ${quote(name)}, as a slot or the pattern itself is.`,
+          ['patterns', at, 'attributes', attribute],
+          `patterns: an attribute cannot be named ${quote(attribute)}, as a slot or the pattern itself is.`,
         );
     return {
       text: source,
