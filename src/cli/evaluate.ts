@@ -12,9 +12,10 @@ import { modelText } from '../models/hooked-model.js';
 import { type OpenedTask } from '../jobs/open-task.js';
 import { decoderFor } from '../jobs/shipped.js';
 import { shortName } from '../models/hooks.js';
+import { renderAnswers } from '../report/text-answers.js';
 import { askedInputs } from '../report/wording.js';
 import { type Share, shareOf } from '../share.js';
-import { type Task, type TemplateTask, isTemplateTask } from '../tasks/index.js';
+import { type Feature, type Task, type TemplateTask, featuresOf, isTemplateTask } from '../tasks/index.js';
 import { answeredRight, heldOutWhere } from '../training/accuracy.js';
 import { knownFeatures } from './interpreting.js';
 import {
@@ -30,7 +31,7 @@ import {
   withThreshold,
   openedTask,
 } from './options.js';
-import { progress } from './terminal.js';
+import { progress, styleFor } from './terminal.js';
 
 /** Most queries of a decoder: the activations of all of them are held at once. */
 const mostQueries = 20_000;
@@ -42,6 +43,7 @@ interface EvaluateOptions extends ModelOptions, ThresholdOptions {
   readonly sites?: string;
   readonly only?: string;
   readonly features?: string;
+  readonly by?: string;
   readonly seed: number;
   readonly json?: true;
 }
@@ -61,7 +63,11 @@ export function evaluateCommand(program: Command): void {
       '--only <condition>',
       'of a model: only inputs with a value of a feature: F2+S2=9, A1!=1, several with commas',
     )
-    .option('-f, --features <files>', 'comma-separated .mjs files with more features that --only can name');
+    .option('-f, --features <files>', 'comma-separated .mjs files with more features that --only can name')
+    .option(
+      '--by <features>',
+      "of a model of texts: figures by the values of comma-separated features, or none (default: what the template's patterns say of themselves)",
+    );
   withThreshold(command)
     .option('--seed <n>', 'draws queries and samples', whole(0), 1)
     .option('--json', 'print the data')
@@ -72,11 +78,14 @@ Examples:
   inversionview evaluate --queries 200
   inversionview evaluate --task counting --sites a1.0,x1.post --json
   inversionview evaluate --what model --model path/to/checkpoint --only F2+S2=9
+  inversionview evaluate --what model --task facts --model openai-community/gpt2 --by relation
 
 A decoder's in-preimage rate: of queries that it was not trained on, the share whose single sample at temperature 1
 lies inside the ε-preimage; 90% is very good, and over 200 queries a rate of 90% is known to about ±4 points. A site's
 figure is the same whatever other sites are measured with it.
 A model's accuracy: the share of inputs whose whole answer is right, of all or of those that meet a condition.
+Of texts it is how often the answer's first token has the highest logit, the mean place of that token among all, and,
+for comparison, how often the commonest answer would be right.
 Inputs are called held-out where the model is known not to have trained on them: its provenance.json is that of
 train-model. Any other checkpoint may have; its inputs are those of the test split.
 Intervals are 95% intervals (Wilson's). --queries 1000000 takes all inputs of the test split.`,
@@ -88,6 +97,10 @@ Intervals are 95% intervals (Wilson's). --queries 1000000 takes all inputs of th
           '--only and --features are for a model’s accuracy: give --what model with them.',
         );
       }
+      if (options.by !== undefined && (options.what === 'decoder' || !isTemplateTask(task)))
+        throw new InputError(
+          '--by parts the texts of a template task by feature: give --what model and such a task.',
+        );
       const runtime = runtimeFor(options);
       if (options.what === 'model') {
         await accuracy(runtime, task, readModel, options);
@@ -183,27 +196,25 @@ async function textAccuracy(
 ): Promise<void> {
   if ((options.only ?? options.features) !== undefined)
     throw new InputError('--only and --features are for tasks whose inputs can be listed: leave them out.');
+  const by = partingFeatures(task, options.by);
   const model = await readModel();
-  const asked = options.queries ?? usualTexts;
-  const { top, difference } = await answerTexts(
-    runtime,
-    model,
-    task,
-    asked,
-    options.seed,
-    progress('texts answered'),
-  );
+  const answers = await answerTexts(runtime, model, task, options.queries ?? usualTexts, options.seed, {
+    all: model.trainedOn !== task.name,
+    by,
+    onProgress: progress('texts answered'),
+  });
   if (options.json === true) {
-    printJson({ task: task.name, top, difference, model: modelText(model) });
+    printJson({ task: task.name, ...answers, model: modelText(model) });
     return;
   }
-  const lines = [
-    `${(100 * top.share).toFixed(1)}% (95% interval ${intervalText(top)}) of ${top.n} texts of the test split have the answer on top: ${model.name}`,
-    ...(difference === null
-      ? []
-      : [
-          `Logit difference of answer and contrast answer: ${difference.mean.toFixed(2)} ± ${difference.standardError.toFixed(2)} (standard error), above 0 in ${(100 * difference.above.share).toFixed(1)}% (${intervalText(difference.above)})`,
-        ]),
-  ];
-  process.stdout.write(`${lines.join('\n')}\n`);
+  const { width } = styleFor(process.stdout, process.env);
+  process.stdout.write(`${renderAnswers(answers, { task, model: model.name, width })}\n`);
+}
+
+/** The features that part texts: those named, or what the patterns say of themselves, and which pattern it is. */
+function partingFeatures(task: TemplateTask, names: string | undefined): readonly Feature[] {
+  if (names === 'none') return [];
+  if (names !== undefined) return featuresOf(task, { names: names.split(',') });
+  const own = [...new Set(task.texts.template.patterns.flatMap(({ attributes }) => [...attributes.keys()]))];
+  return own.length === 0 ? [] : featuresOf(task, { names: own });
 }

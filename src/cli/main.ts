@@ -57,6 +57,10 @@ const commands: Readonly<Record<string, Entry>> = {
     what: 'take the logits apart: what each site adds to them through the unembedding',
     load: async () => (await import('./attribute.js')).attributeCommand,
   },
+  heads: {
+    what: 'rank heads by how much of the residual stream they make up where prompts end',
+    load: async () => (await import('./heads.js')).headsCommand,
+  },
   bits: {
     what: 'measure how much an activation tells, and of which features',
     load: async () => (await import('./bits.js')).bitsCommand,

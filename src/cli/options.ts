@@ -73,7 +73,7 @@ export interface ModelOptions {
 const taskOption = (): Option =>
   new Option(
     '-t, --task <name>',
-    `task whose inputs are read: ${taskNames.join(', ')}, a template task of texts (ioi, greater-than, pronouns, docstrings), or a .yaml or .json file of your own`,
+    `task whose inputs are read: ${taskNames.join(', ')}, a template task of texts (ioi, facts, greater-than, pronouns, docstrings), or a .yaml or .json file of your own`,
   ).default('addition');
 
 /** Adds the options of {@link ModelOptions} but the task. */

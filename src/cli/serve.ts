@@ -101,7 +101,7 @@ Examples:
   inversionview serve --host 0.0.0.0        (the printed address carries the token)
 
 The page reaches no other server. Cases are made of what ships and of the directories named here, those of
-template tasks (ioi, greater-than, pronouns, docstrings, --task) also of models in the cache of the hub; the page of models
+template tasks (ioi, facts, greater-than, pronouns, docstrings, --task) also of models in the cache of the hub; the page of models
 also describes a directory or a .gguf file (where nobody but this machine reaches the server), and a model of the
 hub, which this server then fetches into Hugging Face's cache; HF_HUB_OFFLINE=1 forbids that. Trainings that are
 started from the page go on when the page or the server is closed.`,

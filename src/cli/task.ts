@@ -6,7 +6,7 @@ import { type Command } from 'commander';
 import { InputError } from '../input-error.js';
 import { quote } from '../printable.js';
 import { randomFor } from '../random.js';
-import { type TemplateTask, isTemplateTask, tokensOf } from '../tasks/index.js';
+import { type TemplateTask, answersOf, isTemplateTask, tokensOf } from '../tasks/index.js';
 import { openedTask, printJson, whole, withBos } from './options.js';
 
 interface CheckOptions {
@@ -37,6 +37,8 @@ interface CheckRecord {
   readonly fillings: number;
   /** Tokens of the longest, BOS and EOS included. */
   readonly longest: number;
+  /** Answers that texts can have; null where nothing is asked. */
+  readonly answers: AnswersRecord | null;
   readonly samples: readonly {
     readonly text: string;
     readonly split: 'train' | 'test';
@@ -45,6 +47,15 @@ interface CheckRecord {
     /** Inputs of an exact preimage of it: those that vary in the parts named. */
     readonly exact: { readonly varying: readonly string[]; readonly inputs: number };
   }[];
+}
+
+/** How answers are cut into tokens. */
+interface AnswersRecord {
+  readonly different: number;
+  /** Those of several tokens: a model is asked for the first. */
+  readonly severalTokens: readonly string[];
+  /** Those that begin with the token of another, so that the first token does not tell them apart. */
+  readonly alike: readonly string[];
 }
 
 /** Adds the command. */
@@ -97,6 +108,7 @@ function recordOf(task: TemplateTask, { samples, seed }: CheckOptions): CheckRec
     }),
     fillings: texts.size,
     longest: task.maxLength,
+    answers: answersRecord(task),
     samples: Array.from({ length: samples }, (_, at) => {
       const split = at % 3 === 2 ? 'test' : 'train';
       const ids = task.sample(randomFor(seed, 'check', at), split);
@@ -112,7 +124,55 @@ function recordOf(task: TemplateTask, { samples, seed }: CheckOptions): CheckRec
   };
 }
 
-function rendered({ name, about, patterns, slots, fillings, longest, samples }: CheckRecord): string[] {
+function answersRecord({ texts, tokenizer }: TemplateTask): AnswersRecord | null {
+  const answers = answersOf(texts);
+  if (answers.length === 0) return null;
+  const cut = answers.map((text) => ({ text, ids: tokenizer.encode(text) }));
+  const first = new Map<number, number>();
+  for (const { ids } of cut) first.set(ids[0] ?? -1, (first.get(ids[0] ?? -1) ?? 0) + 1);
+  return {
+    different: answers.length,
+    severalTokens: cut.flatMap(({ text, ids }) => (ids.length > 1 ? [text] : [])),
+    alike: cut.flatMap(({ text, ids }) => ((first.get(ids[0] ?? -1) ?? 0) > 1 ? [text] : [])),
+  };
+}
+
+/** A few of some texts, quoted. */
+const some = (texts: readonly string[]): string =>
+  `${texts
+    .slice(0, 3)
+    .map((text) => quote(text.trim()))
+    .join(', ')}${texts.length > 3 ? ', …' : ''}`;
+
+function answerLines(answers: AnswersRecord | null): string[] {
+  if (answers === null) return [];
+  const { different, severalTokens, alike } = answers;
+  return [
+    '',
+    `  answers: ${different} different ${different === 1 ? 'one' : 'ones'}`,
+    ...(severalTokens.length === 0
+      ? []
+      : [
+          `  ${severalTokens.length} of several tokens, of which the first is asked for: ${some(severalTokens)}`,
+        ]),
+    ...(alike.length === 0
+      ? []
+      : [
+          `  ${alike.length} that begin with the token of another and count as right with it: ${some(alike)}`,
+        ]),
+  ];
+}
+
+function rendered({
+  name,
+  about,
+  patterns,
+  slots,
+  fillings,
+  longest,
+  answers,
+  samples,
+}: CheckRecord): string[] {
   const count = (value: number): string => value.toLocaleString('en');
   return [
     `${name}: ${about}`,
@@ -125,6 +185,7 @@ function rendered({ name, about, patterns, slots, fillings, longest, samples }: 
           : `${count(fillers)} ${fillers === 1 ? 'filler' : 'fillers'} of ${tokens.least === tokens.most ? tokens.most : `${tokens.least} to ${tokens.most}`} ${tokens.most === 1 ? 'token' : 'tokens'}`;
       return `  ${slot}: ${cut}`;
     }),
+    ...answerLines(answers),
     ...samples.flatMap(({ text, split, tokens, places, exact }) => [
       '',
       `${quote(text)} (${split})`,
@@ -132,7 +193,9 @@ function rendered({ name, about, patterns, slots, fillings, longest, samples }: 
       `  places: ${Object.entries(places)
         .map(([place, at]) => `${place} ${at}`)
         .join(', ')}`,
-      `  exact preimages: ${count(exact.inputs)} inputs that vary in ${exact.varying.join(', ')}`,
+      ...(exact.varying.length === 0
+        ? []
+        : [`  exact preimages: ${count(exact.inputs)} inputs that vary in ${exact.varying.join(', ')}`]),
     ]),
   ];
 }

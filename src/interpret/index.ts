@@ -33,6 +33,14 @@ export {
   plateausOf,
 } from './epsilon-curve.js';
 export { type ControlView, decoderControls, searchControls } from './controls.js';
+export {
+  type HeadShare,
+  type HeadSharesQuestion,
+  headShares,
+  proximityShares,
+  upperHalf,
+} from './head-shares.js';
+export { type HeadInputs, type HeadMeasure, type HeadsRecord, headsAt, headsOf } from './heads-of-task.js';
 export { randomOfNorm } from './control-activations.js';
 export { type ExactControlView, exactControls } from './exact-controls.js';
 export { type UsedReadingOptions, usedOfReading } from './used-reading.js';

@@ -26,14 +26,17 @@ export interface Drawn {
 /**
  * Counts what is drawn.
  * @param tokens drawn a candidate
- * @throws InputError for a task that does not say which tokens are rare, and for symbols that are no tokens
+ * @throws InputError for a task that does not say which tokens are rare, or which symbols of its own are
  */
 export function countDrawn(task: Task, form: DecoderConfig['form'], tokens: number): Drawn {
-  capability(task, 'isRare', 'A round with repeats');
-  if (form === 'completion' && task.completion?.alphabet !== undefined)
+  const alphabet = form === 'completion' ? task.completion?.alphabet : undefined;
+  if (alphabet === undefined) capability(task, 'isRare', 'A round with repeats');
+  else if (alphabet.isRare === undefined)
     throw new InputError('A round with repeats needs a decoder of the plain form: it bars rare tokens.');
-  const { size } = symbolsOf(task, form);
   const used = form === 'plain' ? task.usedTokens?.() : undefined;
+  const isRare = (symbol: number): boolean =>
+    (alphabet === undefined ? task.isRare?.(used?.[symbol] ?? symbol) : alphabet.isRare?.(symbol)) === true;
+  const { size } = symbolsOf(task, form);
   const counts = new Uint32Array(tokens * size);
   return {
     add(symbols) {
@@ -47,7 +50,7 @@ export function countDrawn(task: Task, form: DecoderConfig['form'], tokens: numb
       counts.forEach((count, cell) => {
         if (count <= repeats) return;
         const symbol = cell % size;
-        if (task.isRare?.(used?.[symbol] ?? symbol) === true) out[cell] = barred;
+        if (isRare(symbol)) out[cell] = barred;
       });
       return out;
     },

@@ -12,7 +12,7 @@ import { wordLevelTokenizer, wordsOf } from '../models/tokenizers/word-level.js'
 import { type ParameterSet } from '../models/weights/fingerprint.js';
 import { quote } from '../printable.js';
 import { taskNamed } from '../studies/index.js';
-import { type Task, type Template, templateTask, textsOf, wordsOfTexts } from '../tasks/index.js';
+import { type Task, type Template, hasAnswer, templateTask, textsOf, wordsOfTexts } from '../tasks/index.js';
 import { modelAccuracy } from '../training/accuracy.js';
 import { type ModelRecipe } from '../training/model-recipe.js';
 import { probedModelConfig } from '../training/model-training.js';
@@ -103,7 +103,7 @@ const json = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.st
  */
 export function templateSubject(template: Template, model: NonNullable<ModelRecipe['size']>): ModelSubject {
   const { name } = template;
-  if (template.answer === null)
+  if (!hasAnswer(template))
     throw new InputError(
       `${name} has no answer that a model could be measured by: give its template one, such as answer: ' {slot}'.`,
     );

@@ -109,6 +109,28 @@ export function attended(
 }
 
 /**
+ * What each head writes by itself, without a bias.
+ * @param z `[batch, place, head, width of a head]`
+ * @returns a head, `[batch, place, width]`
+ */
+export function headResults(
+  { heads, headWidth, width, names }: Architecture,
+  parameter: Parameters,
+  layer: number,
+  z: Value,
+): Value[] {
+  const { output } = names.block(layer);
+  const [batch = 0, places = 0] = z.shape;
+  const weight = need(parameter, output.weight);
+  const [axis, transB] = output.layout === 'in-out' ? [0, false] : [1, true];
+  return Array.from({ length: heads }, (_, head) => {
+    const part = reshape(slice(z, 2, head, head + 1), [batch * places, headWidth]);
+    const own = slice(weight, axis, head * headWidth, (head + 1) * headWidth);
+    return reshape(gemm(part, own, null, { transB }), [batch, places, width]);
+  });
+}
+
+/**
  * What heads write together, `[batch, place, width]`: all in one product; heads that are intervened on are then
  * exchanged one by one. A head's own result carries no bias.
  */
@@ -122,13 +144,7 @@ export function headsOut(
   const { heads, headWidth, width } = architecture;
   const { output } = architecture.names.block(layer);
   const [batch = 0, places = 0] = z.shape;
-  const weight = need(parameter, output.weight);
-  const [axis, transB] = output.layout === 'in-out' ? [0, false] : [1, true];
-  const plain = Array.from({ length: heads }, (_, head) => {
-    const part = reshape(slice(z, 2, head, head + 1), [batch * places, headWidth]);
-    const own = slice(weight, axis, head * headWidth, (head + 1) * headWidth);
-    return reshape(gemm(part, own, null, { transB }), [batch, places, width]);
-  });
+  const plain = headResults(architecture, parameter, layer, z);
   const each = plain.map((result, head) => hooks.intervene(headSite(layer, head), result));
   const stacked = concat(
     each.map((result) => reshape(result, [batch, places, 1, width])),

@@ -33,11 +33,14 @@ export type {
   Varying,
 } from './task.js';
 export { fewerFillers } from './template/fewer-fillers.js';
+export { answersOf } from './template/answer-tokens.js';
+export { type AskedTexts, type TextChoice, askedTexts } from './template/asked-texts.js';
 export { textIdentity } from './template/identity.js';
 export type { TemplateContrasts } from './template/contrasts.js';
 export type { TaskLanguage } from './template/inputs.js';
 export type { Template } from './template/template.js';
 export { type ReadBeside, readTemplate } from './template/template-file.js';
 export { type TemplateTask, isTemplateTask, templateTask } from './template/template-task.js';
+export { hasAnswer } from './template/template.js';
 export { textsOf } from './template/texts.js';
 export { wordsOfTexts } from './template/words.js';

@@ -111,6 +111,8 @@ export interface Completion {
     readonly begin: number;
     /** A symbol for the eye. */
     name(symbol: number): string;
+    /** Whether a symbol is rare; rounds with `repeats` bar such symbols alone. */
+    isRare?(symbol: number): boolean;
   };
   /** BOS and the free tokens of an input. */
   toFree(ids: readonly number[]): number[];

@@ -19,7 +19,16 @@ async function output(...args: readonly string[]): Promise<string> {
 const json = async (...args: readonly string[]): Promise<unknown> =>
   JSON.parse(await output(...args, '--json'));
 
-const commands = ['read', 'sites', 'activations', 'evaluate', 'train-model', 'train-decoder', 'export'];
+const commands = [
+  'read',
+  'sites',
+  'activations',
+  'evaluate',
+  'heads',
+  'train-model',
+  'train-decoder',
+  'export',
+];
 
 describe('--help', () => {
   it('lists the commands, where to start and the exit codes', async () => {

@@ -58,6 +58,7 @@ describe('a case of a template and a language model', () => {
     const list = caseListSchema.parse(await server.client.cases());
     expect(list.templates.map((one) => one.task)).toEqual([
       'docstrings',
+      'facts',
       'greater-than',
       'ioi',
       'pronouns',

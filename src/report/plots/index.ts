@@ -16,6 +16,7 @@ export { completenessFigure, completenessGrid } from './completeness.js';
 export { curveFigure } from './curve.js';
 export { type Figure, type FigureOptions, type Panel, figureSvg } from './figure.js';
 export { headMapFigure } from './head-map.js';
+export { headsFigure } from './heads.js';
 export { incrementsFigure } from './increments.js';
 export { profileFigure } from './profile.js';
 export { sweepFigure } from './sweep.js';

@@ -1,12 +1,15 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import { type AttributionRecord, type OrderRecord, type SweepRecord } from '../../causal/records.js';
+import { type HeadsRecord } from '../../interpret/heads-of-task.js';
+import { shareOf } from '../../share.js';
 import { contrast, type Rgb } from '../palette.js';
 import {
   type Theme,
   attributionFigure,
   figureSvg,
   headMapFigure,
+  headsFigure,
   incrementsFigure,
   sweepFigure,
   themes,
@@ -94,10 +97,33 @@ const headRecord: SweepRecord = {
   changed: new Array(48).fill([1, 1]),
 };
 
+const headShares: HeadsRecord = {
+  of: 'facts',
+  model: 'a model 0123456789ab (none weights)',
+  prompts: 40,
+  all: true,
+  seed: null,
+  only: 'form=a',
+  place: 'END',
+  threshold: 0.02,
+  fromLayer: 15,
+  heads: [
+    [19, 2, 40],
+    [23, 4, 12],
+    [15, 0, 1],
+  ].map(([layer = 0, head = 0, hits = 0]) => ({
+    site: `blocks.${layer}.attn.hook_result.${head}`,
+    counted: shareOf(hits, 40),
+    share: 0.03,
+    toFirst: 0.2,
+  })),
+};
+
 describe.each([
   ['increments', (theme?: Theme) => incrementsFigure(both, theme)],
   ['a sweep', (theme?: Theme) => sweepFigure(sweepRecord, theme)],
   ['every head', (theme?: Theme) => headMapFigure(headRecord, theme)],
+  ['heads by their shares', (theme?: Theme) => headsFigure(headShares, theme)],
   ['an attribution', (theme?: Theme) => attributionFigure(attributionRecord, theme)],
 ] as const)('the figure of %s', (_, figure) => {
   const svg = figureSvg(figure());
@@ -163,6 +189,16 @@ describe('a map of heads', () => {
     const all = texts(figureSvg(headMapFigure(headRecord)));
     for (const text of ['at S2', 'at END', '1.69', '−0.90']) expect(all).toContain(text);
     expect(all).not.toContain('0.01');
+  });
+});
+
+describe('heads by their shares', () => {
+  it('are cells by layer and head, those that count often with their percentage', () => {
+    const all = texts(figureSvg(headsFigure(headShares)));
+    for (const text of ['layer', 'head', '23', '100', '30']) expect(all).toContain(text);
+    // 1 of 40 is not written out.
+    expect(all).not.toContain('3');
+    expect(all.join(' ')).toContain('all 40 prompts of facts with form=a');
   });
 });
 

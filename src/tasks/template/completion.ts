@@ -6,6 +6,7 @@
 import { type Completion, type Origin, type SaidStep } from '../task.js';
 import { type PatternFillings } from './fillings.js';
 import { type TemplateInputs } from './inputs.js';
+import { rarity } from './rarity.js';
 import { type Filling, type TemplateTexts } from './texts.js';
 
 /** The symbol that begins what a decoder says. */
@@ -66,7 +67,12 @@ export function templateCompletion(texts: TemplateTexts, inputs: TemplateInputs,
     (patterns[(free[1] ?? 0) - 1]?.variables.length ?? Infinity) + 2;
 
   return {
-    alphabet: { size: names.length, begin, name: (symbol) => names[symbol] ?? '' },
+    alphabet: {
+      size: names.length,
+      begin,
+      name: (symbol) => names[symbol] ?? '',
+      isRare: rarity((random) => symbolsOf(texts.draw(random))),
+    },
     maxFree: 2 + Math.max(...patterns.map(({ variables }) => variables.length)),
     toFree(ids) {
       const [filling] = inputs.fillings(ids);

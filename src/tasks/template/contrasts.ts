@@ -106,7 +106,7 @@ export function templateContrasts({
     },
     answers(clean, contrast) {
       const input = inputs.of(clean);
-      if (input === null || template.answer === null) return null;
+      if (input === null || texts.patterns[input.filling.pattern]?.pattern.answer == null) return null;
       const against = contrastAnswer(clean);
       const answerAt = input.end + 1;
       const other = inputs.of(contrast);
@@ -133,7 +133,7 @@ export function templateContrasts({
       const varying = variation.varying(ids, parts);
       const answer = (own: readonly number[]): string => {
         const found = inputs.of(own);
-        return found === null ? '' : texts.writeParts(found.filling, template.answer ?? []);
+        return found === null ? '' : texts.writeAnswer(found.filling);
       };
       let spare: number[] | null = null;
       for (let attempt = 0; attempt < tries && varying.size > 1; attempt++) {

@@ -85,6 +85,8 @@ function placed(issue: z.core.$ZodIssue): Pick<z.core.$ZodIssue, 'path' | 'messa
     (some) => some.length > 0 && some.every(({ path: own }) => typeof own[0] === 'number'),
   );
   const first = list?.[0];
+  const empty = issue.errors.flat().find(({ code, path: own }) => code === 'too_small' && own.length === 0);
+  if (first === undefined && empty !== undefined) return { path, message: empty.message };
   return first === undefined ? issue : { path: [...path, ...first.path], message: first.message };
 }
 

@@ -1,6 +1,6 @@
 /**
  * What could be known of a text of a template: each slot's filler and its attributes, unordered pairs, which of two came
- * first, and the pattern.
+ * first, the pattern and what the file says of it.
  * @module
  */
 import { type Feature, type FeatureValue } from '../feature.js';
@@ -22,7 +22,7 @@ export function templateFeatures(texts: TemplateTexts, inputs: TemplateInputs): 
   const { slots } = template;
   const used = new Set(patterns.flatMap(({ variables }) => variables.map(({ slot }) => slot)));
   const shown = [...slots].filter(
-    ([name, slot]) => used.has(name) || slot.kind === 'other-of' || slot.kind === 'attribute',
+    ([name, slot]) => used.has(name) || ['other-of', 'attribute', 'either'].includes(slot.kind),
   );
   const feature = (
     name: string,
@@ -98,6 +98,10 @@ export function templateFeatures(texts: TemplateTexts, inputs: TemplateInputs): 
       );
     }
   });
+  for (const name of new Set(template.patterns.flatMap(({ attributes }) => [...attributes.keys()])))
+    found.push(
+      feature(name, `the ${name}`, `the ${name}`, (_, { pattern }) => pattern.attributes.get(name) ?? null),
+    );
   if (patterns.length > 1)
     found.push(feature('pattern', 'the pattern', 'which pattern', ({ filling }) => filling.pattern + 1));
   const names = new Set<string>();

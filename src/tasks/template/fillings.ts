@@ -8,7 +8,7 @@
  */
 import { InputError } from '../../input-error.js';
 import { type Random } from '../../random.js';
-import { holds } from './operands.js';
+import { holds, presenceOf } from './operands.js';
 import {
   type AttributeValue,
   type Filler,
@@ -52,6 +52,8 @@ export interface PatternFillings extends Fillings {
   filler(slot: string, values: Values): Filler | null;
   /** The slot whose own list gives a slot's filler; null as above. */
   root(slot: string, values: Values): string | null;
+  /** The slot that an `either` slot is in this pattern, null where it is none; any other slot itself. */
+  meant(slot: string): string | null;
   /** The variable that a slot's filler waits for; null where the filler is known. */
   open(slot: string, values: Values): number | null;
   /** Whether constraints hold; those that rest on values not known yet do. */
@@ -96,8 +98,8 @@ export function fillingsOf(template: Template, pattern: Pattern): PatternFilling
     used.add(name);
     for (const source of sourcesOf(slotOf(name))) use(source);
   };
-  for (const parts of [pattern.parts, template.answer ?? [], template.contrast?.answer ?? []])
-    for (const slot of slotsOfParts(parts)) use(slot);
+  const shown = [pattern.parts, pattern.answer ?? [], template.contrast?.answer ?? []].flatMap(slotsOfParts);
+  for (const slot of shown) use(slot);
   const variables: Variable[] = [...slots].flatMap(([slot, source]) => {
     if (!used.has(slot)) return [];
     if (source.kind === 'fillers') return [{ slot, size: source.fillers.length }];
@@ -105,10 +107,18 @@ export function fillingsOf(template: Template, pattern: Pattern): PatternFilling
   });
   const number = new Map(variables.map(({ slot }, at) => [slot, at]));
   const valueOf = (slot: string, values: Values): number => values[number.get(slot) ?? -1] ?? -1;
+  const meant = (name: string): string | null => {
+    const slot = slotOf(name);
+    return slot.kind === 'either' ? (slot.slots.find((one) => shown.includes(one)) ?? null) : name;
+  };
 
-  function root(name: string, values: Values): string | null {
+  function root(asked: string, values: Values): string | null {
+    const name = meant(asked);
+    if (name === null) return null;
     const slot = slotOf(name);
     switch (slot.kind) {
+      case 'either':
+        return null;
       case 'fillers':
         return valueOf(name, values) < 0 ? null : name;
       case 'one-of':
@@ -124,11 +134,12 @@ export function fillingsOf(template: Template, pattern: Pattern): PatternFilling
   function filler(name: string, values: Values): Filler | null {
     const from = root(name, values);
     if (from === null) return null;
-    const [list, own] = [slotOf(from), slotOf(name)];
+    const [list, own] = [slotOf(from), slotOf(meant(name) ?? name)];
     const found = list.kind === 'fillers' ? list.fillers[valueOf(from, values)] : undefined;
     if (found === undefined) return null;
     if (own.kind !== 'attribute') return found;
-    return { text: String(found.attributes.get(own.attribute) ?? ''), weight: 1, attributes: new Map() };
+    const value = found.attributes.get(own.attribute);
+    return value === undefined ? null : { text: String(value), weight: 1, attributes: new Map() };
   }
   function open(name: string, values: Values): number | null {
     const slot = slotOf(name);
@@ -146,9 +157,12 @@ export function fillingsOf(template: Template, pattern: Pattern): PatternFilling
   const slotsIn = (operands: readonly Operand[]): string[] =>
     operands.flatMap((operand) => (operand.kind === 'slot' ? [operand.slot] : []));
   // A constraint on a slot that the pattern does not use says nothing of it.
-  const constraints = template.constraints.filter(({ left, right }) =>
-    slotsIn([left, right]).every((slot) => used.has(slot)),
-  );
+  const constraints = [
+    ...template.constraints.filter(({ left, right }) =>
+      slotsIn([left, right]).every((slot) => used.has(meant(slot) ?? '')),
+    ),
+    ...[...used].flatMap((slot) => presenceOf(slotOf(slot), template.name)),
+  ];
   const satisfied = (values: Values, some: typeof constraints): boolean =>
     some.every(({ left, comparison, right }) => {
       const [a, b] = [side(left, values), side(right, values)];
@@ -207,6 +221,7 @@ export function fillingsOf(template: Template, pattern: Pattern): PatternFilling
     ...whole,
     filler,
     root,
+    meant,
     open,
     allowed: (values) => satisfied(values, constraints),
     logProbability(values) {

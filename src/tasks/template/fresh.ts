@@ -21,6 +21,7 @@ export function fillersFor(name: string, slots: ReadonlyMap<string, Slot>): read
       return slot.fillers;
     case 'attribute':
       return [];
+    case 'either':
     case 'one-of':
     case 'other-of':
       return distinct(slot.slots.flatMap((source) => fillersFor(source, slots)));
@@ -48,7 +49,8 @@ function freshTemplate(template: Template, fresh: readonly string[]): Template {
         : { kind: 'fillers', family: name, fillers: fillersFor(name, template.slots) },
     ]),
   );
-  return { ...template, slots, answer: null, contrast: null };
+  const patterns = template.patterns.map((pattern) => ({ ...pattern, answer: null }));
+  return { ...template, patterns, slots, answer: null, contrast: null };
 }
 
 /** Contrasts with fresh fillers. */

@@ -12,7 +12,12 @@ export function textIdentity({ name, patterns, slots, constraints, answer, split
   return JSON.stringify(
     {
       name,
-      patterns: patterns.map(({ text, weight }) => ({ text, weight })),
+      patterns: patterns.map(({ text, weight, answer: own, attributes }) => ({
+        text,
+        weight,
+        ...(own === answer ? {} : { answer: own }),
+        ...(attributes.size === 0 ? {} : { attributes }),
+      })),
       slots,
       constraints: constraints.map(({ text }) => text),
       answer,

@@ -6,6 +6,7 @@ import { InputError } from '../../input-error.js';
 import { type Tokenizer } from '../../models/tokenizers/tokenizer.js';
 import { quote } from '../../printable.js';
 import { measureTexts } from './measure.js';
+import { hasAnswer } from './template.js';
 import { type Filling, type Mention, type TemplateTexts, type WrittenText } from './texts.js';
 import { tokenAt, tokenEnds } from './tokens-of-text.js';
 
@@ -175,9 +176,9 @@ export function inputsOf(texts: TemplateTexts, language: TaskLanguage): Template
 
 /** What answers a prompt; nothing for a text that is none. @throws InputError where there are several */
 function answerOf(texts: TemplateTexts, prompt: string): string {
-  const { answer, name } = texts.template;
-  if (answer === null) return '';
-  const answers = [...new Set(texts.read(prompt, true).map((filling) => texts.writeParts(filling, answer)))];
+  const { name } = texts.template;
+  if (!hasAnswer(texts.template)) return '';
+  const answers = [...new Set(texts.read(prompt, true).map((filling) => texts.writeAnswer(filling)))];
   if (answers.length > 1)
     throw new InputError(
       `${quote(prompt)} has several answers in ${name} (${answers.slice(0, 3).map(quote).join(', ')}): write it out with one.`,

@@ -29,7 +29,7 @@ export function measureTexts(
     return ids.length;
   };
   const lengths = texts.patterns.map((own, pattern) => {
-    const stretches = stretchesOf([...own.pattern.parts, ...(texts.template.answer ?? [])]);
+    const stretches = stretchesOf([...own.pattern.parts, ...(own.pattern.answer ?? [])]);
     const base = { pattern, values: own.at(0) };
     const written = stretches.map((parts) => texts.writeParts(base, parts));
     const usual = lengthOf(written.join(''));

@@ -63,6 +63,23 @@ export function attributesOf(slot: Slot, slots: ReadonlyMap<string, Slot>): stri
   ];
 }
 
+/**
+ * What an attribute that some fillers lack asks of the patterns that use it: a filler that has it.
+ * @param where what a message says that it stands in
+ */
+export function presenceOf(slot: Slot, where: string): Constraint[] {
+  if (slot.kind !== 'attribute' || slot.some !== true) return [];
+  return [
+    {
+      text: `${slot.slot} has ${slot.attribute}`,
+      where,
+      left: { kind: 'slot', slot: slot.slot, attribute: slot.attribute },
+      comparison: '!=',
+      right: { kind: 'value', value: null },
+    },
+  ];
+}
+
 /** Whether a comparison of two values holds; by size where both are numbers, else by their text. */
 export function holds(
   left: AttributeValue | null,

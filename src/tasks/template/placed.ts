@@ -14,17 +14,18 @@ export function mentionOf(
   rule: MentionRule,
   { filling, mentions }: TemplateInput,
 ): number | null {
-  const root = patterns[filling.pattern]?.root(rule.slot, filling.values);
+  const own = patterns[filling.pattern];
+  const root = own?.root(rule.slot, filling.values);
   if (root === null || root === undefined) return null;
   const attribute = (slot: string): string | null => {
     const source = template.slots.get(slot);
     return source?.kind === 'attribute' ? source.attribute : null;
   };
-  const wanted = attribute(rule.slot);
-  const own = mentions.flatMap((mention, at) =>
+  const wanted = attribute(own?.meant(rule.slot) ?? rule.slot);
+  const found = mentions.flatMap((mention, at) =>
     mention.root === root && attribute(mention.slot) === wanted ? [at] : [],
   );
-  return own.at(rule.mention) ?? null;
+  return found.at(rule.mention) ?? null;
 }
 
 /** The token of a mention that a rule speaks of. */

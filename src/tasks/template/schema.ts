@@ -27,14 +27,36 @@ const slot = z.union(
     z.strictObject({ 'other-of': z.tuple([name, name]), than: name }),
     z.strictObject({
       attribute: z.string().regex(/^[^.]+\.[^.]+$/, 'slot.attribute is needed, as in country.capital'),
+      some: z.boolean().optional(),
     }),
+    z.strictObject({ either: z.array(name).min(1, 'one slot is needed at least') }),
   ],
-  'a list of fillers is needed, or one of { fillers }, { from: file }, { range: [first, last] }, { same-as: slot }, { one-of: [slots] }, { other-of: [slot, slot], than: slot }, { attribute: slot.name }',
+  'a list of fillers is needed, or one of { fillers }, { from: file }, { range: [first, last] }, { same-as: slot }, { one-of: [slots] }, { other-of: [slot, slot], than: slot }, { attribute: slot.name }, { either: [slots] }',
 );
 const pattern = z.union(
-  [words, z.strictObject({ text: words, weight })],
-  'a text with slots in braces is needed, or { text, weight }',
+  [
+    words,
+    z.strictObject({
+      text: words,
+      weight,
+      answer: words.optional(),
+      attributes: z.record(name, scalar).optional(),
+    }),
+  ],
+  'a text with slots in braces is needed, or { text, weight, answer, attributes }',
 );
+const tokens = z.int('a whole number is needed').positive('one token is needed at least');
+const round = z.strictObject({
+  temperature: z.number().positive('a number above 0 is needed'),
+  noise: z.number().min(0, 'a number from 0 on is needed').optional(),
+  'noise-kind': z.enum(['add', 'turn']).optional(),
+  repeats: z.int('a whole number is needed').min(0, 'a number from 0 on is needed').optional(),
+  candidates: z
+    .int('a whole number is needed')
+    .min(1)
+    .max(4096, '4096 candidates at most are drawn in a round')
+    .optional(),
+});
 
 const slots = z.array(name).min(1, 'one slot is needed at least');
 
@@ -60,6 +82,18 @@ export const templateSchema = z.strictObject({
   sites: z.array(z.string()).min(1, 'one site is needed at least').optional(),
   epsilon: z.number().positive('a number above 0 is needed').optional(),
   metric: z.enum(['euclidean', 'cosine']).optional(),
+  rounds: z
+    .strictObject({
+      times: z.int('a whole number is needed').min(1).max(64, '64 times at most').optional(),
+      each: z.array(round).min(1, 'one round is needed at least').max(64, '64 rounds at most'),
+    })
+    .optional(),
+  attended: z
+    .strictObject({
+      below: z.number().gt(0, 'a share above 0 is needed').max(1, 'a share of at most 1 is needed'),
+    })
+    .optional(),
+  tokens: z.record(z.string(), tokens).optional(),
   split: z
     .strictObject({
       by: z.array(name).min(1, 'one slot is needed at least').optional(),

@@ -6,8 +6,9 @@ import { InputError, suggest } from '../../input-error.js';
 import { quote } from '../../printable.js';
 import { readContrast } from './contrast-rules.js';
 import { type WrittenDocument, checkedContent, expectSlot, readDocument } from './document.js';
-import { readOperands } from './operands.js';
+import { attributesOf, readOperands } from './operands.js';
 import { readPlaces } from './place-rules.js';
+import { readLimits, readRounds } from './reading-rules.js';
 import { type SlotContent, type FillerContent, fillerListSchema, templateSchema } from './schema.js';
 import {
   type AttributeValue,
@@ -39,12 +40,37 @@ export async function readTemplate(text: string, name: string, beside: ReadBesid
   const known = [...slots.keys()];
   const partsOf = (source: string, path: readonly PropertyKey[]): Part[] => {
     const parts = splitParts(source, (sentence) => document.fault(path, sentence));
-    for (const slot of slotsOfParts(parts)) expectSlot(document, path, slot, known);
+    for (const slot of slotsOfParts(parts)) {
+      expectSlot(document, path, slot, known);
+      if (slots.get(slot)?.kind === 'either')
+        throw document.fault(
+          path,
+          `{${slot}} stands for another slot of each pattern and cannot be written itself: write one of them.`,
+        );
+    }
     return parts;
   };
+  const answer = content.answer === undefined ? null : partsOf(content.answer, ['answer']);
   const patterns = content.patterns.map((pattern, at) => {
-    const { text: source, weight = 1 } = typeof pattern === 'string' ? { text: pattern } : pattern;
-    return { text: source, weight, parts: partsOf(source, ['patterns', at]) };
+    const {
+      text: source,
+      weight = 1,
+      answer: own,
+      attributes = {},
+    } = typeof pattern === 'string' ? { text: pattern } : pattern;
+    for (const attribute of Object.keys(attributes))
+      if (slots.has(attribute) || attribute === patternPart)
+        throw document.fault(
+          ['patterns', at, 'attributes', attribute],
+          `patterns: an attribute cannot be named ${quote(attribute)}, as a slot or the pattern itself is.`,
+        );
+    return {
+      text: source,
+      weight,
+      parts: partsOf(source, ['patterns', at]),
+      answer: own === undefined ? answer : partsOf(own, ['patterns', at, 'answer']),
+      attributes: new Map(Object.entries(attributes)),
+    };
   });
   expectDistinct(
     document,
@@ -59,7 +85,6 @@ export async function readTemplate(text: string, name: string, beside: ReadBesid
     if (slots.get(slot)?.kind !== 'fillers')
       throw document.fault(['split', 'by', at], `split.by: ${slot} has no fillers of its own to part.`);
   });
-  const answer = content.answer === undefined ? null : partsOf(content.answer, ['answer']);
   const places = readPlaces(document, content.places ?? null, slots, patterns);
   const names = places.map((place) => place.name);
   content.positions?.forEach((place, at) => {
@@ -86,6 +111,9 @@ export async function readTemplate(text: string, name: string, beside: ReadBesid
     epsilon: content.epsilon ?? 0.1,
     metric: content.metric ?? 'euclidean',
     split,
+    rounds: readRounds(content.rounds),
+    attendedBelow: content.attended?.below ?? null,
+    tokens: readLimits(document, content.tokens ?? {}, slots),
   };
 }
 
@@ -198,8 +226,9 @@ async function readSlot(
   if ('other-of' in content) return { kind: 'other-of', slots: content['other-of'], than: content.than };
   if ('attribute' in content) {
     const [slot = '', attribute = ''] = content.attribute.split('.');
-    return { kind: 'attribute', slot, attribute };
+    return { kind: 'attribute', slot, attribute, ...(content.some === true ? { some: true } : {}) };
   }
+  if ('either' in content) return { kind: 'either', slots: content.either };
   // A list of another slot's stands in until all slots are read.
   return { kind: 'one-of', slots: [] };
 }
@@ -280,10 +309,26 @@ function checkSources(
     if (fillers.length === 0)
       throw document.fault(['slots', name], `slots.${name}: ${slot.slot} has no fillers of its own.`);
     const without = fillers.find(({ attributes }) => !attributes.has(slot.attribute));
-    if (without !== undefined)
+    const names = source === undefined ? [] : attributesOf(source, slots);
+    if (!names.includes(slot.attribute))
       throw document.fault(
         ['slots', name],
-        `slots.${name}: the filler ${quote(without.text)} of ${slot.slot} has no attribute ${quote(slot.attribute)}.`,
+        `slots.${name}: no filler of ${slot.slot} has an attribute ${quote(slot.attribute)}.${suggest(slot.attribute, names)}${names.length === 0 ? '' : ` Attributes: ${names.join(', ')}.`}`,
+      );
+    if (without !== undefined && slot.some !== true)
+      throw document.fault(
+        ['slots', name],
+        `slots.${name}: the filler ${quote(without.text)} of ${slot.slot} has no attribute ${quote(slot.attribute)}: give it one, or say some: true, and patterns that use ${name} take the fillers that have it.`,
+      );
+  }
+  if (slot.kind === 'either') {
+    const wrong = slot.slots.find(
+      (source) => !['fillers', 'attribute'].includes(slots.get(source)?.kind ?? ''),
+    );
+    if (wrong !== undefined)
+      throw document.fault(
+        ['slots', name],
+        `slots.${name}: ${wrong} has neither fillers of its own nor is it an attribute.`,
       );
   }
 }

@@ -4,6 +4,7 @@
  */
 import { InputError } from '../../input-error.js';
 import { type Pairing, type Place, type Split, type Task, type Variation, syntheticRounds } from '../task.js';
+import { awayFromBos } from '../attended-positions.js';
 import { endOf } from '../tokens.js';
 import { templateCompletion } from './completion.js';
 import { answerTokens } from './answer-tokens.js';
@@ -13,7 +14,9 @@ import { templateDistribution } from './distribution.js';
 import { type TaskLanguage, inputsOf } from './inputs.js';
 import { placed } from './placed.js';
 import { splitOf } from './split.js';
-import { type Template } from './template.js';
+import { rarity } from './rarity.js';
+import { type Template, hasAnswer } from './template.js';
+import { expectWithin } from './token-limits.js';
 import { type TemplateTexts, textsOf } from './texts.js';
 import { templateVariation } from './variation.js';
 
@@ -46,6 +49,7 @@ export function templateTask(
 ): TemplateTask {
   const texts = textsOf(template);
   const inputs = inputsOf(texts, language);
+  expectWithin(texts, language.tokenizer, inputs.maxLength - 2);
   const splits = splitOf(texts);
   const { bos, eos } = language;
 
@@ -83,7 +87,7 @@ export function templateTask(
   const answered = (ids: readonly number[]): number[] => {
     const input = inputs.of(ids);
     const end = ids.indexOf(eos, 1);
-    return input === null || template.answer === null
+    return input === null || texts.patterns[input.filling.pattern]?.pattern.answer == null
       ? []
       : Array.from({ length: Math.max(0, end - input.end - 1) }, (_, at) => input.end + 1 + at);
   };
@@ -107,7 +111,7 @@ export function templateTask(
     sites,
     epsilon: template.epsilon,
     metric: template.metric,
-    rounds: syntheticRounds,
+    rounds: template.rounds ?? syntheticRounds,
     usedTokens: () => inputs.usedTokens(),
     encode: inputs.encode,
     decode: inputs.text,
@@ -122,6 +126,7 @@ export function templateTask(
       if (filling === undefined || own === undefined) return {};
       return {
         pattern: filling.pattern + 1,
+        ...Object.fromEntries(own.pattern.attributes),
         ...Object.fromEntries(
           own.variables.map(({ slot }) => [slot, own.filler(slot, filling.values)?.text ?? '']),
         ),
@@ -135,6 +140,8 @@ export function templateTask(
     completion: templateCompletion(texts, inputs, eos),
     variation,
     distribution: templateDistribution(texts, inputs, features),
-    ...(template.answer === null ? {} : { answer: { determined: answered } }),
+    ...(hasAnswer(template) ? { answer: { determined: answered } } : {}),
+    ...(template.attendedBelow === null ? {} : { attended: awayFromBos(language, template.attendedBelow) }),
+    isRare: rarity((random) => language.tokenizer.encode(texts.write(texts.draw(random)).text)),
   };
 }

@@ -24,13 +24,17 @@ export interface Filler {
  * - `fillers`: one of a list. Slots of one list share its `family`.
  * - `one-of`: the text of one of the slots named, each as likely.
  * - `other-of`: the text of whichever of two slots is not the one that `than` took.
- * - `attribute`: an attribute of the filler of another slot.
+ * - `attribute`: an attribute of the filler of another slot. With `some`, fillers may lack it; a pattern that uses it takes
+ *   those that have it.
+ * - `either`: what whichever of some slots takes that the pattern uses, in its text or its answer: a name for the same thing
+ *   in several patterns.
  */
 export type Slot =
   | { readonly kind: 'fillers'; readonly family: string; readonly fillers: readonly Filler[] }
   | { readonly kind: 'one-of'; readonly slots: readonly string[] }
   | { readonly kind: 'other-of'; readonly slots: readonly [string, string]; readonly than: string }
-  | { readonly kind: 'attribute'; readonly slot: string; readonly attribute: string };
+  | { readonly kind: 'attribute'; readonly slot: string; readonly attribute: string; readonly some?: true }
+  | { readonly kind: 'either'; readonly slots: readonly string[] };
 
 /** A stretch of a pattern. */
 export type Part =
@@ -42,12 +46,17 @@ export interface Pattern {
   readonly text: string;
   readonly weight: number;
   readonly parts: readonly Part[];
+  /** What follows the prompt: the pattern's own answer, or that of all patterns; null where nothing is asked. */
+  readonly answer: readonly Part[] | null;
+  /** What the file says of the pattern: `relation: capital`. */
+  readonly attributes: ReadonlyMap<string, AttributeValue>;
 }
 
 /** A side of a constraint: the text of a slot, an attribute of its filler, or a value that is written out. */
 export type Operand =
   | { readonly kind: 'slot'; readonly slot: string; readonly attribute: string | null }
-  | { readonly kind: 'value'; readonly value: AttributeValue };
+  /** Null is the value of an attribute that a filler lacks. */
+  | { readonly kind: 'value'; readonly value: AttributeValue | null };
 
 /** Ways to compare two values. */
 export const comparisons = ['!=', '<=', '>=', '=', '<', '>'] as const;
@@ -112,7 +121,7 @@ export interface Template {
   /** In the order of the file. */
   readonly slots: ReadonlyMap<string, Slot>;
   readonly constraints: readonly Constraint[];
-  /** What follows the prompt; null where nothing is asked. */
+  /** What follows the prompts of patterns that say no answer of their own; null where nothing is asked. */
   readonly answer: readonly Part[] | null;
   readonly contrast: TemplateContrast | null;
   readonly places: readonly NamedPlace[];
@@ -123,7 +132,24 @@ export interface Template {
   readonly epsilon: number;
   readonly metric: Task['metric'];
   readonly split: TemplateSplit;
+  /** Rounds of sampling; null for those of the synthetic tasks. */
+  readonly rounds: Task['rounds'] | null;
+  /** Attention to BOS from which on a head is not read at a position, 0 … 1; null where heads are read as other sites are. */
+  readonly attendedBelow: number | null;
+  /** Most tokens that parts of a text may have in a model. */
+  readonly tokens: TokenLimits;
 }
+
+/** Most tokens of a text, of an answer, and of what stands in a slot; no limit where null. */
+export interface TokenLimits {
+  readonly text: number | null;
+  readonly answer: number | null;
+  readonly slots: ReadonlyMap<string, number>;
+}
+
+/** Whether something is asked of any of a template's texts. */
+export const hasAnswer = ({ patterns }: Pick<Template, 'patterns'>): boolean =>
+  patterns.some(({ answer }) => answer !== null);
 
 /** The names of the slots of some parts, each once. */
 export const slotsOfParts = (parts: readonly Part[]): string[] => [
@@ -136,6 +162,7 @@ export function sourcesOf(slot: Slot): readonly string[] {
     case 'fillers':
       return [];
     case 'one-of':
+    case 'either':
       return slot.slots;
     case 'other-of':
       return [...slot.slots, slot.than];

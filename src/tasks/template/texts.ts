@@ -43,7 +43,8 @@ export interface TemplateTexts {
   at(index: number): Filling;
   draw(random: Random): Filling;
   write(filling: Filling): WrittenText;
-  /** Text of an answer. */
+  /** What follows the prompt of a filling; nothing where nothing is asked. */
+  writeAnswer(filling: Filling): string;
   writeParts(filling: Filling, parts: readonly Part[]): string;
   /** Every filling that gives a text; none where none does. With `prompt`, the text ends before the answer. */
   read(text: string, prompt?: boolean): Filling[];
@@ -103,9 +104,10 @@ export function textsOf(template: Template): TemplateTexts {
             end: text.length,
           });
       }
-      return { text: text + writeParts(filling, template.answer ?? []), promptEnd: text.length, mentions };
+      return { text: text + writeParts(filling, own.pattern.answer ?? []), promptEnd: text.length, mentions };
     },
     writeParts,
+    writeAnswer: (filling) => writeParts(filling, patternOf(filling).pattern.answer ?? []),
     read: (text, prompt = false) =>
       readers.flatMap((read, pattern) => read(text, prompt).map((values) => ({ pattern, values }))),
     logProbability: (filling) =>
@@ -150,7 +152,7 @@ function readerOf(template: Template, own: PatternFillings): (text: string, prom
   return (text, prompt) => {
     // Most texts are of another pattern.
     if (begin?.kind === 'text' && !text.startsWith(begin.text)) return [];
-    const parts = [...own.pattern.parts, ...(prompt ? [] : (template.answer ?? []))];
+    const parts = [...own.pattern.parts, ...(prompt ? [] : (own.pattern.answer ?? []))];
     const found = new Map<string, number[]>();
     const walk = (part: number, start: number, values: Values): void => {
       const next = parts[part];

@@ -26,10 +26,25 @@ export function templateVariation(texts: TemplateTexts, inputs: TemplateInputs):
     if (found !== null) return found.filling;
     throw new InputError(`${inputs.text(ids)} is no text of ${template.name}: none can be varied.`);
   };
-  const partsOf = ({ pattern }: Filling): string[] => [
-    ...(patterns.length > 1 ? [patternPart] : []),
-    ...(patterns[pattern]?.variables.map(({ slot }) => slot) ?? []),
-  ];
+  const eithers = [...template.slots].flatMap(([name, slot]) => (slot.kind === 'either' ? [name] : []));
+  /** The names of several patterns that a pattern has a slot with a choice of its own for, with that slot. */
+  const commonNames = (pattern: number): (readonly [name: string, slot: string])[] =>
+    eithers.flatMap((name) => {
+      const own = patterns[pattern]?.meant(name) ?? null;
+      const varies = patterns[pattern]?.variables.some(({ slot }) => slot === own) === true;
+      return own !== null && varies ? [[name, own] as const] : [];
+    });
+  const partsOf = ({ pattern }: Filling): string[] => {
+    const common = commonNames(pattern);
+    const named = (slot: string): string => common.find(([, own]) => own === slot)?.[0] ?? slot;
+    return [
+      ...(patterns.length > 1 ? [patternPart] : []),
+      ...(patterns[pattern]?.variables.map(({ slot }) => named(slot)) ?? []),
+    ];
+  };
+
+  const meant = ({ pattern }: Filling, name: string): string | null =>
+    template.slots.has(name) ? (patterns[pattern]?.meant(name) ?? null) : name;
 
   return {
     parts(ids) {
@@ -38,7 +53,7 @@ export function templateVariation(texts: TemplateTexts, inputs: TemplateInputs):
       return partsOf(input.filling).map((name) => ({
         name,
         positions: input.mentions.flatMap(({ slot, root, first, last }) =>
-          slot === name || root === name
+          slot === meant(input.filling, name) || root === meant(input.filling, name)
             ? Array.from({ length: last - first + 1 }, (_, at) => first + at)
             : [],
         ),
@@ -50,19 +65,25 @@ export function templateVariation(texts: TemplateTexts, inputs: TemplateInputs):
     },
     varying(ids, names): Varying {
       const base = fillingOf(ids);
-      const known = partsOf(base);
+      const known = [...new Set([...partsOf(base), ...commonNames(base.pattern).flat()])];
       for (const name of names)
         if (!known.includes(name))
           throw new InputError(
             `Nothing in this text is named "${name}".${suggest(name, known)} What can vary: ${known.join(', ')}.`,
           );
-      const free = new Set(names);
-      const chosen = free.has(patternPart) ? [...patterns.keys()] : [base.pattern];
+      const common = names.filter((name) => eithers.includes(name));
+      // Patterns that have nothing of a common name are not varied into.
+      const chosen = names.includes(patternPart)
+        ? [...patterns.keys()].filter((pattern) =>
+            common.every((name) => meant({ pattern, values: [] }, name) !== null),
+          )
+        : [base.pattern];
       const groups = chosen.map((pattern) => {
         const own = patterns[pattern];
         if (own === undefined) throw new RangeError(`no pattern ${pattern}`);
         const before = patterns[base.pattern]?.variables ?? [];
         // What only the other pattern has is free with it.
+        const free = new Set(names.flatMap((name) => meant({ pattern, values: [] }, name) ?? []));
         const at = own.variables.map(({ slot }) => before.findIndex((variable) => variable.slot === slot));
         const values = at.map((from) => (from < 0 ? -1 : (base.values[from] ?? -1)));
         const open = new Set(

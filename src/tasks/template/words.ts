@@ -29,6 +29,9 @@ export function wordsOfTexts(texts: TemplateTexts, cut: (text: string) => readon
   const encode = (text: string): number[] => cut(text).map(numberOf);
   measureTexts(texts, { encode });
   const against = template.contrast?.answer ?? null;
-  if (against !== null) measureTexts(textsOf({ ...template, answer: against }), { encode });
+  if (against !== null) {
+    const patterns = template.patterns.map((pattern) => ({ ...pattern, answer: against }));
+    measureTexts(textsOf({ ...template, patterns }), { encode });
+  }
   return [...numbers.keys()].sort((a, b) => (a < b ? -1 : 1));
 }
