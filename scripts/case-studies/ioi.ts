@@ -206,7 +206,7 @@ async function studyIoi(
     bits: bitsFigures({ sites: bits }),
     consistency: Object.fromEntries(
       bits.map(({ site, place, features }) => [
-        `${shortName(site)}@${place ?? ''}`,
+        `${shortName(site)}@${place}`,
         Object.fromEntries(features.map(({ feature, consistency }) => [feature, fourDigits(consistency)])),
       ]),
     ),

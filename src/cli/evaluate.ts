@@ -91,22 +91,22 @@ train-model. Any other checkpoint may have; its inputs are those of the test spl
 Intervals are 95% intervals (Wilson's). --queries 1000000 takes all inputs of the test split.`,
     )
     .action(async (options: EvaluateOptions) => {
-      const { task, model: readModel } = await openedTask(options);
+      const open = await openedTask(options);
       if (options.what === 'decoder' && (options.only ?? options.features) !== undefined) {
         throw new InputError(
           '--only and --features are for a model’s accuracy: give --what model with them.',
         );
       }
-      if (options.by !== undefined && (options.what === 'decoder' || !isTemplateTask(task)))
+      if (options.by !== undefined && (options.what === 'decoder' || !isTemplateTask(open.task)))
         throw new InputError(
           '--by parts the texts of a template task by feature: give --what model and such a task.',
         );
       const runtime = runtimeFor(options);
       if (options.what === 'model') {
-        await accuracy(runtime, task, readModel, options);
+        await accuracy(runtime, open.task, open.model, options);
         return;
       }
-      const model = await readModel();
+      const { task, model } = await open.whole();
       const heldOut = model.trainedOn === task.name;
       const decoder = await decoderFor(task, options.decoder, model);
       const sites = sitesOf(options.sites, decoder.config.sites);
@@ -129,12 +129,13 @@ Intervals are 95% intervals (Wilson's). --queries 1000000 takes all inputs of th
             }),
       });
       const average = averageRate(rates);
+      const chosen = options.epsilon === undefined && (task.epsilons?.length ?? 0) > 0;
       if (options.json) {
         const sites = rates.map((one) => ({ ...one, low: known(one).low, high: known(one).high }));
         printJson({ sites, average, queries, heldOut });
       } else
         process.stdout.write(
-          `${line('average', average)}${askedInputs(queries, heldOut, ['query', 'queries'])} a site, with 95% intervals: ${decoder.name} on ${model.name}\n`,
+          `${line('average', average)}${askedInputs(queries, heldOut, ['query', 'queries'])} a site${chosen ? ', at the ε chosen for site and place' : ''}, with 95% intervals: ${decoder.name} on ${model.name}\n`,
         );
     });
 }

@@ -9,6 +9,8 @@ import { InputError } from '../input-error.js';
 import { headOf, resolveSite, shortName } from '../models/hooks.js';
 import { randomFor } from '../random.js';
 import { attendedAt } from '../tasks/attended-positions.js';
+import { thresholdAt } from '../tasks/epsilon.js';
+import { placeName } from '../tasks/positions.js';
 import { type Task } from '../tasks/task.js';
 import { activationAt, attentionToBos, createCollector } from './collect.js';
 import { type Decoder, drawnTokens } from './decoder.js';
@@ -24,7 +26,7 @@ export interface EvaluateOptions {
   /** Number of the first query: parts of an evaluation are put together by {@link joinRates}. 0 unless given. */
   readonly first?: number;
   readonly seed: number;
-  /** The task's unless given. */
+  /** The one chosen for a site and place, or else the task's, unless given. */
   readonly epsilon?: number;
   readonly metric?: Metric;
   /** Other ε at which the same samples are counted. */
@@ -75,7 +77,7 @@ export async function inPreimageRates(
   task: Task,
   options: EvaluateOptions,
 ): Promise<SiteRate[]> {
-  const { queries: count, first = 0, seed, epsilon = task.epsilon, metric = task.metric } = options;
+  const { queries: count, first = 0, seed, epsilon, metric = task.metric } = options;
   const { config } = decoder;
   const sites = options.sites?.map((site) => resolveSite(site, config.sites)) ?? config.sites;
   const width = config.activation_width;
@@ -114,7 +116,11 @@ export async function inPreimageRates(
       const judge = createJudge(runtime, model, task, site);
       const samples = await singleSamples(task, decoder, sampler, judge, { site, metric }, z, uniforms);
       await judge.dispose();
-      const inside = samples.filter(({ verdict }) => verdict.distance <= epsilon).length;
+      const inside = samples.filter(({ verdict }, at) => {
+        const { row, position } = asked[at] ?? { row: 0, position: 0 };
+        const place = placeName(task, inputs[row] ?? [], position);
+        return verdict.distance <= thresholdAt(task, site, place, { epsilon, metric }).epsilon;
+      }).length;
       const valid = samples.filter((one) => one.valid).length;
       const within = options.thresholds?.map((own) => ({
         epsilon: own,

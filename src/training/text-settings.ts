@@ -41,9 +41,7 @@ export const textSettings = (width: number, large: boolean): Presets<DecoderSett
       activation: 'relu2',
       conditioning: {
         kind: 'site-projection',
-        width: 256,
-        blocks: 3,
-        hidden: 512,
+        ...(large ? { width: 256, blocks: 3, hidden: 512 } : { width: 192, blocks: 2, hidden: 384 }),
         standardize: 'whiten',
         directions: 64,
       },

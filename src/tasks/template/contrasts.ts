@@ -106,7 +106,8 @@ export function templateContrasts({
     },
     answers(clean, contrast) {
       const input = inputs.of(clean);
-      if (input === null || texts.patterns[input.filling.pattern]?.pattern.answer == null) return null;
+      if (input === null || (texts.patterns[input.filling.pattern]?.pattern.answer ?? null) === null)
+        return null;
       const against = contrastAnswer(clean);
       const answerAt = input.end + 1;
       const other = inputs.of(contrast);

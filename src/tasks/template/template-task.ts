@@ -87,7 +87,7 @@ export function templateTask(
   const answered = (ids: readonly number[]): number[] => {
     const input = inputs.of(ids);
     const end = ids.indexOf(eos, 1);
-    return input === null || texts.patterns[input.filling.pattern]?.pattern.answer == null
+    return input === null || (texts.patterns[input.filling.pattern]?.pattern.answer ?? null) === null
       ? []
       : Array.from({ length: Math.max(0, end - input.end - 1) }, (_, at) => input.end + 1 + at);
   };
