@@ -11,8 +11,11 @@
  * @module
  */
 
-/** Thresholds that are tried: from 0.04 to 1.2 in steps of 3%. */
-export const triedEpsilons: readonly number[] = Array.from({ length: 116 }, (_, at) => 0.04 * 1.03 ** at);
+/**
+ * Thresholds that are tried: from 0.04 to 0.8 in steps of 3%. Beyond, an activation is about as far from the query's as
+ * that of any input.
+ */
+export const triedEpsilons: readonly number[] = Array.from({ length: 103 }, (_, at) => 0.04 * 1.03 ** at);
 
 /** The stretch over which growth is taken, as a factor of ε. */
 const span = 1.25;
