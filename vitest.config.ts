@@ -37,9 +37,8 @@ export default defineConfig({
         plugins: [svelte({ configFile: 'web/svelte.config.js' })],
         test: {
           name: 'cpu',
-          // A thread runs one file after the other, and what they import is loaded once a thread: two fifths of all work
-          // was loading the same modules again. A file therefore leaves nothing behind: what it fakes, sets or opens, it
-          // puts back.
+          // A thread runs one file after the other, and what they import is loaded once a thread. A file therefore leaves
+          // nothing behind: what it fakes, sets or opens, it puts back.
           isolate: false,
           include: ['{src,test,bench,examples,scripts}/**/*.test.ts'],
           exclude: [...configDefaults.exclude, '**/*.case.test.ts', 'test/browser/**', long],

@@ -91,12 +91,15 @@ describe('read --json', () => {
 
   it('gives the same bytes for the same seed, however site and position are named, and others for another', async () => {
     const few = ['--seed', '7', '-n', '64', ...quick];
-    const [first, ...others] = await Promise.all([
+    const [first, other, given] = await Promise.all([
       json(...query, ...few),
       json(...sum, '--site', 'blocks.0.attn.hook_result.0', '--position', '8', ...few),
       json(...sum, '-s', 'a0.0', '-p', '-6', '--epsilon', '0.1', '--metric', 'euclidean', ...few),
     ]);
-    for (const other of others) expect(other).toBe(first);
+    expect(other).toBe(first);
+    // But for where ε comes from.
+    expect(first).toContain('"epsilonFrom":"task"');
+    expect(given).toBe(first.replace('"epsilonFrom":"task"', '"epsilonFrom":"given"'));
     expect(await json(...query, ...few, '--seed', '8')).not.toBe(first);
   });
 });

@@ -12,7 +12,7 @@ import { activationsOf } from '../../src/interpret/queries.js';
 import { openExactSites } from '../../src/inversion/enumerate/exact.js';
 import { createReader } from '../../src/inversion/preimage.js';
 import { openTask } from '../../src/jobs/open-task.js';
-import { shippedDirectory } from '../../src/jobs/shipped.js';
+import { decoderFor, shippedDirectory } from '../../src/jobs/shipped.js';
 import { type HookedModel } from '../../src/models/hooked-model.js';
 import { headSite } from '../../src/models/hooks.js';
 import {
@@ -21,6 +21,7 @@ import {
   heldTask,
   isTemplateTask,
   resolvePosition,
+  thresholdAt,
 } from '../../src/tasks/index.js';
 
 const runtime = nodeRuntime({ threads: 1 });
@@ -84,6 +85,32 @@ describe('the small model of ioi', () => {
     expect(top.share).toBeGreaterThan(0.99);
     expect(difference?.mean).toBeGreaterThan(3);
     expect(difference?.above.share).toBeGreaterThan(0.99);
+  });
+
+  it('is read by the decoder that ships for it, at the ε chosen for the site and place', async () => {
+    const { whole } = await openTask({ task: 'ioi' });
+    const { task: own } = await whole();
+    const decoder = await decoderFor(own, undefined, model);
+    expect(decoder.provenance.model.hash).toBe(model.hash);
+    const site = 'blocks.3.hook_resid_post';
+    const { epsilon, epsilonFrom } = thresholdAt(own, site, 'END');
+    expect(epsilonFrom).toBe('curve');
+    const ids = own.encode(prompt);
+    const reader = createReader(runtime, model, decoder, own);
+    const { candidates } = await reader.read({
+      ids,
+      site,
+      position: resolvePosition(own, ids, 'END'),
+      seed: 1,
+      rounds: [{ temperature: 1, noise: 0, candidates: 128 }],
+      epsilon,
+    });
+    await reader.dispose();
+    const inside = candidates.filter(({ verdicts }) => verdicts.euclidean.distance <= epsilon);
+    expect(inside.length).toBeGreaterThan(64);
+    const value = (name: string, text: readonly number[]): unknown =>
+      own.features.find((feature) => feature.name === name)?.of(text);
+    for (const one of inside) expect([value('IO', one.ids), value('S', one.ids)]).toEqual(['Mary', 'John']);
   });
 
   it('says which word it has no token for', () => {

@@ -184,7 +184,7 @@ const withLines = (changes: Readonly<Partial<Record<keyof typeof lines, string>>
   Object.values({ ...lines, ...changes }).join('\n');
 
 const slotKinds =
-  'a list of fillers is needed, or one of { fillers }, { from: file }, { range: [first, last] }, { same-as: slot }, { one-of: [slots] }, { other-of: [slot, slot], than: slot }, { attribute: slot.name }';
+  'a list of fillers is needed, or one of { fillers }, { from: file }, { range: [first, last] }, { same-as: slot }, { one-of: [slots] }, { other-of: [slot, slot], than: slot }, { attribute: slot.name }, { either: [slots] }';
 
 describe('a template file that is wrong', () => {
   it.each<[string, Partial<Record<keyof typeof lines, string>>, string]>([
@@ -276,7 +276,7 @@ describe('a template file that is wrong', () => {
     [
       'an attribute that a filler lacks',
       { O: '  O: { attribute: A.gender }' },
-      'mine.yaml:7: slots.O: the filler "Ann" of A has no attribute "gender".',
+      'mine.yaml:7: slots.O: the filler "Ann" of A has no attribute "gender": give it one, or say some: true, and patterns that use O take the fillers that have it.',
     ],
     [
       'an attribute of a choice',
@@ -354,7 +354,7 @@ describe('a template file that is wrong', () => {
     [
       'a pattern that is none',
       { patterns: 'patterns: [7]' },
-      'mine.yaml:2: patterns.0: a text with slots in braces is needed, or { text, weight }.',
+      'mine.yaml:2: patterns.0: a text with slots in braces is needed, or { text, weight, answer, attributes }.',
     ],
     [
       'a lone brace',
