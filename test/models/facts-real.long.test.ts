@@ -160,9 +160,13 @@ describe('the template facts in SmolLM2-135M-Instruct', () => {
       return found;
     };
     // By chance a pair agrees in the relation with 0.195, in the subject with 0.012, in the object with 0.007.
-    for (const site of ['a23.4', 'a23.5']) {
+    // A head that holds the subject has few others inside: there are at most four statements of one.
+    for (const [site, least] of [
+      ['a23.4', 0.3],
+      ['a23.5', 0.05],
+    ] as const) {
       const { inside, subject, relation } = await agreement(of(site), 0.05);
-      expect(inside, site).toBeGreaterThan(0.3);
+      expect(inside, site).toBeGreaterThan(least);
       expect(subject, site).toBeGreaterThan(0.9);
       expect(relation, site).toBeLessThan(0.05);
     }
