@@ -86,16 +86,11 @@ export function condition(config: DecoderConfig, p: Parameters, z: Value, site: 
   if (conditioning.kind === 'residual-mlp') {
     u = concat([z, gather(p('condition.site.weight'), site)], 1);
   } else if (conditioning.directions !== undefined) {
-    const { directions, width } = conditioning;
-    const centred = sub(z, gather(p('condition.mean'), site));
+    const { directions } = conditioning;
     // Each activation through the matrix of its own site.
-    const through = (x: Value, name: string, rows: number, columns: number): Value => {
-      const own = reshape(gather(p(name), site), [batch, rows, columns]);
-      return reshape(matmul(reshape(x, [batch, 1, rows]), own), [batch, columns]);
-    };
-    const standard = through(centred, 'condition.whiten', depth, directions);
-    const projected = through(standard, 'condition.project.weight', directions, width);
-    u = add(projected, gather(p('condition.project.bias'), site));
+    const centred = reshape(sub(z, gather(p('condition.mean'), site)), [batch, 1, depth]);
+    const whiten = reshape(gather(p('condition.whiten'), site), [batch, depth, directions]);
+    return conditionWhitened(config, p, reshape(matmul(centred, whiten), [batch, directions]), site);
   } else {
     // Every site has a block of rows of its own: the activation goes into its site's block, zeros elsewhere.
     const which = oneHot(site, sites.length);

@@ -3,7 +3,7 @@
  * an unbroken one would have seen, without any state to keep.
  * @module
  */
-import { type Random, randomFor } from '../random.js';
+import { type Random, randomFor, shuffle } from '../random.js';
 import { type Task } from '../tasks/task.js';
 
 /** Batches drawn and ordered together. */
@@ -52,10 +52,6 @@ function drawChunk({ task, size, trim }: BatchSource, random: Random): Batch[] {
     const places = trim > 0 ? Math.min(task.maxLength, Math.ceil(longest / trim) * trim) : task.maxLength;
     return { sequences, places };
   });
-  for (let i = batches.length - 1; i > 0; i--) {
-    const j = random.int(i + 1);
-    const [a, b] = [batches[i], batches[j]];
-    if (a && b) [batches[i], batches[j]] = [b, a];
-  }
+  shuffle(batches, random);
   return batches;
 }

@@ -8,54 +8,32 @@ import { type SweepRecord } from '../../causal/records.js';
 import { baselineText, sentence } from './captions.js';
 import { effectScale } from './effect-scale.js';
 import { type Figure } from './figure.js';
+import { headGrid } from './head-grid.js';
 import { type Theme, themes } from './theme.js';
 
-const [cellWidth, cellHeight] = [34, 19];
-const left = 40;
 /** Cells whose effect is at least such a share of the largest have it written in them. */
 const numberedFrom = 0.1;
 
 /** The figure of a sweep over heads. */
 export function headMapFigure(record: SweepRecord, theme: Theme = themes.light): Figure {
   const cells = headCells(record);
-  const numbers = (of: (cell: HeadCell) => number): number[] =>
-    [...new Set(cells.map(of))].sort((a, b) => a - b);
-  const [layers, heads] = [numbers(({ layer }) => layer), numbers(({ head }) => head)];
+  const grid = headGrid(cells);
   const scale = effectScale(
     cells.map(({ effect }) => effect),
     theme,
   );
-  const height = layers.length * cellHeight + 68;
+  const height = grid.height + 68;
   const panels = record.positions.map((position) => {
     const own = cells.filter((cell) => cell.position === position);
     const marked = own.filter(
       ({ effect, changed }) => changed > 0 && Math.abs(effect) >= numberedFrom * scale.most,
     );
     return {
-      width: left + heads.length * cellWidth + 8,
+      width: grid.width,
       height,
       options: {
-        marginLeft: left,
-        marginRight: 8,
+        ...grid.options,
         marginTop: 30,
-        marginBottom: 38,
-        x: {
-          domain: heads,
-          label: 'head',
-          labelAnchor: 'center',
-          labelArrow: 'none',
-          tickSize: 0,
-          paddingInner: 0.04,
-          paddingOuter: 0,
-        },
-        y: {
-          domain: layers.toReversed(),
-          label: 'layer',
-          labelArrow: 'none',
-          tickSize: 0,
-          paddingInner: 0.06,
-          paddingOuter: 0,
-        },
         color: scale.color,
         marks: [
           Plot.text([position], {
