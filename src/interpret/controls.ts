@@ -125,7 +125,7 @@ export async function searchDraws(
   return all;
 }
 
-/** What a search finds for each kind of activation; see {@link searchDraws}. @param prior its features are measured */
+/** What a search finds for each kind of activation; see `searchDraws`. @param prior its features are measured */
 export async function searchControls(
   reader: Reader,
   prior: Prior,

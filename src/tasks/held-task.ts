@@ -58,6 +58,12 @@ export function heldTask(task: Task, ids: readonly number[], parts?: readonly st
   const held = variation.parts(ids).flatMap(({ name }) => (names.includes(name) ? [] : [name]));
   return {
     ...task,
+    // A search leaves what is held as it is.
+    variation: {
+      ...variation,
+      parts: (own) => variation.parts(own).filter(({ name }) => names.includes(name)),
+      usual: () => names,
+    },
     varying: names,
     held,
     draw: (random) => task.decode(input(random.int(size))),
