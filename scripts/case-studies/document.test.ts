@@ -68,13 +68,18 @@ it('written gives true minus signs, and none before zero', () => {
 });
 
 const folder = 'docs/case-studies';
-describe.each(['addition', 'counting'])('docs/case-studies/%s.md', (task) => {
+const studies: [task: string, models: string[]][] = [
+  ['addition', ['shipped', 'published']],
+  ['counting', ['shipped', 'published']],
+  ['ioi', ['shipped', 'language']],
+];
+describe.each(studies)('docs/case-studies/%s.md', (task, models) => {
   const page = readFileSync(join(folder, `${task}.md`), 'utf8');
   const data = (which: string): unknown =>
     JSON.parse(readFileSync(join(folder, `${task}.${which}.json`), 'utf8'));
 
   it('has the numbers that were measured', async () => {
-    const both = Object.assign({}, ...['shipped', 'published'].map((which) => ({ [which]: data(which) })));
+    const both = Object.assign({}, ...models.map((which) => ({ [which]: data(which) })));
     expect(await filled(page, both as Measured, tables)).toBe(page);
   });
 
@@ -112,9 +117,7 @@ describe.each(['addition', 'counting'])('docs/case-studies/%s.md', (task) => {
 
 it('the pictures are small together, and each is shown', () => {
   const files = readdirSync(join(folder, 'pictures'));
-  const shown = ['addition', 'counting'].flatMap((task) =>
-    picturesOf(readFileSync(join(folder, `${task}.md`), 'utf8')),
-  );
+  const shown = studies.flatMap(([task]) => picturesOf(readFileSync(join(folder, `${task}.md`), 'utf8')));
   expect(files.filter((file) => !shown.includes(`pictures/${file}`))).toEqual([]);
   expect(files.reduce((sum, file) => sum + statSync(join(folder, 'pictures', file)).size, 0)).toBeLessThan(
     1_500_000,

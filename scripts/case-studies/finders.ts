@@ -1,6 +1,6 @@
 /**
  * How much of a known set is found without going through all inputs: by a search, by a decoder and by blind draws, each with
- * the same number of inputs judged. All inputs have been run, so that judging is looking up.
+ * at most a tenth of the inputs judged. A decoder draws in the rounds of a reading, and may have fewer different inputs to be judged. All inputs have been run, so that judging is looking up.
  * @module
  */
 import {
@@ -11,7 +11,8 @@ import {
   sequenceOf,
   symbolsOf,
 } from '../../src/inversion/decoder.js';
-import { type Sampler, openUniforms } from '../../src/inversion/sampler.js';
+import { planCandidates } from '../../src/inversion/candidates.js';
+import { type Sampler } from '../../src/inversion/sampler.js';
 import { searchInputs } from '../../src/inversion/search.js';
 import { verdictsBy } from '../../src/inversion/verdict.js';
 import { type Random } from '../../src/random.js';
@@ -37,8 +38,6 @@ export interface Found {
 
 /** Share of the inputs that may be judged. */
 const judgedShare = 0.1;
-/** Draws of a decoder after which it is not asked for another distinct input. */
-const [drawsAtOnce, mostDraws] = [256, 1024];
 /** What is added to the logit of a symbol that no input of the set's task has at its place. */
 const barred = -1e9;
 
@@ -127,30 +126,12 @@ export function createFinders(held: HeldTask, asked: AskedDecoder | null): Finde
     if (row < 0) return null;
     const counted = tally(query);
     const { tokens } = sampler;
-    const width = query.z.length;
-    for (let drawn = 0; drawn < mostDraws && !counted.full(); drawn += drawsAtOnce) {
-      const uniforms = new Float32Array(drawsAtOnce * tokens);
-      random.fill(uniforms);
-      openUniforms(uniforms);
-      const z = new Float32Array(drawsAtOnce * width);
-      for (let at = 0; at < drawsAtOnce; at++) z.set(query.z, at * width);
-      const symbols = await sampler.sample({
-        z,
-        sites: new Int32Array(drawsAtOnce).fill(row),
-        temperatures: new Float32Array(drawsAtOnce).fill(1),
-        uniforms,
-        bias,
-      });
-      for (let at = 0; at < drawsAtOnce; at++) {
-        const [from, to] = [at * tokens, (at + 1) * tokens];
-        const ids = inputOf(
-          whole,
-          decoder.config.form,
-          symbols.subarray(from, to),
-          orderWord(uniforms.subarray(from, to)),
-        );
-        counted.add(number.get(ids.join()));
-      }
+    const { request } = planCandidates(query.z, row, whole.rounds, tokens, random);
+    const symbols = await sampler.sample({ ...request, bias });
+    for (let at = 0; at < symbols.length; at += tokens) {
+      const said = symbols.subarray(at, at + tokens);
+      const order = orderWord(request.uniforms.subarray(at, at + tokens));
+      counted.add(number.get(inputOf(whole, decoder.config.form, said, order).join()));
     }
     return counted.result();
   }

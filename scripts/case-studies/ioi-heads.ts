@@ -10,7 +10,7 @@ export type HeadAt = string;
 export interface IoiQuestion {
   readonly heads: readonly HeadAt[];
   /** Heads that are patched together, step by step, the earliest of the model first. */
-  readonly steps: readonly (readonly HeadAt[])[];
+  readonly steps: readonly { readonly name: string; readonly heads: readonly HeadAt[] }[];
   /** Held-out prompts that are answered, patched and attributed. */
   readonly prompts: number;
   /** Sites beside the heads whose direct effect is wanted. */
@@ -31,7 +31,7 @@ const at = (place: string, sites: readonly string[]): HeadAt[] => sites.map((sit
 
 const duplicate = at('S2', ['a5.6', 'a8.0', 'a14.3', 'a15.7']);
 const inhibition = at('END', ['a19.2', 'a20.0']);
-const movers = at('END', ['a23.0', 'a23.1', 'a23.2', 'a23.7', 'a28.1']);
+const movers = at('END', ['a23.0', 'a23.1', 'a23.2', 'a23.7', 'a28.1', 'a29.1']);
 const negative = at('END', ['a24.4', 'a29.0']);
 
 /**
@@ -46,11 +46,18 @@ const language: IoiQuestion = {
     ...inhibition.toReversed(),
     'a23.3@END',
     ...movers,
-    'a29.1@END',
     ...negative,
     'a21.0@END',
   ],
-  steps: [duplicate, ['a16.0@S1+1'], ['a17.4@S2'], inhibition, ['a23.3@END'], movers, negative],
+  steps: [
+    { name: 'duplicate', heads: duplicate },
+    { name: 'previous', heads: ['a16.0@S1+1'] },
+    { name: 'induction', heads: ['a17.4@S2'] },
+    { name: 'inhibition', heads: inhibition },
+    { name: 'against S', heads: ['a23.3@END'] },
+    { name: 'movers', heads: movers },
+    { name: 'negative', heads: negative },
+  ],
   prompts: 64,
   writing: [],
   used: ['a17.4@S2', 'a20.0@END'],
@@ -58,18 +65,19 @@ const language: IoiQuestion = {
 };
 
 const layers = [0, 1, 2, 3];
-const ofLayer = (layer: number): HeadAt[] =>
-  ['S1+1', 'S2', 'END'].flatMap((place) =>
-    at(
-      place,
-      [0, 1, 2, 3].map((head) => `a${layer}.${head}`),
-    ),
+const headsAt = (place: string, layer: number): HeadAt[] =>
+  at(
+    place,
+    [0, 1, 2, 3].map((head) => `a${layer}.${head}`),
   );
+const atEnd = (layer: number): HeadAt[] => headsAt('END', layer);
+const ofLayer = (layer: number): HeadAt[] => ['S1+1', 'S2', 'END'].flatMap((place) => headsAt(place, layer));
 
 /** Every head of the small model at every place. */
 const shipped: IoiQuestion = {
   heads: layers.flatMap(ofLayer),
-  steps: layers.map(ofLayer),
+  // At the other places nothing has an effect.
+  steps: layers.map((layer) => ({ name: `layer ${layer}`, heads: atEnd(layer) })),
   prompts: 400,
   writing: layers.map((layer) => `m${layer}`),
   used: ['a0.2@END'],

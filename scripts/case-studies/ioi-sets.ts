@@ -20,7 +20,7 @@ import { shortName } from '../../src/models/hooks.js';
 import { randomFor } from '../../src/random.js';
 import { type HeldTask } from '../../src/tasks/held-task.js';
 import { type TemplateTask, featuresOf, resolvePosition } from '../../src/tasks/index.js';
-import { type AskedDecoder, type Found, createFinders } from './finders.js';
+import { type AskedDecoder, type Found, type Tally, createFinders } from './finders.js';
 import { type HeadAt, split } from './ioi-heads.js';
 import { type Figures, type Studied, fourDigits, seed } from './study.js';
 
@@ -196,24 +196,31 @@ export const bitsOfPasses = (perPass: readonly HeadSets[]): SiteBits =>
     }),
   );
 
-/** What each finder found, over all queries of all passes. */
+/** What each finder found, over all queries of all passes: shares of the sets, inputs judged, and shares of these that were inside. */
 export function foundFigures(found: readonly Found[]): Figures {
-  const share = (pick: (one: Found) => { readonly found: number } | null): number => {
+  if (found.length === 0) return { queries: 0 };
+  const by = (pick: (one: Found) => Tally | null): Figures | null => {
     const own = found.flatMap((one) => {
       const tally = pick(one);
-      return tally === null ? [] : [tally.found / one.others];
+      return tally === null ? [] : [{ ...tally, others: one.others }];
     });
-    return own.length === 0 ? NaN : own.reduce((sum, one) => sum + one, 0) / own.length;
+    const mean = (value: (one: (typeof own)[number]) => number): number =>
+      fourDigits(own.reduce((sum, one) => sum + value(one), 0) / own.length);
+    return own.length === 0
+      ? null
+      : {
+          found: mean((one) => one.found / one.others),
+          judged: mean((one) => one.judged),
+          hits: mean((one) => one.found / Math.max(1, one.judged)),
+        };
   };
-  if (found.length === 0) return { queries: 0 };
-  const decoded = found.some(({ decoder }) => decoder !== null);
+  const decoder = by((one) => one.decoder);
   return {
     queries: found.length,
     others: fourDigits(found.reduce((sum, { others }) => sum + others, 0) / found.length),
-    judged: Math.max(...found.map(({ blind }) => blind.judged)),
-    blind: fourDigits(share(({ blind }) => blind)),
-    search: fourDigits(share(({ search }) => search)),
-    ...(decoded ? { decoder: fourDigits(share(({ decoder }) => decoder)) } : {}),
+    blind: by(({ blind }) => blind) ?? {},
+    search: by(({ search }) => search) ?? {},
+    ...(decoder === null ? {} : { decoder }),
   };
 }
 

@@ -13,19 +13,19 @@ import { nodeRuntime } from '../../src/engine/runtime/node.js';
 import { siteEpsilons } from '../../src/interpret/site-epsilons.js';
 import { decoderSampler } from '../../src/inversion/instruments.js';
 import { storeIn } from '../../src/jobs/cache.js';
+import { portableName } from '../../src/jobs/open-model.js';
 import { openTask } from '../../src/jobs/open-task.js';
-import { decoderFor, shippedDecoder } from '../../src/jobs/shipped.js';
+import { decoderFor } from '../../src/jobs/shipped.js';
 import { resolveSite, shortName } from '../../src/models/hooks.js';
 import {
   attributionFigure,
   bitsFigure,
   curveFigure,
-  headMapFigure,
   incrementsFigure,
 } from '../../src/report/plots/index.js';
 import { type Share } from '../../src/share.js';
 import { experimentNamed } from '../../src/studies/index.js';
-import { type TemplateTask, isTemplateTask } from '../../src/tasks/index.js';
+import { isTemplateTask } from '../../src/tasks/index.js';
 import { type AskedDecoder, type Found } from './finders.js';
 import { type HeadAt, type IoiQuestion, questions, split } from './ioi-heads.js';
 import {
@@ -42,7 +42,7 @@ import {
   usedFigures,
 } from './ioi-sets.js';
 import { TimeIsUp, savedParts } from './parts.js';
-import { type Figures, type Study, bitsFigures, fourDigits, patchFigures, seed } from './study.js';
+import { type Figures, type Study, bitsFigures, fourDigits, seed } from './study.js';
 
 /** Names of the hundred, taken evenly. */
 const names = 30;
@@ -65,13 +65,13 @@ export async function measureIoi(
   const opened = await openTask({ task: 'ioi', fillers: names, ...choice });
   const { task } = opened;
   if (!isTemplateTask(task)) throw new RangeError('ioi is no template');
-  const model = await opened.model();
+  const read = await opened.model();
+  const model = { ...read, name: portableName(read.name) };
   const runtime = nodeRuntime({ threads: 2 });
   const question = choice.model === undefined ? questions.shipped : questions.language;
   const parts = savedParts(cache === null ? null : join(cache, 'parts'), model, until);
-  const place = decoder ?? (await shippedDecoder('ioi', model.hash)) ?? undefined;
   const { task: whole } = await openTask({ task: 'ioi', ...choice });
-  const loaded = await decoderFor(whole, place, model);
+  const loaded = await decoderFor(whole, decoder, model);
   const asked = { whole, decoder: loaded, sampler: decoderSampler(runtime, loaded, whole) };
   try {
     return await studyIoi({ runtime, model, task, cache, parts }, question, asked);
@@ -113,8 +113,10 @@ async function studyIoi(
     );
   for (let pass = 0; pass < passes; pass++)
     found.push(
-      await parts.part('ioi found', [pass, at, queries, seed, decoder.decoder.name], () =>
-        foundInPass(studied, heads, pass, decoder),
+      await parts.part(
+        'ioi found',
+        [pass, at, queries, seed, decoder.decoder.name, decoder.whole.rounds],
+        () => foundInPass(studied, heads, pass, decoder),
       ),
     );
   const setsOf = (head: HeadAt): HeadSets[] => perPass.flatMap((sets) => sets[head] ?? []);
@@ -152,6 +154,7 @@ async function studyIoi(
       task: task.name,
       metric: task.metric,
       epsilon: task.epsilon,
+      epsilonFrom: 'curve',
       seed,
       queries: passes * queries,
       heldOut: model.trainedOn === task.name,
@@ -163,7 +166,6 @@ async function studyIoi(
       sites: bits,
     }),
     orders: incrementsFigure(orders),
-    patch: headMapFigure(map),
     attribution: attributionFigure(attributed),
   };
   for (const head of question.curves) {
@@ -197,7 +199,7 @@ async function studyIoi(
         heads.map((head) => [head, foundFigures(found.flatMap((one) => one[head] ?? []))]),
       ),
       patch: patchedFigures(map),
-      orders: patchFigures(orders),
+      orders: ordersFigures(orders, question.steps),
       direct: Object.fromEntries(
         attributed.sites.map((one) => [
           shortName(one.site),
@@ -231,19 +233,26 @@ async function patchMap(
 
 /** Heads one group after another, the earliest of the model first and last. */
 async function patchOrders(
-  { runtime, model, task }: StudiedTemplate & { readonly task: TemplateTask },
-  steps: readonly (readonly HeadAt[])[],
+  { runtime, model, task }: StudiedTemplate,
+  steps: IoiQuestion['steps'],
   prompts: number,
 ): Promise<readonly OrderRecord[]> {
   const { map: _, ...experiment } = experimentNamed('heads', task);
-  const named = steps.map((step) =>
-    step.map((head) => {
+  const named = steps.map(({ heads }) =>
+    heads.map((head) => {
       const [site, place] = split(head);
-      return { site: resolveSite(site, task.sites), place };
+      return { site, place };
     }),
   );
   const record = await ask(runtime, model, task, {
-    source: { experiment: { ...experiment, name: 'circuit', steps: named } },
+    source: {
+      experiment: {
+        ...experiment,
+        name: 'circuit',
+        about: 'groups of heads, from sentences with three other names',
+        steps: named,
+      },
+    },
     inputs: prompts,
     contrasts: 1,
     seed,
@@ -251,6 +260,21 @@ async function patchOrders(
   if (!('length' in record)) throw new RangeError('no orders');
   return record;
 }
+
+/** Increments by order and group. */
+const ordersFigures = (records: readonly OrderRecord[], steps: IoiQuestion['steps']): Figures =>
+  Object.fromEntries(
+    records.map(({ order, sets }) => {
+      const own = order === 'forward' ? steps : steps.toReversed();
+      return [
+        order,
+        {
+          ...Object.fromEntries(own.map(({ name }, at) => [name, fourDigits(sets[at]?.increment ?? NaN)])),
+          all: fourDigits(sets.at(-1)?.effect ?? NaN),
+        },
+      ];
+    }),
+  );
 
 /** The sizes of a head's sets: their geometric mean, which bits are of, and the largest near a control. */
 function setFigures(perPass: readonly HeadSets[], epsilon: number | null): Figures {

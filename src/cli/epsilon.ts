@@ -9,6 +9,7 @@ import { cacheDirectory, storeIn } from '../jobs/cache.js';
 import { epsilonFiles, epsilonsBySite, keepEpsilons } from '../jobs/epsilon-file.js';
 import { expectWritable } from '../jobs/files.js';
 import { templateHash } from '../jobs/model-provenance.js';
+import { portableName } from '../jobs/open-model.js';
 import { isStudy } from '../jobs/open-task.js';
 import { openTemplate } from '../jobs/templates.js';
 import { modelText } from '../models/hooked-model.js';
@@ -115,7 +116,7 @@ a plateau the template's own epsilon holds.`,
         onProgress: progress('inputs run'),
       });
       await keepEpsilons(file, task.name, {
-        model: model.name,
+        model: portableName(model.name),
         hash: model.hash,
         processing: model.processing,
         template: await templateHash(template),

@@ -56,6 +56,8 @@ export interface SitesRecord {
   readonly task: string;
   readonly metric: Metric;
   readonly epsilon: number;
+  /** `curve` where each site and place is measured at the ε that was chosen for it, and at `epsilon` without one. */
+  readonly epsilonFrom?: EpsilonSource;
   readonly seed: number;
   readonly queries: number;
   /** Whether the model is known not to have trained on the inputs; else they are those of the task's test split. */

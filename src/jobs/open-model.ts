@@ -3,7 +3,7 @@
  * @module
  */
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
 import { InputError } from '../input-error.js';
 import { type Checkpoint, openCheckpointDirectory, openCheckpointFile } from '../models/open-checkpoint.js';
 import { quote } from '../printable.js';
@@ -70,6 +70,10 @@ export async function findModel(name: string, options: OpenModelOptions = {}): P
   const named = await namedModel(name);
   return named.kind === 'here' ? named.found : findOnHub(named.name, options);
 }
+
+/** A model's name as files say it that others get: the last part of what is a path of this machine. */
+export const portableName = (name: string): string =>
+  isAbsolute(name) || /^[.~]/.test(name) ? basename(name) : name;
 
 /**
  * Opens the checkpoint of a model that was found; who asks closes its tensors.

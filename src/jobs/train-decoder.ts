@@ -16,6 +16,7 @@ import { type DecoderRecipe, decoderRecipeSchema } from '../training/decoder-rec
 import { type PlannedDecoderTraining, planDecoderTraining } from '../training/decoder-training.js';
 import { trainingDraws } from '../training/evaluation-draws.js';
 import { decoderCard } from './cards.js';
+import { portableName } from './open-model.js';
 import { poolStore } from './pool-store.js';
 import { type Checkpoint, checkedRecipe, expectFitting, recipeOf, writeResults } from './run-directory.js';
 import { type ProbedModel, createRunDirectory, expectNewRun, takeUp } from './run-start.js';
@@ -170,7 +171,7 @@ async function train(
   const rates = await evaluate(parameters, queries, isTemplateTask(task) ? textThresholds : []);
   const provenance: Provenance = {
     task: task.name,
-    model: { name: model.name, hash: model.hash, processing: model.processing },
+    model: { name: portableName(model.name), hash: model.hash, processing: model.processing },
     recipe,
     steps: result.state.step,
     seconds: Math.round(result.seconds),

@@ -107,7 +107,7 @@ function siteMap(record: SitesRecord, theme: Theme): Figure {
   return {
     title: 'What activations tell, in bits',
     subtitle: `Mean over ${askedInputs(record.queries, record.heldOut, ['query', 'queries'])} each; shade: share of the feature’s entropy`,
-    caption: `${record.exact ? 'Exact preimages' : record.decoder === null ? 'By classes of inputs' : 'Estimates from samples'}, ε = ${record.epsilon}, ${record.metric}; “all”: information in the activation. Seed ${record.seed}; ${record.model}.`,
+    caption: `${record.exact ? 'Exact preimages' : record.decoder === null ? 'By classes of inputs' : 'Estimates from samples'}, ${record.epsilonFrom === 'curve' ? `ε as chosen for each, else ${record.epsilon}` : `ε = ${record.epsilon}`}, ${record.metric}; “all”: information in the activation. Seed ${record.seed}; ${record.model}.`,
     panels: [
       {
         width: left + 58,
