@@ -59,7 +59,7 @@ const nodeGlobals = ['Buffer', 'process', 'global', 'require', '__dirname', '__f
 
 /** What is not for the page to load. */
 const pageFolders =
-  '^(?:\\.\\./)+src/(?!server/client|workbench/limits|inversion/placed|report/(?:palette|wording)|models/hooks)';
+  '^(?:\\.\\./)+src/(?!server/client|workbench/limits|inversion/placed|report/(?:palette|wording|used-wording)|interpret/max-kl|models/hooks)';
 
 function importRule(patterns) {
   return { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] };

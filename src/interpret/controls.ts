@@ -26,6 +26,10 @@ import { type Prior } from './prior.js';
 export interface ControlView {
   readonly epsilon: number;
   readonly metric: Metric;
+  /** Kinds of activation that were asked about, and how many there are. */
+  readonly onProgress?: (done: number, all: number) => void;
+  /** Stops between kinds of activation; a search, between steps. */
+  readonly signal?: AbortSignal;
 }
 
 /** Samples of each kind of activation; of a large model fewer, as each is judged by it. */
@@ -56,7 +60,7 @@ export async function decoderDraws(
   decoder: Decoder,
   task: Task,
   { asked, z, bos }: QueryRun,
-  { epsilon, metric }: ControlView,
+  { epsilon, metric, onProgress, signal }: ControlView,
 ): Promise<ControlDraws[]> {
   const { site } = asked.query;
   const count = isLarge(model) ? samplesOfLarge : samples;
@@ -65,6 +69,7 @@ export async function decoderDraws(
   try {
     const all: ControlDraws[] = [];
     for (const activation of kinds) {
+      signal?.throwIfAborted();
       const vectors = randomFor(asked.seed, 'control vectors');
       const rows = new Float32Array(count * z.length);
       for (let row = 0; row < count; row++) rows.set(vectorOf(activation, z, bos, vectors), row * z.length);
@@ -74,6 +79,7 @@ export async function decoderDraws(
       const drawn = await singleSamples(task, decoder, sampler, judge, { site, metric }, rows, uniforms);
       const draws = drawn.map((one) => ({ ...one, inside: one.verdict.distance <= epsilon }));
       all.push({ activation, draws });
+      onProgress?.(all.length, kinds.length);
     }
     return all;
   } finally {
@@ -108,19 +114,21 @@ export async function searchDraws(
   reader: Reader,
   judged: Judged,
   rounds: readonly SamplingRound[],
-  { epsilon, metric }: ControlView,
+  { epsilon, metric, onProgress, signal }: ControlView,
 ): Promise<ControlDraws[]> {
   const { asked, z, bos, candidates } = judged;
+  const drawing = { rounds, epsilon, metric, ...(signal === undefined ? {} : { signal }) };
   const all: ControlDraws[] = [];
   for (const activation of kinds) {
+    signal?.throwIfAborted();
     const found = activation === 'query' ? [...candidates] : [];
     if (activation !== 'query') {
       const other = vectorOf(activation, z, bos, randomFor(asked.seed, 'control vectors'));
-      for await (const some of reader.draw({ ...judged, z: other }, { rounds, epsilon, metric }))
-        found.push(...some);
+      for await (const some of reader.draw({ ...judged, z: other }, drawing)) found.push(...some);
     }
     const draws = found.map((one) => ({ ...one, inside: one.verdicts[metric].distance <= epsilon }));
     all.push({ activation, draws });
+    onProgress?.(all.length, kinds.length);
   }
   return all;
 }

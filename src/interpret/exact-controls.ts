@@ -45,6 +45,10 @@ export interface ExactControlView {
   readonly metric: Metric;
   readonly onlyAt: string | null;
   readonly seed: number;
+  /** Activations whose inputs were counted, and how many there are. */
+  readonly onProgress?: (done: number, all: number) => void;
+  /** Stops between activations. */
+  readonly signal?: AbortSignal;
 }
 
 /** Counts the inputs within ε of BOS and of random vectors. */
@@ -54,16 +58,19 @@ export async function exactControls(
   task: Task,
   exact: ExactPreimages,
   query: { readonly ids: readonly number[]; readonly z: Float32Array },
-  { epsilon, metric, onlyAt, seed }: ExactControlView,
+  { epsilon, metric, onlyAt, seed, onProgress, signal }: ExactControlView,
 ): Promise<ExactControl[]> {
   const { bos, random } = await controlVectors(runtime, model, task, exact.site, query, seed);
+  let done = 0;
   const counted = async (activation: ExactControl['activation'], all: readonly Float32Array[]) => {
     const sizes: number[] = [];
     const nearest: number[] = [];
     for (const one of all) {
+      signal?.throwIfAborted();
       const { size, distances } = await exact.find(one, { epsilon, metric, onlyAt });
       sizes.push(size);
       nearest.push(distances.reduce((least, distance) => Math.min(least, distance), Infinity));
+      onProgress?.(++done, 1 + random.length);
     }
     return { activation, sizes, nearest };
   };

@@ -33,7 +33,10 @@ export interface UsedReadingOptions {
   readonly metric: Metric;
   /** In nats; {@link usualMaxKl} unless given. */
   readonly maxKl?: number;
-  readonly onProgress?: (done: number) => void;
+  /** Inputs whose activation was put in, and how many there are: of a search, the most there can be. */
+  readonly onProgress?: (done: number, all: number) => void;
+  /** Stops between batches. */
+  readonly signal?: AbortSignal;
 }
 
 /** Blind draws; of a large model fewer. */
@@ -58,15 +61,20 @@ export async function usedOfReading(
   runtime: Runtime,
   model: HookedModel,
   reader: Reader,
-  interpreter: Interpreter,
+  interpreter: Pick<Interpreter, 'task' | 'prior' | 'proposer'>,
   judged: Judged,
-  { rounds, epsilon, metric, maxKl = usualMaxKl, onProgress }: UsedReadingOptions,
+  { rounds, epsilon, metric, maxKl = usualMaxKl, onProgress, signal }: UsedReadingOptions,
 ): Promise<Used> {
   const { task, prior, proposer } = interpreter;
   const { query, seed } = judged.asked;
   const ids = task.encode(query.input);
   const { draw } = capability(task, 'distribution', 'A share of inputs');
   const reads = answerReads(task, ids, query.position);
+  const blindCount = isLarge(model) ? blindOfLarge : blindDraws;
+  const budget = Math.max(1, judged.candidates.length);
+  // A search by effect puts in as many again.
+  const most = judged.candidates.length + blindCount + budget;
+  let all = proposer === null ? most : 0;
   const effects = await createEffects(runtime, model, task, {
     ids,
     site: query.site,
@@ -74,12 +82,15 @@ export async function usedOfReading(
     reads,
     metric,
     rows: rowsFor(model, proposer === null ? searchRows : Infinity),
-    onProgress: onProgress ?? (() => undefined),
+    onProgress: (done) => onProgress?.(done, all),
+    ...(signal === undefined ? {} : { signal }),
   });
   try {
     const random = randomFor(seed, 'patched');
-    const drawn = Array.from({ length: isLarge(model) ? blindOfLarge : blindDraws }, () => draw(random));
+    const drawn = Array.from({ length: blindCount }, () => draw(random));
+    signal?.throwIfAborted();
     const judgedBlind = await reader.judge(judged, [ids, ...drawn]);
+    signal?.throwIfAborted();
     const byKey = new Map(judgedBlind.map((one) => [one.ids.join(), one]));
     const blind = drawn.map((own) => of(byKey, own));
     const candidates = judged.candidates.filter(
@@ -136,7 +147,7 @@ export async function usedOfReading(
         if (noise === 0) draws.set(temperature, (draws.get(temperature) ?? 0) + 1);
       }
       const pool = await proposer.pool(
-        { ids, site: query.site, z: judged.z, random },
+        { ids, site: query.site, z: judged.z, random, ...(signal === undefined ? {} : { signal }) },
         {
           rounds: [...draws].map(([temperature, count]) => ({ temperature, draws: count })),
           blind: drawn.length,
@@ -144,6 +155,7 @@ export async function usedOfReading(
         plain,
         [of(byKey, ids), ...blind].map(drawnOf),
       );
+      all = new Set(pool.inputs.map((one) => one.ids.join())).size;
       return await finish(pool.inputs, async (inside) => {
         const found = await pool.select(inside, metric);
         const estimate = estimateBits(found);
@@ -154,9 +166,10 @@ export async function usedOfReading(
       });
     }
     const searched = await searchByEffect(task, ids, effects, {
-      budget: Math.max(1, judged.candidates.length),
+      budget,
       maxKl,
       seed,
+      ...(signal === undefined ? {} : { signal }),
       judge: (inputs) => reader.judge(judged, inputs),
     });
     const distinct = new Map(
@@ -198,10 +211,12 @@ async function searchByEffect(
     maxKl,
     seed,
     judge,
+    signal,
   }: {
     readonly budget: number;
     readonly maxKl: number;
     readonly seed: number;
+    readonly signal?: AbortSignal;
     judge(inputs: readonly (readonly number[])[]): Promise<readonly JudgedInput[]>;
   },
 ): Promise<JudgedInput[]> {
@@ -211,6 +226,7 @@ async function searchByEffect(
     budget,
     epsilon: distanceOf(maxKl),
     random: randomFor(seed, 'search by effect'),
+    ...(signal === undefined ? {} : { signal }),
     async judge(inputs) {
       const all = await judge(inputs);
       await effects.add(all.map(drawnOf));
@@ -238,12 +254,14 @@ async function createEffects(
     metric,
     rows: most,
     onProgress,
+    signal,
     ...query
   }: InsertionQuery & {
     readonly metric: Metric;
     /** Activations collected and put in at a time. */
     readonly rows: number;
     readonly onProgress: (done: number) => void;
+    readonly signal?: AbortSignal;
   },
 ): Promise<Effects> {
   const { width } = model.architecture;
@@ -278,6 +296,7 @@ async function createEffects(
       const before = known.size;
       const { kl, logitDifference } = await inserter.insert(rows, {
         onProgress: (done) => onProgress(before + done),
+        ...(signal === undefined ? {} : { signal }),
       });
       fresh.forEach(([key], row) =>
         known.set(key, { kl: kl[row] ?? NaN, difference: logitDifference?.[row] ?? null }),

@@ -18,11 +18,7 @@ import { type FeatureBits, bitsOfFeature, priorEntropy } from './feature-bits.js
 import { type FeatureTable, type Prior } from './prior.js';
 import { type WeightedSample } from './sample.js';
 
-/**
- * The largest KL that counts as no effect unless another is given, in nats. By Pinsker's inequality no token's probability,
- * nor that of any set of them, is then changed by more than √(KL / 2) = 0.1.
- */
-export const usualMaxKl = 0.02;
+export { usualMaxKl } from './max-kl.js';
 
 /** The thresholds that a curve is taken at. */
 export const curveKls = [0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2] as const;

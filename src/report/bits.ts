@@ -17,7 +17,8 @@ import { type SamplerFigures } from '../interpret/recall.js';
 import { shortName } from '../models/hooks.js';
 import { clip, columns, printable, prose } from './columns.js';
 import { epsilonOrigin } from './epsilons.js';
-import { controlsTitle, exactControlLines, usedLines, usedTitle } from './used.js';
+import { exactControlLines, usedLines } from './used.js';
+import { controlsTitle, usedTitle } from './used-wording.js';
 import {
   aboveWhole,
   askedInputs,

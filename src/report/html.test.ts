@@ -108,6 +108,56 @@ describe('renderHtml', () => {
       expect(page).not.toContain(word);
   });
 
+  it('shows what is used and the controls where they were measured, and nothing of them elsewhere', () => {
+    const share = { share: 0.5, low: 0.44, high: 0.56 };
+    const feature = '<script>';
+    const measured = renderHtml({
+      ...exampleReading(4),
+      used: {
+        answer: [{ position: 8, token: '1' }],
+        maxKl: 0.02,
+        inputs: 'drawn',
+        parts: { both: 3, distanceOnly: 4, effectOnly: 5, neither: 6 },
+        bits: { distance: 2, effect: 1 },
+        kl: { n: 100, mean: 1, median: 0.5, most: 3 },
+        logitDifference: null,
+        features: [
+          {
+            feature,
+            value: 1,
+            of: 3,
+            all: 0.1,
+            distance: { ...share, bits: 1.5 },
+            effect: null,
+            verdict: 'held in part, not used',
+          },
+        ],
+        curve: [{ maxKl: 0.02, inputs: 8, bits: null, shares: [{ feature, share: 0.25 }] }],
+      },
+      controls: {
+        searched: false,
+        activations: [
+          {
+            activation: 'random',
+            draws: 256,
+            valid: 255,
+            inside: { count: 2, ...share },
+            features: [{ feature, ...share }],
+          },
+        ],
+      },
+    });
+    expectHarmless(measured);
+    expect(measured).toContain('7 are inside by distance and 8 by effect: 3 by both, 4 by distance alone');
+    expect(measured).toContain(
+      '<th scope="row">&lt;script&gt;</th><td>held in part, not used</td><td>50% (44%–56%)</td><td class="num">1.50</td><td>–</td>',
+    );
+    expect(measured).toContain(
+      '256 samples of the decoder, 255 of them inputs of the task, 2 within ε = 0.1',
+    );
+    for (const word of ['by effect', 'Controls']) expect(page).not.toContain(word);
+  });
+
   it('shows spaces, line breaks and empty tokens', () => {
     const reading = exampleReading(0);
     const tokens = ['', '  ', 'a\nb', ' the'];

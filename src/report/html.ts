@@ -8,6 +8,7 @@ import { epsilonOrigin } from './epsilons.js';
 import { escapeHtml, scriptJson } from './escape.js';
 import { deltaClass, pageStyle } from './page-style.js';
 import { deltaLevel, deltaSteps } from './palette.js';
+import { controlsCard, usedCard } from './used-html.js';
 import {
   alsoAtDistance,
   alsoAtText,
@@ -60,6 +61,8 @@ ${queryCard(reading)}
 ${figuresCard(reading)}
 ${samplesCard(reading)}
 ${readoutCard(reading)}
+${usedCard(reading.used)}
+${controlsCard(reading.controls, reading.epsilon)}
 ${provenance(reading)}
 </main>
 <script type="application/json" id="${readingElement}">${scriptJson(reading)}</script>

@@ -78,6 +78,9 @@ td.bar,th.bar{width:11rem}
 .tokens span{position:relative;display:inline-block;min-width:1.15em;padding:0 .12em;text-align:center;white-space:pre-wrap;border-radius:3px;margin-right:1px;vertical-align:top}
 .tokens .m{box-shadow:inset 0 -3px 0 currentColor;font-weight:700}
 .tokens .n{color:var(--soft)}
+.wide{overflow-x:auto}
+.wide table{margin-bottom:1rem;width:auto}
+.wide td,.wide th{white-space:nowrap;padding-right:.9rem}
 .said{font:12px/1.4 system-ui,sans-serif}
 .note{font-size:.85rem;margin-bottom:.9rem}
 .text span{min-width:0;padding:0;display:inline}

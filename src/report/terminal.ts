@@ -7,7 +7,8 @@ import { type OwnSample, type Reading, type Sample } from '../inversion/reading.
 import { type Piece, clip, columns, printable, prose, setInLines } from './columns.js';
 import { epsilonOrigin } from './epsilons.js';
 import { deltaLevel, paintDelta } from './palette.js';
-import { controlLines, controlsTitle, usedLines, usedTitle } from './used.js';
+import { controlLines, usedLines } from './used.js';
+import { controlsTitle, usedTitle } from './used-wording.js';
 import {
   alsoAtDistance,
   alsoAtText,

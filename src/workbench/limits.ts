@@ -25,6 +25,8 @@ export const limits = {
   readingBody: 32 * 1024 * 1024,
   /** Threshold of what an activation is asked to tell. */
   epsilon: 100,
+  /** Largest KL divergence that counts as no effect, in nats. */
+  maxKl: 1e6,
   /** Features asked for by name. */
   features: 200,
   /** Inputs of an exact preimage that are sent. */

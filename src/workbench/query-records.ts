@@ -80,16 +80,5 @@ export function queryOf(
   };
 }
 
-/** Milliseconds between two words on progress. */
-const progressEvery = 100;
-
-/** Reports progress some ten times a second. */
-export function seldom(report: (done: number, all: number) => void): typeof report {
-  let last = -Infinity;
-  return (done, all) => {
-    const now = performance.now();
-    if (done < all && now - last < progressEvery) return;
-    last = now;
-    report(done, all);
-  };
-}
+/** A query's record as it is sent. */
+export const sentQuery = (record: QueryRecord) => ({ ...record, warnings: [...record.warnings] });

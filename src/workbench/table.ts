@@ -9,6 +9,7 @@ import { attributionVerbs } from './verbs/attribution.js';
 import { bitsVerbs } from './verbs/bits.js';
 import { caseVerbs } from './verbs/cases.js';
 import { completenessVerbs } from './verbs/completeness.js';
+import { controlsVerbs } from './verbs/controls.js';
 import { contrastVerbs } from './verbs/contrast.js';
 import { exactVerbs } from './verbs/exact.js';
 import { experimentVerbs } from './verbs/experiments.js';
@@ -22,6 +23,7 @@ import { readVerbs } from './verbs/read.js';
 import { type SavedReadings, readingVerbs } from './verbs/readings.js';
 import { sweepVerbs } from './verbs/sweep.js';
 import { type Trainings, trainingVerbs } from './verbs/trainings.js';
+import { usedVerbs } from './verbs/used.js';
 
 /** Verbs of models. */
 export const benchVerbs = {
@@ -34,6 +36,8 @@ export const benchVerbs = {
   ...bitsVerbs,
   ...completenessVerbs,
   ...exactVerbs,
+  ...usedVerbs,
+  ...controlsVerbs,
   ...contrastVerbs,
   ...sweepVerbs,
   ...patchVerbs,

@@ -33,6 +33,8 @@ export const verbs = {
   attention: { at: 'POST /attention', gives: 'json' },
 
   read: { at: 'POST /read', gives: 'events' },
+  used: { at: 'POST /used', gives: 'events' },
+  controls: { at: 'POST /controls', gives: 'events' },
   judge: { at: 'POST /judge', gives: 'json' },
   overview: { at: 'POST /overview', gives: 'events' },
   interpret: { at: 'POST /interpret', gives: 'events' },
@@ -40,6 +42,8 @@ export const verbs = {
   completeness: { at: 'POST /completeness', gives: 'events' },
   exactPlan: { at: 'POST /exact-set/plan', gives: 'json' },
   exactSet: { at: 'POST /exact-set', gives: 'events' },
+  exactUsed: { at: 'POST /exact-set/used', gives: 'events' },
+  exactControls: { at: 'POST /exact-set/controls', gives: 'events' },
 
   contrast: { at: 'POST /contrast', gives: 'json' },
   experiments: { at: 'GET /experiments?case', gives: 'json' },

@@ -21,7 +21,8 @@ import { limits } from '../limits.js';
 import { type OpenCase } from '../open-cases.js';
 import { decoderOf } from '../readers.js';
 import { ProblemError } from '../problem-error.js';
-import { placed, queryOf, queryRecord, seldom, viewed } from '../query-records.js';
+import { reporter } from '../progress.js';
+import { placed, queryOf, queryRecord, viewed } from '../query-records.js';
 import { type Emitted, type EventOf } from '../verb.js';
 
 /** Body of `POST /api/completeness`. */
@@ -111,9 +112,7 @@ async function begin(
   const { task, model } = own;
   const { site, position, epsilon, metric, seed } = query;
   const [z = new Float32Array(0)] = await activationsOf(runtime, model, task, site, [{ ids, position }]);
-  const onProgress = seldom((done, all) =>
-    emit({ event: 'progress', data: { what: `inputs run at ${shortName(site)}`, done, all } }),
-  );
+  const onProgress = reporter(emit, `inputs run at ${shortName(site)}`);
   const set = await passes.use(model, task, site, { onProgress, signal }, (exact) =>
     exact.find(z, { epsilon, metric }),
   );

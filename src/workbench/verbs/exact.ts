@@ -8,37 +8,44 @@
  */
 import { z } from 'zod';
 import { InputError } from '../../input-error.js';
-import { type ExactPreimages } from '../../inversion/enumerate/exact.js';
 import { someMembers } from '../../inversion/enumerate/members.js';
 import { readoutSchema } from '../../inversion/reading.js';
 import { readoutByPlace, exactInformation } from '../../interpret/by-place.js';
 import { epsilonCurve } from '../../interpret/epsilon-curve.js';
 import { exactness } from '../../interpret/exactness.js';
 import { featureBits } from '../../interpret/feature-bits.js';
-import { type Prior, createPrior } from '../../interpret/prior.js';
-import { activationsOf } from '../../interpret/queries.js';
 import { type PreimageRecord } from '../../interpret/records.js';
 import { exactSample } from '../../interpret/sample.js';
 import { resolveSite, shortName } from '../../models/hooks.js';
 import { randomFor } from '../../random.js';
 import { curveFigure } from '../../report/plots/curve.js';
 import { capability } from '../../tasks/capabilities.js';
-import { type HeldTask, heldTask } from '../../tasks/held-task.js';
+import { heldTask } from '../../tasks/held-task.js';
 import { type Bench, benchVerb, caseStream } from '../bench.js';
+import {
+  type RunInputs,
+  conditionalQuestion,
+  exactFields,
+  varySchema,
+  withInputs,
+} from '../exact-question.js';
 import { count, jobEvents, progressEventSchema } from '../fields.js';
 import { bothSchemes, figureSchema } from '../figures.js';
 import { limits } from '../limits.js';
 import { type OpenCase } from '../open-cases.js';
 import { paceOf } from '../pace.js';
-import { placed, queryOf, queryRecord, seldom, viewed } from '../query-records.js';
+import { millisecondsSince, reporter } from '../progress.js';
+import { placed, queryRecord } from '../query-records.js';
 import { type Call, type Emitted, type EventOf } from '../verb.js';
 import { featureBitsSchema } from './interpret.js';
 
-/** Names of the parts that vary; the task's choice unless given. */
-const vary = z.array(z.string().max(200)).min(1).max(limits.parts).optional();
-
 /** Body of `POST /api/exact-set/plan`. */
-const planRequestSchema = z.strictObject({ case: placed.case, input: placed.input, site: placed.site, vary });
+const planRequestSchema = z.strictObject({
+  case: placed.case,
+  input: placed.input,
+  site: placed.site,
+  vary: varySchema,
+});
 export type ExactPlanRequest = z.input<typeof planRequestSchema>;
 
 /** Answer of `POST /api/exact-set/plan`: nothing is run for it. */
@@ -56,11 +63,7 @@ export type ExactPlan = z.infer<typeof exactPlanSchema>;
 
 /** Body of `POST /api/exact-set`. */
 const exactSetRequestSchema = z.strictObject({
-  ...placed,
-  ...viewed,
-  vary,
-  /** Whether inputs are compared at the place of the query alone, not at the nearest of all their positions. */
-  atPlace: z.boolean().default(false),
+  ...exactFields,
   /** Inputs inside that are sent, drawn evenly. */
   members: count.max(limits.members).default(0),
 });
@@ -110,42 +113,19 @@ export type ExactSetAnswer = z.infer<typeof exactSetSchema>;
 export const exactSetEventSchemas = { ...jobEvents, progress: progressEventSchema, set: exactSetSchema };
 export type ExactSetEvent = EventOf<typeof exactSetEventSchemas>;
 
-/** Held tasks with the features of their inputs, kept for other sites, thresholds and metrics. */
-const mostHeld = 3;
-
-function createHeldPriors() {
-  const known = new Map<string, { readonly task: HeldTask; readonly prior: Prior }>();
-  return {
-    of(task: HeldTask): { readonly task: HeldTask; readonly prior: Prior } {
-      const key = task.data?.identity ?? '';
-      const own = known.get(key) ?? { task, prior: createPrior(task) };
-      known.delete(key);
-      known.set(key, own);
-      for (const old of [...known.keys()].slice(0, -mostHeld)) known.delete(old);
-      return own;
-    },
-  };
-}
-
 /** What is asked, in the program's own terms. @throws InputError naming what cannot be taken */
-function orderOf(own: OpenCase, request: z.output<typeof exactSetRequestSchema>) {
-  const { query, ids } = queryOf(own, request);
-  if (request.atPlace && query.place === null)
-    throw new InputError(
-      `Position ${query.position} has no name by which other inputs have it: compare at the nearest position.`,
-    );
-  const held = heldTask(own.task, ids, request.vary);
-  return { query, ids, held, onlyAt: request.atPlace ? query.place : null, members: request.members };
-}
+const orderOf = (own: OpenCase, request: z.output<typeof exactSetRequestSchema>) => ({
+  ...conditionalQuestion(own, request),
+  members: request.members,
+});
 type Order = ReturnType<typeof orderOf>;
 
 /** What is inside, in words and numbers. */
 async function recordOf(
   { model }: OpenCase,
   { runtime }: Bench,
-  exact: ExactPreimages,
-  { task, prior }: { readonly task: HeldTask; readonly prior: Prior },
-  { ids, query, onlyAt, members, z }: Order & { readonly z: Float32Array },
+  { exact, z, prior }: RunInputs,
+  { ids, query, onlyAt, members, among }: Order,
   signal: AbortSignal,
 ) {
   const { epsilon, metric, seed, site } = query;
@@ -155,13 +135,13 @@ async function recordOf(
   const samples = await someMembers(
     runtime,
     model,
-    task,
+    among,
     { site, z, metric, onlyAt },
     set,
     members,
     randomFor(seed, 'shown'),
   );
-  const { varying, held } = task;
+  const { varying, held } = among;
   const record = {
     ...query,
     warnings: [...query.warnings],
@@ -170,7 +150,7 @@ async function recordOf(
     total: set.total,
     bits: set.bits,
     interval: null,
-    exactness: exactness(set.total, task),
+    exactness: exactness(set.total, among),
     samples,
     readout: readoutByPlace(prior, sample, features, ids, seed, exactInformation(set.bits)),
     conditional: { varying: [...varying], held: [...held] },
@@ -189,31 +169,9 @@ async function answer(
   { emit, signal }: Call<Emitted<typeof exactSetEventSchemas>>,
 ): Promise<void> {
   const started = performance.now();
-  const { model } = own;
-  const { ids, query } = order;
-  const { site, position } = query;
-  const pace = paceOf(own);
-  const report = seldom((done, all) =>
-    emit({ event: 'progress', data: { what: `inputs run at ${shortName(site)}`, done, all } }),
-  );
-  const [z = new Float32Array(0)] = await activationsOf(bench.runtime, model, own.task, site, [
-    { ids, position },
-  ]);
-  const begun = performance.now();
-  const onProgress = (done: number, all: number): void => {
-    pace.note(site, done, (performance.now() - begun) / 1000);
-    report(done, all);
-  };
-  const { record, features } = await bench.passes.use(
-    model,
-    order.held,
-    site,
-    { onProgress, signal },
-    async (exact) => {
-      signal.throwIfAborted();
-      const held = own.part(createHeldPriors, undefined).of(order.held);
-      return recordOf(own, bench, exact, held, { ...order, z }, signal);
-    },
+  const onProgress = reporter(emit, `inputs run at ${shortName(order.query.site)}`);
+  const { record, features } = await withInputs(own, bench, order, { onProgress, signal }, (inputs) =>
+    recordOf(own, bench, inputs, order, signal),
   );
   const { interval: _, sampler: __, ...sent } = record;
   const { plateaus, points, heldUpTo, total } = sent.curve;
@@ -231,7 +189,7 @@ async function answer(
       },
       features,
       figure: bothSchemes((theme) => curveFigure(record, theme)),
-      milliseconds: Math.round(performance.now() - started),
+      milliseconds: millisecondsSince(started),
     },
   });
 }

@@ -24,7 +24,8 @@ import { findsOf } from '../finds.js';
 import { bothSchemes, figureSchema } from '../figures.js';
 import { limits } from '../limits.js';
 import { type OpenCase } from '../open-cases.js';
-import { estimateSchema, placed, queryOf, queryRecord, seldom, viewed } from '../query-records.js';
+import { reporter } from '../progress.js';
+import { estimateSchema, placed, queryOf, queryRecord, viewed } from '../query-records.js';
 import { decoderOf, instrumentsOf, readerOf } from '../readers.js';
 import { type Call, type Emitted, type EventOf } from '../verb.js';
 
@@ -159,8 +160,7 @@ function createCaseInterpreter(own: OpenCase, bench: Bench): CaseInterpreter {
       }
       const { epsilon, metric, site, seed } = query;
       const started = performance.now();
-      const report = (what: string): ((done: number, all: number) => void) =>
-        seldom((done, all) => emit({ event: 'progress', data: { what, done, all } }));
+      const report = (what: string): ReturnType<typeof reporter> => reporter(emit, what);
       const { z, pool } = await drawn(order, report('inputs drawn and judged'), signal);
       const set: ExactSet | null = !exact
         ? null

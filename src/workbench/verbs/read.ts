@@ -102,7 +102,11 @@ export const readEventSchemas = {
 export type ReadEvent = EventOf<typeof readEventSchemas>;
 
 /** A reading that has been checked. @throws InputError naming what cannot be taken */
-function orderOf(own: OpenCase, request: z.output<typeof readRequestSchema>, bench: Bench) {
+export function readOrder(
+  own: OpenCase,
+  request: Omit<z.output<typeof readRequestSchema>, 'case'>,
+  bench: Bench,
+) {
   const { seed, candidates, temperature, noise } = request;
   const rounds = roundsFor(own.task, choiceOf({ temperature, noise, candidates }));
   const order = askedOf(own, bench, request);
@@ -117,7 +121,7 @@ function orderOf(own: OpenCase, request: z.output<typeof readRequestSchema>, ben
     usual: thresholdAt(own.task, site, place),
   };
 }
-type ReadOrder = ReturnType<typeof orderOf>;
+export type ReadOrder = ReturnType<typeof readOrder>;
 
 /** Inputs coloured in one go: as many as the scorer's graph takes. */
 const colouredTogether = 128;
@@ -231,7 +235,7 @@ export const readVerbs = {
   read: caseStream({
     body: readRequestSchema,
     events: readEventSchemas,
-    plan: orderOf,
+    plan: readOrder,
     run: ({ bench, turn, ...call }, { site }) =>
       turn(
         (own, order) =>
