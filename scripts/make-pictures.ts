@@ -1,5 +1,7 @@
 /**
- * Makes the pictures of the README and of docs/method.md from the shipped weights: `npm run pictures`.
+ * Makes the pictures of the README and of docs/method.md from the shipped weights: `npm run pictures`, or one of them:
+ * `npm run pictures -- preimage`. The reading of a language model needs SmolLM2-135M-Instruct as a GGUF file, and is left out
+ * without it: `INVERSIONVIEW_REAL_MODEL=FILE npm run pictures -- names`.
  * The page is photographed with Chromium (Debian: apt-get install chromium; another place: CHROMIUM=/path).
  * @module
  */
@@ -12,12 +14,16 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { nodeRuntime } from '../src/engine/runtime/node.js';
 import { activationAt, createCollector } from '../src/inversion/collect.js';
 import { createReader } from '../src/inversion/preimage.js';
+import { type Reading } from '../src/inversion/reading.js';
+import { portableName } from '../src/jobs/open-model.js';
+import { openTask } from '../src/jobs/open-task.js';
 import { decoderFor, modelFor } from '../src/jobs/shipped.js';
 import { headSite } from '../src/models/hooks.js';
 import { randomFor } from '../src/random.js';
 import { renderHtml } from '../src/report/html.js';
 import { figureSvg, themes } from '../src/report/plots/index.js';
 import { addition } from '../src/studies/index.js';
+import { thresholdAt } from '../src/tasks/epsilon.js';
 import { resolvePosition } from '../src/tasks/index.js';
 import { startChromium } from '../test/browser/chromium.js';
 import { ownWorkbench } from '../test/browser/workbench.js';
@@ -30,9 +36,18 @@ const model = await modelFor(addition, undefined, 'transformerlens');
 const ids = addition.encode('535+861=1396');
 const position = resolvePosition(addition, ids, '=');
 
-writeFileSync(join(folder, 'preimage.svg'), await preimagePicture());
-await photographReading();
-await photographWorkbench();
+const pictures: Readonly<Record<string, () => Promise<void>>> = {
+  preimage: async () => writeFileSync(join(folder, 'preimage.svg'), await preimagePicture()),
+  reading: async () => photographPage('reading.png', await additionReading()),
+  workbench: photographWorkbench,
+  names: async () => {
+    const file = process.env['INVERSIONVIEW_REAL_MODEL'];
+    if (file === undefined) process.stderr.write('names: left out, INVERSIONVIEW_REAL_MODEL names no file\n');
+    else await photographPage('names.png', await namesReading(file));
+  },
+};
+for (const [name, make] of Object.entries(pictures))
+  if (process.argv[2] === undefined || process.argv[2] === name) await make();
 
 /** Activations of many inputs in the plane in which they spread most, those near the query's coloured. */
 async function preimagePicture(): Promise<string> {
@@ -105,12 +120,39 @@ async function preimagePicture(): Promise<string> {
   });
 }
 
-/** The page of a reading, as `read --html` writes it. */
-async function photographReading(): Promise<void> {
+/** What a head of the shipped model has read of two numbers. */
+async function additionReading(): Promise<Reading> {
   const decoder = await decoderFor(addition, undefined, model);
   const reader = createReader(runtime, model, decoder, addition);
   const { reading } = await reader.read({ ids, site: 'a0.0', position, seed: 1, shown: 30 });
   await reader.dispose();
+  return reading;
+}
+
+/** What a head of a language model holds of two names. @param file the model */
+async function namesReading(file: string): Promise<Reading> {
+  const opened = await openTask({ task: 'ioi', model: file, bos: '<|endoftext|>' });
+  const { task, model: language } = await opened.whole();
+  const named = { ...language, name: portableName(language.name) };
+  const decoder = await decoderFor(task, undefined, named);
+  const sentence = task.encode('When Robert and James went to the house, James gave a letter to');
+  const reader = createReader(runtime, named, decoder, task);
+  const at = resolvePosition(task, sentence, 'END');
+  const threshold = thresholdAt(task, headSite(23, 3), 'END');
+  const { reading } = await reader.read({
+    ids: sentence,
+    site: 'a23.3',
+    position: at,
+    seed: 1,
+    shown: 40,
+    ...threshold,
+  });
+  await reader.dispose();
+  return reading;
+}
+
+/** The page of a reading, as `read --html` writes it. */
+async function photographPage(name: string, reading: Reading): Promise<void> {
   const temporary = mkdtempSync(join(tmpdir(), 'inversionview-pictures-'));
   const page = join(temporary, 'reading.html');
   writeFileSync(page, renderHtml(reading));
@@ -118,7 +160,7 @@ async function photographReading(): Promise<void> {
   try {
     const tab = await browser.newPage({ viewport: { width: 1000, height: 1240 }, deviceScaleFactor: 1.5 });
     await tab.goto(pathToFileURL(page).href);
-    await tab.screenshot({ path: join(folder, 'reading.png') });
+    await tab.screenshot({ path: join(folder, name) });
   } finally {
     await browser.close();
     rmSync(temporary, { recursive: true });

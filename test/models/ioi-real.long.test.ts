@@ -8,12 +8,18 @@ import { ask, askAttribution } from '../../src/causal/index.js';
 import { answerTexts } from '../../src/causal/text-answers.js';
 import { nodeRuntime } from '../../src/engine/runtime/node.js';
 import { createInterpreter } from '../../src/interpret/interpreter.js';
+import { createPrior } from '../../src/interpret/prior.js';
+import { activationsOf } from '../../src/interpret/queries.js';
+import { usedExactly } from '../../src/interpret/used-exact.js';
+import { openExactPreimages } from '../../src/inversion/enumerate/exact.js';
 import { createReader } from '../../src/inversion/preimage.js';
 import { openTask } from '../../src/jobs/open-task.js';
+import { decoderFor } from '../../src/jobs/shipped.js';
 import { type HookedModel } from '../../src/models/hooked-model.js';
-import { shortName } from '../../src/models/hooks.js';
+import { headSite, shortName } from '../../src/models/hooks.js';
 import { experimentNamed } from '../../src/studies/index.js';
-import { type TemplateTask, isTemplateTask, resolvePosition } from '../../src/tasks/index.js';
+import { thresholdAt } from '../../src/tasks/epsilon.js';
+import { type TemplateTask, heldTask, isTemplateTask, resolvePosition } from '../../src/tasks/index.js';
 
 const path = process.env['INVERSIONVIEW_REAL_MODEL'] ?? '';
 const absent = !existsSync(path);
@@ -79,6 +85,42 @@ describe('the template ioi in SmolLM2-135M-Instruct', () => {
     await interpreter.dispose();
   });
 
+  it('is read by the decoder that ships for it: head 23.3 at the end holds the subject, wherever it stood', async ({
+    skip,
+  }) => {
+    skip(absent, reason);
+    const { whole } = await openTask({ task: 'ioi', model: path, bos: '<|endoftext|>' });
+    const { task: own } = await whole();
+    const decoder = await decoderFor(own, undefined, model);
+    expect(decoder.provenance.model).toMatchObject({
+      hash: model.hash,
+      name: expect.not.stringContaining('/'),
+    });
+    const site = headSite(23, 3);
+    const { epsilon, epsilonFrom } = thresholdAt(own, site, 'END');
+    expect(epsilonFrom).toBe('curve');
+    const ids = own.encode('When Robert and James went to the house, James gave a letter to');
+    const reader = createReader(runtime, model, decoder, own);
+    const { candidates } = await reader.read({
+      ids,
+      site,
+      position: resolvePosition(own, ids, 'END'),
+      seed: 1,
+      rounds: [{ temperature: 1, noise: 0, candidates: 64 }],
+      epsilon,
+    });
+    await reader.dispose();
+    const inside = candidates.filter(({ verdicts }) => verdicts.euclidean.distance <= epsilon);
+    expect(inside.length).toBeGreaterThan(32);
+    const values = (name: string): unknown[] => {
+      const feature = own.features.find((one) => one.name === name);
+      return inside.map((one) => feature?.of(one.ids));
+    };
+    expect(values('S').filter((name) => name === 'James').length).toBeGreaterThan(0.95 * inside.length);
+    // What is free differs: the head does not hold it.
+    expect(new Set(values('IO')).size).toBeGreaterThan(8);
+  });
+
   it('has the heads of its circuit where they are patched from sentences with three other names', async ({
     skip,
   }) => {
@@ -139,5 +181,37 @@ describe('the template ioi in SmolLM2-135M-Instruct', () => {
     expect(of('a23.3').value).toBeGreaterThan(1);
     for (const name of ['a24.4', 'a29.0']) expect(of(name).value).toBeLessThan(-0.3);
     expect(Math.abs(of('a21.0').value)).toBeLessThan(0.3);
+  });
+});
+
+describe('the template pronouns in SmolLM2-135M-Instruct', () => {
+  it('has the person in layer 12 at the pronoun, of whom what follows reads the gender', async ({ skip }) => {
+    skip(absent, reason);
+    const opened = await openTask({ task: 'pronouns', model: path, bos: '<|endoftext|>' });
+    const model = await opened.model();
+    const ids = opened.task.encode('Mary looked for her keys because');
+    const held = heldTask(opened.task, ids, ['person', 'thing']);
+    const runtime = nodeRuntime();
+    const exact = await openExactPreimages(runtime, model, held, 'x12.post');
+    const position = resolvePosition(held, ids, 'pronoun');
+    const [z = new Float32Array(0)] = await activationsOf(runtime, model, held, exact.site, [
+      { ids, position },
+    ]);
+    const epsilon = 0.15;
+    const set = await exact.find(z, { epsilon, onlyAt: 'pronoun' });
+    const used = await usedExactly(runtime, model, createPrior(held, held.features), exact, set, {
+      ids,
+      position,
+      epsilon,
+      seed: 1,
+    });
+    await exact.dispose();
+    // As docs/template-tasks.md prints it.
+    expect(used.parts).toEqual({ both: 20, distanceOnly: 0, effectOnly: 40, neither: 60 });
+    const of = (name: string) => used.features.find(({ feature }) => feature === name);
+    expect(of('person.gender')).toMatchObject({ distance: { consistency: 1 }, effect: { consistency: 1 } });
+    expect(of('person')?.distance?.bits).toBeCloseTo(2.58, 2);
+    expect(of('person')?.effect?.bits).toBeCloseTo(1, 2);
+    expect(of('thing')?.effect?.bits).toBeCloseTo(0, 6);
   });
 });
