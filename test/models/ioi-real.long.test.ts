@@ -209,7 +209,7 @@ describe('the template pronouns in SmolLM2-135M-Instruct', () => {
     // As docs/template-tasks.md prints it.
     expect(used.parts).toEqual({ both: 20, distanceOnly: 0, effectOnly: 40, neither: 60 });
     const of = (name: string) => used.features.find(({ feature }) => feature === name);
-    expect(of('person.gender')).toMatchObject({ distance: { consistency: 1 }, effect: { consistency: 1 } });
+    expect(of('person.gender')).toMatchObject({ distance: { share: 1 }, effect: { share: 1 } });
     expect(of('person')?.distance?.bits).toBeCloseTo(2.58, 2);
     expect(of('person')?.effect?.bits).toBeCloseTo(1, 2);
     expect(of('thing')?.effect?.bits).toBeCloseTo(0, 6);
