@@ -46,6 +46,7 @@ export interface InterpretOptions extends ModelOptions, ThresholdOptions {
   readonly seed: number;
   readonly cache?: string | false;
   readonly vary?: string;
+  readonly fillers?: number;
 }
 
 /** Adds the options of {@link InterpretOptions}. */
@@ -66,6 +67,12 @@ export function withInterpretOptions(command: Command): Command {
       '--vary <parts>',
       'template tasks: comma-separated slots (and "pattern") that vary in exact preimages, the rest being held as in ' +
         'the input (default: those that the contrast draws anew)',
+    )
+    .option(
+      '--fillers <n>',
+      'template tasks: most fillers of a list, those of the input and others taken evenly from it, so that fewer inputs are ' +
+        'run; without a decoder (default: all)',
+      whole(2),
     )
     .option('--cache <dir>', `where passes over all inputs are kept (default: ${cacheDirectory()})`)
     .option('--no-cache', 'keep nothing');

@@ -119,6 +119,7 @@ export const showFetching = (file: string, done: number, all: number): void =>
 export const openedTask = (
   options: Pick<ModelOptions, 'task' | 'model' | 'processing' | 'bos' | 'offline'> & {
     readonly fillers?: number;
+    readonly input?: string;
   },
 ): Promise<OpenedTask> => openTask({ ...options, onFile: showFetching });
 

@@ -28,6 +28,8 @@ export interface TaskChoice {
   readonly bos?: string;
   /** Of a template: the most fillers of a list, so that its exact sets take less time; all of them unless given. */
   readonly fillers?: number;
+  /** An input whose fillers are among the fewer ones. */
+  readonly input?: string;
   readonly offline?: boolean;
   readonly onFile?: (file: string, done: number, all: number) => void;
 }
@@ -78,7 +80,7 @@ export async function openTask(choice: TaskChoice): Promise<OpenedTask> {
         });
   const { tokenizer, architecture, tensors } = await openFound(found);
   await tensors.close();
-  const used = choice.fillers === undefined ? template : fewerFillers(template, choice.fillers);
+  const used = choice.fillers === undefined ? template : fewerFillers(template, choice.fillers, choice.input);
   const task = boundTask(used, { name: found.name, architecture }, tokenizer, choice.bos);
   async function model(): Promise<HookedModel> {
     const checkpoint = await openFound(found);

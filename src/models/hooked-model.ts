@@ -104,7 +104,7 @@ export const cacheNames = ({ architecture }: HookedModel): string[] => [
 
 /** Name, hash and weight processing of a model, as results state them. */
 export const modelText = ({ name, hash, processing }: HookedModel): string =>
-  `${name} ${hash.slice(0, 12)} (${processing} weights)`;
+  `${name} ${hash.slice(0, 12)} (${processing === 'none' ? 'unprocessed' : processing} weights)`;
 
 /** @throws InputError for more tokens than the model has positions */
 export function expectPlaces({ name, architecture }: HookedModel, places: number): void {

@@ -26,7 +26,7 @@ const baselines = {
   seed: null,
   heldOut: true,
   contrasts: 1,
-  model: 'a model 0123456789ab (none weights)',
+  model: 'a model 0123456789ab (unprocessed weights)',
   n: 2,
   metric: 'logit-difference' as const,
   unit: 'logits',

@@ -26,7 +26,7 @@ const record: PreimageRecord & { readonly curve: EpsilonCurve } = {
   metric: 'euclidean',
   epsilon: 0.1,
   seed: 1,
-  model: 'a model 0123456789ab (none weights)',
+  model: 'a model 0123456789ab (unprocessed weights)',
   decoder: null,
   warnings: [],
   size: 0,

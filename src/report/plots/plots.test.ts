@@ -99,7 +99,7 @@ const headRecord: SweepRecord = {
 
 const headShares: HeadsRecord = {
   of: 'facts',
-  model: 'a model 0123456789ab (none weights)',
+  model: 'a model 0123456789ab (unprocessed weights)',
   prompts: 40,
   all: true,
   seed: null,
