@@ -35,6 +35,10 @@ export const roundSchema = z.object({
   temperature: z.number(),
   noise: z.number(),
   candidates: count,
+  /** How noise changes the activation: it is added, or the vector is turned by it (noise is 1 less the cosine). */
+  noiseKind: z.enum(['add', 'turn']).exactOptional(),
+  /** Rare symbols that earlier rounds drew more often at a place are not drawn there again. */
+  repeats: z.number().exactOptional(),
 });
 
 /** Rounds in the order in which they are drawn. */
