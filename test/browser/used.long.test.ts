@@ -11,7 +11,7 @@ import { complete, inBrowser, settled } from './page.js';
 const input = 'When Mary and John went to the house, John gave a letter to';
 const address = (page: string, at = 'END'): string =>
   `#${page}?case=ioi&input=${encodeURIComponent(input)}&site=x3.post&at=${at}&candidates=64&epsilon=0.4`;
-const panelOf = (where: Locator | Page): Locator => where.getByRole('region', { name: 'Used or only held' });
+const panelOf = (where: Locator | Page): Locator => where.getByRole('group', { name: 'Used or only held' });
 const shot = async (page: Page, name: string): Promise<void> => {
   const into = process.env['INVERSIONVIEW_SCREENSHOTS'];
   if (into !== undefined) await page.screenshot({ path: join(into, `${name}.png`) });
@@ -20,7 +20,7 @@ const shot = async (page: Page, name: string): Promise<void> => {
 /** The bits and the verdict of each feature. */
 const verdictsOf = (panel: Locator): Promise<string[][]> =>
   panel
-    .getByRole('region', { name: 'Held and used by feature' })
+    .getByRole('group', { name: 'Held and used by feature' })
     .getByRole('row')
     .evaluateAll((rows) =>
       rows.slice(1).map((row) => [...row.querySelectorAll('th, td')].map(({ textContent }) => textContent)),
@@ -71,7 +71,7 @@ inBrowser('used or only held', (open) => {
     await panel.getByText(/Random vectors of the query’s norm: 256 samples of the decoder/).waitFor();
     expect(
       await panel
-        .getByRole('region', { name: 'Controls by feature' })
+        .getByRole('group', { name: 'Controls by feature' })
         .getByRole('columnheader')
         .allTextContents(),
     ).toEqual(['feature', 'the query', 'BOS', 'random']);
