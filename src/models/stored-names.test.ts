@@ -52,15 +52,18 @@ describe('storedNames', () => {
           const stored = read(names);
           expect([...stored.values()].sort()).toEqual([...names].sort());
           for (const [bare, full] of stored) expect(full.endsWith(bare)).toBe(true);
-          const left = new Set(
-            [...stored].map(([bare, full]) => full.slice(0, -bare.length).replace(/transformer\.$/, '')),
-          );
-          expect(left.size).toBeLessThanOrEqual(1);
+          // One wrapper before all, which may itself be called as the prefix is.
+          const before = [...stored].map(([bare, full]) => full.slice(0, -bare.length));
+          const shortest = before.toSorted((a, b) => a.length - b.length)[0] ?? '';
+          const wrappers = [shortest, shortest.replace(/transformer\.$/, '')];
+          const isBehind = (wrapper: string) => (own: string) =>
+            own === wrapper || own === `${wrapper}transformer.`;
+          expect(wrappers.some((wrapper) => before.every(isBehind(wrapper)))).toBe(true);
         } catch (error) {
           expect(error).toBeInstanceOf(InputError);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 500, examples: [[['transformer.transformer.ln_f.weight', 'transformer.wte.weight']]] },
     );
   });
 
