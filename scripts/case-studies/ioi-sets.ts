@@ -224,17 +224,35 @@ export function foundFigures(found: readonly Found[]): Figures {
   };
 }
 
+/** The first query of the first pass at a head. */
+interface FirstQuery extends OpenPass {
+  readonly at: ExactPreimages;
+  readonly place: string;
+  readonly epsilon: number;
+  readonly ids: readonly number[];
+  readonly z: Float32Array;
+}
+
+/** Opens the first pass for its first query at a head. */
+const withFirstQuery = <T>(
+  studied: StudiedTemplate,
+  head: HeadAt,
+  use: (first: FirstQuery) => Promise<T>,
+): Promise<T> =>
+  withPass(studied, 0, (open) => {
+    const at = open.exact(head);
+    const [, place] = split(head);
+    const [ids = []] = open.asked;
+    const z = open.activations(at.site, 0, ids, place);
+    if (z === null) throw new RangeError(`nothing at ${head}`);
+    return use({ ...open, at, place, epsilon: studied.epsilonOf(head), ids, z });
+  });
+
 /** What the first query of the first pass holds and what of it is used. */
 export const usedFigures = (studied: StudiedTemplate, head: HeadAt): Promise<Figures> =>
-  withPass(studied, 0, async ({ held, asked, prior, activations, exact: exactOf }) => {
-    const exact = exactOf(head);
-    const [, place] = split(head);
-    const epsilon = studied.epsilonOf(head);
-    const [ids = []] = asked;
-    const z = activations(exact.site, 0, ids, place);
-    if (z === null) throw new RangeError(`nothing at ${head}`);
-    const set = await exact.find(z, { epsilon, onlyAt: place });
-    const { parts, maxKl, features } = await usedExactly(studied.runtime, studied.model, prior, exact, set, {
+  withFirstQuery(studied, head, async ({ held, prior, at, place, epsilon, ids, z }) => {
+    const set = await at.find(z, { epsilon, onlyAt: place });
+    const { parts, maxKl, features } = await usedExactly(studied.runtime, studied.model, prior, at, set, {
       ids,
       position: resolvePosition(held, ids, place),
       epsilon,
@@ -258,21 +276,15 @@ export const curveOf = (
   studied: StudiedTemplate,
   head: HeadAt,
 ): Promise<PreimageRecord & Required<Pick<PreimageRecord, 'curve'>>> =>
-  withPass(studied, 0, async ({ held, asked, prior, activations, exact: exactOf }) => {
-    const exact = exactOf(head);
-    const [, place] = split(head);
-    const epsilon = studied.epsilonOf(head);
-    const [ids = []] = asked;
-    const z = activations(exact.site, 0, ids, place);
-    if (z === null) throw new RangeError(`nothing at ${head}`);
+  withFirstQuery(studied, head, async ({ held, prior, at, place, epsilon, ids, z }) => {
     const { metric } = held;
-    const { size, total, bits } = await exact.find(z, { epsilon, onlyAt: place, insideOnly: true });
+    const { size, total, bits } = await at.find(z, { epsilon, onlyAt: place, insideOnly: true });
     return {
       task: held.name,
       input: held.decode(ids),
       position: resolvePosition(held, ids, place),
       place,
-      site: exact.site,
+      site: at.site,
       metric,
       epsilon,
       seed,
@@ -289,6 +301,6 @@ export const curveOf = (
       sampler: null,
       conditional: { varying: held.varying, held: held.held },
       at: place,
-      curve: await epsilonCurve(exact, prior, { ids, z, metric, onlyAt: place }),
+      curve: await epsilonCurve(at, prior, { ids, z, metric, onlyAt: place }),
     };
   });

@@ -9,9 +9,8 @@ import { type Filler, type Slot, type Template } from './template.js';
  * @param said a text whose words stay, so that it is a text of the template still; they are the first of the most
  */
 export function fewerFillers(template: Template, most: number, said = ''): Template {
-  const words = ` ${said.replaceAll(/[^\p{L}\p{N}]+/gu, ' ')} `;
-  const isSaid = ({ text }: Filler): boolean =>
-    words.includes(` ${text.replaceAll(/[^\p{L}\p{N}]+/gu, ' ')} `);
+  const words = wordsOf(said);
+  const isSaid = ({ text }: Filler): boolean => words.includes(wordsOf(text));
   const fewer = (slot: Slot): Slot => {
     if (slot.kind !== 'fillers' || slot.fillers.length <= most) return slot;
     const stay = slot.fillers.filter(isSaid);
@@ -23,3 +22,6 @@ export function fewerFillers(template: Template, most: number, said = ''): Templ
   };
   return { ...template, slots: new Map([...template.slots].map(([name, slot]) => [name, fewer(slot)])) };
 }
+
+/** The words of a text, with one space before, between and after them. */
+const wordsOf = (text: string): string => ` ${text.replaceAll(/[^\p{L}\p{N}]+/gu, ' ')} `;
